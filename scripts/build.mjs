@@ -1,0 +1,57 @@
+/** Builds dist/ from src/ with the TypeScript compiler: `npm run build`. Other scripts build only what is out of date. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const entry = path.join(root, 'dist', 'cli', 'main.js');
+const stamp = path.join(root, 'node_modules', '.gradparity-build');
+
+/** Cleans dist/ and compiles. Throws with the compiler's exit code where it finds errors, which it has printed. */
+export function build() {
+  rmSync(stamp, { force: true });
+  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`the TypeScript compiler ended with exit code ${status}`);
+  chmodSync(entry, 0o755);
+  writeFileSync(stamp, sourcesHash());
+}
+
+/** Builds where the sources differ from those that dist/ was built from. Returns whether it did. */
+export function buildIfNeeded() {
+  if (existsSync(entry) && existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash()) return false;
+  console.error('Building dist/ from src/ …');
+  mkdirSync(path.dirname(stamp), { recursive: true });
+  build();
+  return true;
+}
+
+/** One hash over the content of everything that a build reads. */
+function sourcesHash() {
+  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((item) => item.isFile())
+    .map((item) => path.relative(root, path.join(item.parentPath ?? item.path, item.name)));
+  const hash = createHash('sha256');
+  for (const file of ['tsconfig.json', 'tsconfig.build.json', 'package.json', ...sources.sort()]) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(path.join(root, file)))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    build();
+  } catch (error) {
+    console.error(`build: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

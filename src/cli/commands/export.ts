@@ -1,0 +1,98 @@
+/** `gradparity export`: a trained model as a tf.LayersModel in a folder of its own, checked by loading it again. */
+import path from 'node:path';
+import type { CommandModule } from 'yargs';
+import type { BackendName } from '../../backends/select.js';
+import { InputError } from '../../errors.js';
+import type { Mlp } from '../../networks/mlp.js';
+import { bundledModel } from '../models.js';
+import { backendOption, jsonOption, text, type CommonArguments } from '../options.js';
+import { printJson, startBackend } from '../session.js';
+
+interface ExportArguments extends CommonArguments {
+  model?: string;
+  output: string;
+  logits: boolean;
+  backend: BackendName | 'auto';
+}
+
+const command: CommandModule<object, ExportArguments> = {
+  command: 'export [model]',
+  describe: 'Write a trained model as model.json and weights.bin, for tf.loadLayersModel',
+  builder: {
+    model: {
+      type: 'string',
+      describe: 'Folder with model.json; the trained model of the package where left out',
+    },
+    output: text({ demandOption: true, describe: 'Folder to write into' }),
+    logits: {
+      type: 'boolean',
+      default: false,
+      describe: 'Leave the output activation out: enough to tell the likeliest class',
+    },
+    backend: { ...backendOption, default: 'cpu' },
+    json: jsonOption,
+  },
+  handler: exportCommand,
+};
+
+export default command;
+
+/** Predictions of the exported model may differ from the network's by this much. */
+const TOLERANCE = 1e-6;
+
+async function exportCommand(options: ExportArguments): Promise<void> {
+  const model = options.model ?? bundledModel();
+  const output = path.resolve(options.output);
+  if (output === path.resolve(model)) {
+    throw new InputError(`export: --output must be another folder than the model's own, ${model}.`);
+  }
+  await startBackend(options.backend);
+  const { loadModel, saveModel } = await import('../../models/files.js');
+  const { toLayersModel } = await import('../../models/layers-model.js');
+  const network = await loadModel(model);
+  try {
+    const layers = toLayersModel(network, { logits: options.logits });
+    await saveModel(layers, output);
+    layers.dispose();
+    const difference = await largestPredictionDifference(network, output, options.logits);
+    if (!(difference <= TOLERANCE)) process.exitCode = 1;
+    const files = ['model.json', 'weights.bin'].map((name) => path.join(options.output, name));
+    if (options.json) {
+      printJson({
+        command: 'export',
+        model,
+        files,
+        largestPredictionDifference: difference,
+        tolerance: TOLERANCE,
+      });
+    } else {
+      process.stdout.write(
+        `${files.join(' and ')} written. Loaded again, the predictions differ from the network's by at most ${difference.toExponential(1)}.\n`,
+      );
+    }
+  } finally {
+    network.dispose();
+  }
+}
+
+async function largestPredictionDifference(
+  network: Mlp,
+  directory: string,
+  logits: boolean,
+): Promise<number> {
+  const tf = await import('@tensorflow/tfjs');
+  const { loadLayersModel } = await import('../../models/files.js');
+  const loaded = await loadLayersModel(directory);
+  try {
+    return tf.tidy(() => {
+      const x = tf.randomUniform([64, network.structure.sizes[0]], 0, 1, 'float32', 1);
+      const difference = tf.sub(
+        network.predict(x, { logits }),
+        loaded.predict(x) as import('@tensorflow/tfjs').Tensor,
+      );
+      return tf.max(tf.abs(difference)).dataSync()[0];
+    });
+  } finally {
+    loaded.dispose();
+  }
+}

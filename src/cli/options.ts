@@ -1,0 +1,78 @@
+/** Options that several commands share, and values checked as they are read: yargs itself turns `--steps abc` into NaN. */
+import type { Options } from 'yargs';
+import { InputError } from '../errors.js';
+
+/** What every command takes. */
+export interface CommonArguments {
+  json: boolean;
+}
+
+interface Range {
+  /** The least value, itself allowed. */
+  min?: number;
+  /** A bound below, itself not allowed. */
+  above?: number;
+  max?: number;
+}
+
+/** An option whose value is a number in a range. Without a yargs type, so that what was typed can be named. */
+const numberOption = (kind: string, test: (value: number) => boolean, range: Range, options: Options) =>
+  ({
+    requiresArg: true,
+    ...options,
+    coerce: (value: unknown) => {
+      if (value === undefined) return undefined;
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      if (typeof number === 'number' && test(number) && within(number, range)) return number;
+      const wanted = [kind, rangeText(range)].filter(Boolean).join(' ');
+      const got = Array.isArray(value) ? `${value.length} values` : JSON.stringify(value);
+      throw new InputError(`wanted ${wanted}, got ${got}.`);
+    },
+  }) satisfies Options;
+
+const within = (value: number, { min = -Infinity, above = -Infinity, max = Infinity }: Range): boolean =>
+  value >= min && (value > above || above === -Infinity) && value <= max;
+
+function rangeText({ min, above, max }: Range): string {
+  const low = min !== undefined ? `of at least ${min}` : above !== undefined ? `above ${above}` : '';
+  return [low, max !== undefined ? `up to ${max}` : ''].filter(Boolean).join(' and ');
+}
+
+export const wholeNumber = (range: Range, options: Options) =>
+  numberOption('a whole number', Number.isSafeInteger, range, options);
+
+export const realNumber = (range: Range, options: Options) =>
+  numberOption('a number', Number.isFinite, range, options);
+
+/** An option that is one word: given twice, yargs would make a list of it. */
+export const text = (options: Options) =>
+  ({
+    type: 'string',
+    requiresArg: true,
+    ...options,
+    coerce: (value: unknown) => {
+      if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+      throw new InputError(`wanted one value, got ${JSON.stringify(value)}.`);
+    },
+  }) satisfies Options;
+
+export const backendOption = {
+  choices: ['auto', 'tensorflow', 'wasm', 'cpu'] as const,
+  default: 'auto' as const,
+  requiresArg: true,
+  describe: 'TensorFlow.js backend: auto takes the fastest that runs here',
+} satisfies Options;
+
+export const jsonOption = {
+  type: 'boolean',
+  default: false,
+  describe: 'Print one JSON document on stdout',
+} satisfies Options;
+
+export const dataOptions = {
+  'data-dir': text({
+    describe: "Folder with MNIST's four IDX files, plain or .gz; found or downloaded where left out",
+  }),
+  'train-size': wholeNumber({ min: 1 }, { describe: 'Only the first so many training examples' }),
+  'test-size': wholeNumber({ min: 1 }, { describe: 'Only the first so many test examples' }),
+};

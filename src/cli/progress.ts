@@ -1,0 +1,57 @@
+/** Progress on stderr, where that is a terminal. */
+import { SingleBar } from 'cli-progress';
+import type { DownloadProgress } from '../data/mnist.js';
+
+const show = (): boolean => process.stderr.isTTY === true;
+
+/** A bar for training: steps done, loss, accuracy, time left. */
+export function trainingBar(steps: number): {
+  update: (step: number, loss: number) => void;
+  accuracy: (share: number) => void;
+  stop: () => void;
+} {
+  if (!show()) return { update: () => {}, accuracy: () => {}, stop: () => {} };
+  const bar = new SingleBar({
+    stream: process.stderr,
+    format: '{bar} {value}/{total} steps  loss {loss}  accuracy {accuracy}  {eta_formatted} left',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    stopOnComplete: true,
+    etaBuffer: 50,
+    fps: 10,
+  });
+  bar.start(steps, 0, { loss: '–', accuracy: '–' });
+  return {
+    update: (step, loss) => bar.update(step, { loss: loss.toFixed(4) }),
+    accuracy: (share) => bar.update({ accuracy: `${(100 * share).toFixed(1)} %` }),
+    stop: () => bar.stop(),
+  };
+}
+
+/** A bar for the file that is downloading. */
+export async function downloadBar(): Promise<{
+  update: (progress: DownloadProgress) => void;
+  stop: () => void;
+}> {
+  let bar: SingleBar | undefined;
+  let file = '';
+  const stop = (): void => bar?.stop();
+  const update = (progress: DownloadProgress): void => {
+    if (!show()) return;
+    if (progress.file !== file) {
+      stop();
+      file = progress.file;
+      bar = new SingleBar({
+        stream: process.stderr,
+        format: '{bar} {percentage} %  {file}  {eta_formatted} left',
+        barsize: 24,
+        hideCursor: true,
+      });
+      bar.start(progress.total ?? progress.received, progress.received, { file });
+    }
+    bar?.update(progress.received);
+  };
+  return { update, stop };
+}

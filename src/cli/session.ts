@@ -1,0 +1,69 @@
+/** What commands that compute share: the backend, the data, and how they are spoken of on stderr. */
+import { stderr } from 'node:process';
+import type { BackendName, SelectedBackend } from '../backends/select.js';
+import type { Mnist } from '../data/mnist.js';
+
+/** Starts the backend and says in a line on stderr which and why. */
+export async function startBackend(request: BackendName | 'auto'): Promise<SelectedBackend> {
+  const { selectBackend } = await import('../backends/select.js');
+  const backend = await selectBackend(request);
+  stderr.write(`Backend: ${backend.name} (${backend.why}).\n`);
+  return backend;
+}
+
+export interface DataArguments {
+  dataDir?: string;
+  trainSize?: number;
+  testSize?: number;
+}
+
+/** MNIST, with a line on stderr that says where it came from, and a bar while it downloads. */
+export async function openMnist(
+  { dataDir, trainSize, testSize }: DataArguments,
+  signal?: AbortSignal,
+): Promise<Mnist> {
+  const { loadMnist } = await import('../data/mnist.js');
+  const { downloadBar } = await import('./progress.js');
+  const bar = await downloadBar();
+  try {
+    const mnist = await loadMnist({
+      dataDir,
+      trainSize,
+      testSize,
+      signal,
+      log: (line) => stderr.write(`${line}\n`),
+      onProgress: bar.update,
+    });
+    stderr.write(
+      `Data: ${mnist.train.x.shape[0]} training and ${mnist.test.x.shape[0]} test examples from ${mnist.source}.\n`,
+    );
+    return mnist;
+  } finally {
+    bar.stop();
+  }
+}
+
+/**
+ * Aborts at the first Ctrl-C, so that the command can end in good order; a second one ends the process at once.
+ * Call `release` when that no longer matters.
+ */
+export function abortOnInterrupt(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    stderr.write('\nInterrupted: ending after this step. Once more to quit at once.\n');
+    controller.abort();
+  };
+  process.on('SIGINT', interrupt);
+  return { signal: controller.signal, release: () => process.removeListener('SIGINT', interrupt) };
+}
+
+/** The shell's exit code for a command that Ctrl-C ended. */
+export const INTERRUPTED = 130;
+
+/** The one JSON document of a command. */
+export function printJson(document: object): void {
+  process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...document }, null, 2)}\n`);
+}
+
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

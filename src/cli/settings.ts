@@ -1,0 +1,65 @@
+/** Where options come from besides the flags: the environment over the config file. */
+import { readFileSync } from 'node:fs';
+import { InputError } from '../errors.js';
+
+export type Settings = Record<string, unknown>;
+
+/** The file that is read from the working folder where none is named. */
+export const CONFIG_FILE = 'gradparity.config.json';
+
+/** Options named as flags are: `learning-rate`, from `learningRate` or `LEARNING_RATE` too. */
+export const flagName = (name: string): string =>
+  (/^[A-Z0-9_]+$/.test(name)
+    ? name.toLowerCase()
+    : name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
+  ).replaceAll('_', '-');
+
+/** `GRADPARITY_LEARNING_RATE` and its like, as `learning-rate`. */
+export function environmentSettings(environment: NodeJS.ProcessEnv): Settings {
+  const prefix = 'GRADPARITY_';
+  return Object.fromEntries(
+    Object.entries(environment)
+      .filter(([name, value]) => name.startsWith(prefix) && value !== '')
+      .map(([name, value]) => [flagName(name.slice(prefix.length)), value]),
+  );
+}
+
+/**
+ * The options in a config file: one JSON object, with the names of the flags or in camelCase.
+ *
+ * @throws InputError where a file that was named can't be read, is no JSON object, or has an option that no command knows.
+ */
+export function fileSettings(file: string | undefined, known: ReadonlySet<string>): Settings {
+  let content: string;
+  try {
+    content = readFileSync(file ?? CONFIG_FILE, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (file === undefined && code === 'ENOENT') return {};
+    throw new InputError(`The config file ${file ?? CONFIG_FILE} can't be read (${code}).`, { cause: error });
+  }
+  const values = parseObject(file ?? CONFIG_FILE, content);
+  const settings = Object.fromEntries(Object.entries(values).map(([name, value]) => [flagName(name), value]));
+  const unknown = Object.keys(settings).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new InputError(
+      `The config file ${file ?? CONFIG_FILE} has options that no command knows: ${unknown.join(', ')}.`,
+    );
+  }
+  return settings;
+}
+
+function parseObject(file: string, content: string): Settings {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (error) {
+    throw new InputError(`The config file ${file} must be JSON: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InputError(`The config file ${file} must hold one JSON object of options.`);
+  }
+  return value as Settings;
+}

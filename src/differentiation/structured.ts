@@ -1,0 +1,384 @@
+/**
+ * Central differences through a network's structure: the numbers that the loop over all parameters gives, from a small part
+ * of its work, and without its cancellation.
+ *
+ * Moving W1[i,j] by ±h moves one pre-activation of each example n by ±h·x[n,i], nothing else. So every entry of the gradient is
+ * a sum of differences φ(δ) - φ(-δ), δ = h·x[n,i], where φ depends on the example and the hidden unit alone:
+ * nothing to do where x[n,i] is 0, and equal inputs of an example share one evaluation.
+ *
+ * The differences are in closed form. Moving one pre-activation changes the logits by Δ·w_k. Relative to the target's logit
+ * that is Δ·v_k, v_k = w_k - w_t, and with S = Σ_k p_k·expm1(Δ·v_k), ρ = p_t / (p_t + ε) and q = 1 - ρ
+ *
+ *     φ = log1p(S) - log1p(q·S),    φ₊ - φ₋ = log1p(ρ·(S₊ - S₋) / ((1 + S₋)·(1 + q·S₊))),
+ *
+ * in which no two close numbers are subtracted: S₊ and S₋ have opposite signs.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { InputError } from '../errors.js';
+import { activationByName, sigmoid, softmax, type ActivationName } from '../functions/activations.js';
+import { oneHotOfLabels } from '../functions/losses.js';
+import { expm1, expm1Terms, log1p, log1pWithin } from './accurate.js';
+import type { DenseStructure, DifferentiableNetwork, GradientMethod } from './gradient-method.js';
+import { BOOK_STEP, checkStep } from './numbers.js';
+
+export interface StructuredOptions {
+  /** The step, the book's 1e-4 by default. */
+  h?: number;
+  /** Bound on the memory of intermediate results, in MiB; the work is cut to fit. */
+  memoryLimit?: number;
+}
+
+/** Whether `structured` knows this network's structure. */
+export const hasStructuredGradient = ({ sizes, output, loss }: DenseStructure): boolean =>
+  sizes.length === 3 && output === 'softmax' && (loss === 'crossEntropy' || loss === 'softmaxCrossEntropy');
+
+/**
+ * Exact central differences `(L(θ + h) - L(θ - h)) / 2h` of every parameter of a network with one hidden layer, softmax and
+ * cross-entropy, for one-hot targets or integer labels.
+ *
+ * @throws InputError for other networks or soft targets; `central` takes them all.
+ */
+export function structured({ h = BOOK_STEP, memoryLimit = 256 }: StructuredOptions = {}): GradientMethod {
+  checkStep('structured', h);
+  if (!(memoryLimit > 0)) {
+    throw new InputError(`structured: memoryLimit must be a number of MiB above 0, got ${memoryLimit}.`);
+  }
+  return {
+    name: 'structured',
+    lossAndGradients(network, x, t) {
+      if (!hasStructuredGradient(network.structure)) {
+        const { sizes, output, loss } = network.structure;
+        throw new InputError(
+          `structured: wants one hidden layer, softmax and cross-entropy, got sizes [${sizes.join(',')}], output ${output}, loss ${loss}. Use 'central' or 'autodiff'.`,
+        );
+      }
+      let loss = NaN;
+      const gradients = tf.tidy(() => {
+        const state = forwardPass(network, x, t);
+        loss = network.lossAt(network.parameters, x, t).dataSync()[0];
+        return { ...hiddenLayerGradients(state, h, memoryLimit), ...outputLayerGradients(state, h) };
+      });
+      return { loss, gradients };
+    },
+  };
+}
+
+/** What the differences of one batch start from. Shapes: N examples, D inputs, H hidden units, K classes. */
+interface ForwardState {
+  /** Inputs, [N,D], as numbers. */
+  inputs: ArrayLike<number>;
+  examples: number;
+  inputSize: number;
+  activation: ActivationName;
+  /** Pre-activations and activations of the hidden layer, [N,H]. */
+  a1: tf.Tensor;
+  z1: tf.Tensor;
+  W2: tf.Tensor;
+  /** Probabilities with the target's set to 0, [N,K]: what can move relative to it. */
+  others: tf.Tensor;
+  /** One-hot targets, [N,K]. */
+  target: tf.Tensor;
+  /** ρ = p_t / (p_t + ε) and 1 - ρ, [N,1]. */
+  rho: tf.Tensor;
+  q: tf.Tensor;
+}
+
+function forwardPass(network: DifferentiableNetwork, x: tf.Tensor, t: tf.Tensor): ForwardState {
+  const { structure, parameters } = network;
+  const [inputSize, , classes] = structure.sizes;
+  const batch = tf.reshape(x, [-1, inputSize]);
+  const a1 = tf.add(tf.matMul(batch as tf.Tensor2D, parameters.W1 as tf.Tensor2D), parameters.b1);
+  const activation = structure.hidden[0];
+  const z1 = activationByName[activation](a1);
+  const p = softmax(tf.add(tf.matMul(z1 as tf.Tensor2D, parameters.W2 as tf.Tensor2D), parameters.b2));
+  const target = oneHotTargets(t, batch.shape[0], classes);
+  const targetProbability = tf.sum(tf.mul(p, target), 1, true);
+  // softmaxCrossEntropy has no ε; there ρ is 1 even where the target's probability has underflowed.
+  const epsilon = structure.loss === 'crossEntropy' ? structure.epsilon : 0;
+  const ones = tf.onesLike(targetProbability);
+  return {
+    inputs: batch.dataSync(),
+    examples: batch.shape[0],
+    inputSize,
+    activation,
+    a1,
+    z1,
+    W2: parameters.W2,
+    others: tf.mul(p, tf.sub(1, target)),
+    target,
+    rho: epsilon === 0 ? ones : tf.div(targetProbability, tf.add(targetProbability, epsilon)),
+    q: epsilon === 0 ? tf.zerosLike(ones) : tf.div(epsilon, tf.add(targetProbability, epsilon)),
+  };
+}
+
+function oneHotTargets(t: tf.Tensor, examples: number, classes: number): tf.Tensor {
+  if (t.size === examples && t.rank < 2 && !(t.rank === 1 && examples === 1 && classes === 1)) {
+    return tf.reshape(oneHotOfLabels('structured', true, t, classes), [examples, classes]);
+  }
+  const target = tf.reshape(t, [examples, classes]);
+  const values = Array.from(target.dataSync());
+  for (let n = 0; n < examples; n++) {
+    const row = values.slice(n * classes, (n + 1) * classes);
+    if (row.some((value) => value !== 0 && value !== 1) || row.reduce((sum, value) => sum + value, 0) !== 1) {
+      throw new InputError(
+        `structured: targets must be one-hot or integer labels, got [${row.join(', ')}] in row ${n}. Use 'central' or 'autodiff' for soft targets.`,
+      );
+    }
+  }
+  return tf.cast(target, 'float32');
+}
+
+/** S₊ and S₋. */
+type MovedSums = [plus: tf.Tensor, minus: tf.Tensor];
+
+/** The argument of the logarithm in φ₊ - φ₋; see the head of this file. */
+function ratioChange([plus, minus]: MovedSums, rho: tf.Tensor, q: tf.Tensor): tf.Tensor {
+  const scale = tf.mul(tf.add(minus, 1), tf.add(tf.mul(q, plus), 1));
+  return tf.div(tf.mul(rho, tf.sub(plus, minus)), scale);
+}
+
+/** W2[j,k] moves one logit of example n by δ = ±h·z1[n,j], b2[k] by ±h. */
+function outputLayerGradients(state: ForwardState, h: number): { W2: tf.Tensor; b2: tf.Tensor } {
+  const { z1, others, target, rho, q, examples } = state;
+  // Relative to the target's logit, moving a logit k ≠ t moves p_k alone; moving t moves all the others the other way.
+  const moved = tf.where(tf.cast(target, 'bool'), tf.sum(others, 1, true), others);
+  const direction = tf.sub(1, tf.mul(target, 2));
+  const differences = (
+    size: tf.Tensor,
+    P: tf.Tensor,
+    s: tf.Tensor,
+    r: tf.Tensor,
+    q: tf.Tensor,
+  ): tf.Tensor => {
+    const delta = tf.mul(s, size);
+    const sums: MovedSums = [tf.mul(P, expm1(delta)), tf.mul(P, expm1(tf.neg(delta)))];
+    return tf.div(tf.sum(log1p(ratioChange(sums, r, q)), 0), 2 * h * examples);
+  };
+  const perUnit = (x: tf.Tensor): tf.Tensor => tf.expandDims(x, 1);
+  return {
+    W2: differences(
+      tf.expandDims(tf.mul(z1, h), 2),
+      perUnit(moved),
+      perUnit(direction),
+      perUnit(rho),
+      perUnit(q),
+    ),
+    b2: differences(tf.scalar(h), moved, direction, rho, q),
+  };
+}
+
+/** The distinct non-zero inputs of every example, and the weights that each belongs to. */
+interface Perturbations {
+  /** The example of each distinct input, and the input. */
+  example: Int32Array;
+  input: Float64Array;
+  /** The columns of x that hold distinct input u are `columns[first[u]]` … `columns[first[u + 1] - 1]`. */
+  columns: Int32Array;
+  first: Int32Array;
+}
+
+/** Collects them, with the bias as one more column whose input is 1. */
+function perturbations({ inputs, examples, inputSize }: ForwardState): Perturbations {
+  const example: number[] = [];
+  const input: number[] = [];
+  const first: number[] = [0];
+  const columns: number[] = [];
+  for (let n = 0; n < examples; n++) {
+    const columnsOf = new Map<number, number[]>();
+    for (let i = 0; i <= inputSize; i++) {
+      const value = i === inputSize ? 1 : inputs[n * inputSize + i];
+      if (value === 0) continue;
+      const known = columnsOf.get(value);
+      if (known) known.push(i);
+      else columnsOf.set(value, [i]);
+    }
+    for (const [value, its] of columnsOf) {
+      example.push(n);
+      input.push(value);
+      for (const column of its) columns.push(column);
+      first.push(columns.length);
+    }
+  }
+  return {
+    example: Int32Array.from(example),
+    input: Float64Array.from(input),
+    columns: Int32Array.from(columns),
+    first: Int32Array.from(first),
+  };
+}
+
+/** W1[i,j] moves the pre-activation of hidden unit j in example n by ±h·x[n,i], b1[j] by ±h. */
+function hiddenLayerGradients(
+  state: ForwardState,
+  h: number,
+  memoryLimit: number,
+): { W1: tf.Tensor; b1: tf.Tensor } {
+  const { inputSize, examples, a1 } = state;
+  const hidden = a1.shape[1] as number;
+  const moves = perturbations(state);
+  const { columns, first } = moves;
+  const differences = hiddenUnitDifferences(state, h, moves);
+
+  const sums = new Float64Array((inputSize + 1) * hidden);
+  const rows = Math.max(1, Math.floor((memoryLimit * 2 ** 20) / (4 * hidden * LIVE_TENSORS)));
+  for (let start = 0; start < moves.input.length; start += rows) {
+    const end = Math.min(start + rows, moves.input.length);
+    // Read outside of tidy, which would walk through a returned array in search of tensors.
+    const chunkTensor = tf.tidy(() => differences(start, end));
+    const chunk = chunkTensor.dataSync();
+    chunkTensor.dispose();
+    for (let u = start; u < end; u++) {
+      const from = (u - start) * hidden;
+      for (let c = first[u]; c < first[u + 1]; c++) {
+        const to = columns[c] * hidden;
+        for (let j = 0; j < hidden; j++) sums[to + j] += chunk[from + j];
+      }
+    }
+  }
+  const gradient = Float32Array.from(sums, (sum) => sum / (2 * h * examples));
+  return {
+    W1: tf.tensor(gradient.subarray(0, inputSize * hidden), [inputSize, hidden]),
+    b1: tf.tensor(gradient.subarray(inputSize * hidden), [hidden]),
+  };
+}
+
+/** Tensors of a chunk's size that are alive at once, at the most. */
+const LIVE_TENSORS = 32;
+
+/** φ₊ - φ₋ of the distinct inputs from `start` to `end` and every hidden unit, [end - start, H]. */
+function hiddenUnitDifferences(
+  state: ForwardState,
+  h: number,
+  { example, input }: Perturbations,
+): (start: number, end: number) => tf.Tensor {
+  const activation = activationDifferences[state.activation];
+  const bases = activation.bases(state);
+  const largestInput = input.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const { sums, logarithm } = movedSums(state, activation.slope * h * largestInput);
+  return (start, end) => {
+    const rows = tf.tensor1d(example.subarray(start, end), 'int32');
+    const pick = (x: tf.Tensor): tf.Tensor => tf.gather(x, rows);
+    const delta = input.subarray(start, end).map((value) => value * h);
+    const column = (f: (delta: number) => number): tf.Tensor =>
+      tf.tensor2d(Float32Array.from(delta, f), [end - start, 1]);
+    const picked = bases.map(pick);
+    const ahead = activation.difference(picked, column);
+    const behind = activation.difference(picked, (f) => column((delta) => f(-delta)));
+    return logarithm(ratioChange(sums(pick, ahead, behind), pick(state.rho), pick(state.q)));
+  };
+}
+
+/** σ(a + δ) - σ(a) and its like, in forms that subtract no close numbers. */
+interface ActivationDifference {
+  /** A bound on the slope. */
+  slope: number;
+  /** What the difference needs of the unmoved layer, each [N,H]. */
+  bases(state: ForwardState): tf.Tensor[];
+  /** The difference, from the bases of its rows and a function that gives f(δ) of its rows as [rows,1], in doubles before rounding. */
+  difference(bases: tf.Tensor[], column: (f: (delta: number) => number) => tf.Tensor): tf.Tensor;
+}
+
+const activationDifferences: Record<ActivationName, ActivationDifference> = {
+  // σ(a+δ) - σ(a) = σ(a)σ(-a)·E / (1 + σ(a)·E), E = expm1(δ).
+  sigmoid: {
+    slope: 0.25,
+    bases: ({ a1, z1 }) => [tf.mul(z1, sigmoid(tf.neg(a1))), z1],
+    difference: ([slope, z], column) => {
+      const E = column(Math.expm1);
+      return tf.div(tf.mul(slope, E), tf.add(tf.mul(z, E), 1));
+    },
+  },
+  // tanh(a+δ) - tanh(a) = (1 - tanh²a)·T / (1 + tanh(a)·T), T = tanh(δ); 1 - tanh²a = 4σ(2a)σ(-2a).
+  tanh: {
+    slope: 1,
+    bases: ({ a1, z1 }) => {
+      const twice = tf.mul(a1, 2);
+      return [tf.mul(4, tf.mul(sigmoid(twice), sigmoid(tf.neg(twice)))), z1];
+    },
+    difference: ([slope, z], column) => {
+      const T = column(Math.tanh);
+      return tf.div(tf.mul(slope, T), tf.add(tf.mul(z, T), 1));
+    },
+  },
+  // From a ≥ 0 the change is δ, or down to -a; from a < 0 it is what gets above 0.
+  relu: {
+    slope: 1,
+    bases: ({ a1 }) => [a1],
+    difference: ([a], column) => {
+      const delta = column((delta) => delta);
+      return tf.where(tf.greaterEqual(a, 0), tf.maximum(delta, tf.neg(a)), tf.maximum(tf.add(a, delta), 0));
+    },
+  },
+  // log(1 + e^(a+δ)) - log(1 + e^a) = log1p(σ(a)·expm1(δ)).
+  softplus: {
+    slope: 1,
+    bases: ({ a1 }) => [sigmoid(a1)],
+    difference: ([slope], column) => log1p(tf.mul(slope, column(Math.expm1))),
+  },
+  identity: {
+    slope: 1,
+    bases: ({ a1 }) => [tf.zerosLike(a1)],
+    difference: ([zero], column) =>
+      tf.add(
+        zero,
+        column((delta) => delta),
+      ),
+  },
+};
+
+/** S₊ and S₋ for a move of every hidden unit ahead and behind. */
+type SumsOfMoves = (pick: (x: tf.Tensor) => tf.Tensor, ahead: tf.Tensor, behind: tf.Tensor) => MovedSums;
+
+/**
+ * S = Σ_k p_k·expm1(Δ·v_k), [rows,H], and the logarithm that follows it. Where |Δ·v| is small, S is the series Σ_m Δ^m·M_m
+ * with M_m = Σ_k p_k·v_k^m / m!, to as many terms as change a float32; else it is summed with its exponentials.
+ */
+function movedSums(
+  { others, target, W2 }: ForwardState,
+  largestMove: number,
+): { sums: SumsOfMoves; logarithm: (x: tf.Tensor) => tf.Tensor } {
+  // v = w_k - w_t, [N,H,K].
+  const targetWeights = tf.matMul(target as tf.Tensor2D, W2 as tf.Tensor2D, false, true);
+  const v = tf.sub(tf.expandDims(W2, 0), tf.expandDims(targetWeights, 2));
+  const weights = tf.expandDims(others, 1);
+  const bound = largestMove * tf.max(tf.abs(v)).dataSync()[0];
+  const terms = expm1Terms(bound);
+  if (terms === undefined) return { sums: exponentialSums(weights, v), logarithm: log1p };
+  const largestSum = Math.expm1(bound);
+  return {
+    sums: seriesSums(weights, v, terms),
+    logarithm: log1pWithin((2 * largestSum) / (1 - largestSum) ** 2),
+  };
+}
+
+function seriesSums(weights: tf.Tensor, v: tf.Tensor, terms: number): SumsOfMoves {
+  const moments: tf.Tensor[] = [];
+  let power = weights;
+  for (let m = 1; m <= terms; m++) {
+    power = tf.div(tf.mul(power, v), m);
+    moments.push(tf.sum(power, 2));
+  }
+  return (pick, ahead, behind) => {
+    const picked = moments.map(pick);
+    const series = (move: tf.Tensor): tf.Tensor =>
+      tf.mul(
+        move,
+        picked.reduceRight((sum, moment) => tf.add(moment, tf.mul(move, sum))),
+      );
+    return [series(ahead), series(behind)];
+  };
+}
+
+function exponentialSums(weights: tf.Tensor, v: tf.Tensor): SumsOfMoves {
+  const classWeights = tf.unstack(weights, 2);
+  const classMoves = tf.unstack(v, 2);
+  return (pick, ahead, behind) => {
+    const total = (move: tf.Tensor): tf.Tensor =>
+      tf.tidy(() =>
+        classMoves
+          .map((moves, k) => tf.tidy(() => tf.mul(pick(classWeights[k]), expm1(tf.mul(move, pick(moves))))))
+          .reduce((sum, term) => tf.add(sum, term)),
+      );
+    return [total(ahead), total(behind)];
+  };
+}

@@ -1,0 +1,71 @@
+/** The public names. Nothing here needs Node; what does is in `gradparity/node`. */
+
+export { EnvironmentError, InputError } from './errors.js';
+
+export {
+  identity,
+  logSoftmax,
+  relu,
+  sigmoid,
+  sign,
+  softmax,
+  softplus,
+  step,
+  tanh,
+  type ActivationName,
+} from './functions/activations.js';
+export type { TensorInput } from './functions/arguments.js';
+export {
+  binaryCrossEntropy,
+  crossEntropy,
+  halfSumSquaredError,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  rootMeanSquaredError,
+  softmaxCrossEntropy,
+  type LossOptions,
+  type Reduction,
+} from './functions/losses.js';
+
+export { and, nand, or, xor } from './perceptron/logic-gates.js';
+export { PerceptronClassifier } from './perceptron/perceptron-classifier.js';
+export { ThresholdLogicUnit } from './perceptron/threshold-logic-unit.js';
+
+export {
+  BOOK_STEP,
+  centralDifference,
+  forwardDifference,
+  optimalStep,
+  partialDerivative,
+  type DifferenceScheme,
+} from './differentiation/numbers.js';
+export { numericalGradient, type DifferenceOptions } from './differentiation/tensors.js';
+export { autodiff } from './differentiation/autodiff.js';
+export { central, forward } from './differentiation/loop.js';
+export { structured, type StructuredOptions } from './differentiation/structured.js';
+export type {
+  DenseStructure,
+  DifferentiableNetwork,
+  GradientMethod,
+  LossAndGradients,
+  LossName,
+  NamedTensors,
+} from './differentiation/gradient-method.js';
+export { GRADIENT_METHODS, type GradientMethodName } from './differentiation/methods.js';
+
+export { Mlp, type MlpOptions, type OutputName, type Task } from './networks/mlp.js';
+export { TwoLayerNet, type TwoLayerNetOptions } from './networks/two-layer-net.js';
+
+export { gradientDescent, type Descent, type DescentOptions } from './training/gradient-descent.js';
+export {
+  train,
+  type Dataset,
+  type Progress,
+  type TrainingData,
+  type TrainOptions,
+} from './training/trainer.js';
+export type { EpochRecord, History, ProbeRecord, TrainingSettings } from './training/history.js';
+export type { Sampling } from './training/batches.js';
+
+export { fromLayersModel, toLayersModel } from './models/layers-model.js';

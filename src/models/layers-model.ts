@@ -1,0 +1,84 @@
+/** Networks as TensorFlow.js layers models, and back. */
+import * as tf from '@tensorflow/tfjs';
+import type { LossName } from '../differentiation/gradient-method.js';
+import { InputError } from '../errors.js';
+import { activationByName, type ActivationName } from '../functions/activations.js';
+import { Mlp, type OutputName } from '../networks/mlp.js';
+
+/** tf.layers' name of each activation; identity is its 'linear'. */
+const layersName = (activation: ActivationName | OutputName): 'linear' | Exclude<typeof activation, 'identity'> =>
+  activation === 'identity' ? 'linear' : activation;
+
+/** What a layers model does not say of the network it came from. */
+interface NetworkMetadata {
+  gradparity: { loss: LossName; epsilon: number; seed: number };
+}
+
+/**
+ * The network as a tf.LayersModel of dense layers: `predict` gives the same probabilities (or numbers); with `logits` the
+ * output activation is left out, as one may for inference. Its weights are copies; dispose it by itself.
+ */
+export function toLayersModel(network: Mlp, { logits = false }: { logits?: boolean } = {}): tf.Sequential {
+  const { sizes, hidden, output, loss, epsilon } = network.structure;
+  const activations = [...hidden, logits ? 'identity' : output];
+  const model = tf.sequential({
+    layers: activations.map((activation, index) =>
+      tf.layers.dense({
+        name: `layer${index + 1}`,
+        units: sizes[index + 1],
+        activation: layersName(activation),
+        ...(index === 0 && { inputShape: [sizes[0]] }),
+      }),
+    ),
+  });
+  model.layers.forEach((layer, index) =>
+    layer.setWeights([network.parameters[`W${index + 1}`], network.parameters[`b${index + 1}`]]),
+  );
+  if (!logits) {
+    const metadata: NetworkMetadata = { gradparity: { loss, epsilon, seed: network.seed } };
+    model.setUserDefinedMetadata(metadata);
+  }
+  return model;
+}
+
+/**
+ * The network of a layers model: a chain of dense layers with biases and activations that `Mlp` knows. Weights are copied.
+ *
+ * @throws InputError for any other model, with the layer that does not fit.
+ */
+export function fromLayersModel(model: tf.LayersModel): Mlp {
+  const layers = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
+  const configs = layers.map((layer) => {
+    const { activation } = layer.getConfig();
+    if (layer.getClassName() !== 'Dense' || layer.getWeights().length !== 2) {
+      throw new InputError(
+        `fromLayersModel: every layer must be dense with a bias, got ${layer.getClassName()} '${layer.name}'.`,
+      );
+    }
+    return { activation: activation === 'linear' ? 'identity' : String(activation), weights: layer.getWeights() };
+  });
+  if (configs.length === 0) throw new InputError('fromLayersModel: the model has no dense layers.');
+  const activations = configs.map(({ activation }) => activation) as (ActivationName | OutputName)[];
+  activations.slice(0, -1).forEach((name, index) => {
+    if (!Object.hasOwn(activationByName, name)) {
+      throw new InputError(
+        `fromLayersModel: layer '${layers[index].name}' has the activation ${name}; hidden layers may have ${Object.keys(activationByName).join(', ')}.`,
+      );
+    }
+  });
+  const metadata = model.getUserDefinedMetadata() as Partial<NetworkMetadata> | undefined;
+  const network = new Mlp({
+    sizes: [configs[0].weights[0].shape[0] as number, ...configs.map(({ weights }) => weights[1].shape[0] as number)],
+    activations,
+    ...metadata?.gradparity,
+  });
+  network.setParameters(
+    Object.fromEntries(
+      configs.flatMap(({ weights: [W, b] }, index) => [
+        [`W${index + 1}`, W],
+        [`b${index + 1}`, b],
+      ]),
+    ),
+  );
+  return network;
+}

@@ -1,0 +1,16 @@
+/** `gradparity/node`: the public names that need Node. */
+
+export {
+  availableBackends,
+  selectBackend,
+  type BackendName,
+  type SelectedBackend,
+} from './backends/select.js';
+export {
+  loadMnist,
+  type DownloadProgress,
+  type Mnist,
+  type MnistOptions,
+  type MnistPart,
+} from './data/mnist.js';
+export { loadLayersModel, loadModel, saveModel } from './models/files.js';

@@ -1,0 +1,53 @@
+/** What a training run leaves behind besides its parameters. Plain JSON. */
+import type { Sampling } from './batches.js';
+
+export interface TrainingSettings {
+  method: string;
+  learningRate: number;
+  batchSize: number;
+  steps: number;
+  sampling: Sampling;
+  /** Seed of the batches; `initialSeed` is that of the network's weights. */
+  seed: number;
+  initialSeed: number;
+  sizes: readonly number[];
+  loss: string;
+  backend: string;
+}
+
+/** Accuracies (0 to 1) of a classifier, mean losses of a regression, at the end of an epoch. */
+export interface EpochRecord {
+  /** Epochs done: whole, but for a run that ends within one. */
+  epoch: number;
+  step: number;
+  trainAccuracy?: number;
+  testAccuracy?: number;
+  trainLoss?: number;
+  testLoss?: number;
+}
+
+/** One comparison of the numerical gradient with tf.grad's. */
+export interface ProbeRecord {
+  step: number;
+  /** The numerical method that was compared. */
+  numericalMethod: string;
+  /** Number of entries compared. */
+  coordinates: number;
+  /** The largest |numerical - autodiff| over the largest |autodiff| of the same parameter. */
+  worstRelativeDifference: number;
+  worst: { parameter: string; index: number; numerical: number; autodiff: number };
+}
+
+export interface History {
+  schemaVersion: 1;
+  settings: TrainingSettings;
+  /** Loss of each step's batch, before its update. */
+  steps: { step: number; loss: number }[];
+  epochs: EpochRecord[];
+  probes: ProbeRecord[];
+  stopped: 'finished' | 'interrupted' | 'diverged';
+  message: string;
+  /** Time in steps alone, without accuracies and probes. */
+  trainingSeconds: number;
+  seconds: number;
+}

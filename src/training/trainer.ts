@@ -1,0 +1,277 @@
+/** Mini-batch gradient descent, by whichever gradient method. */
+import * as tf from '@tensorflow/tfjs';
+import type { GradientMethod, NamedTensors } from '../differentiation/gradient-method.js';
+import { gradientMethod, type GradientMethodName } from '../differentiation/methods.js';
+import { InputError } from '../errors.js';
+import { shapeText } from '../functions/arguments.js';
+import type { Mlp } from '../networks/mlp.js';
+import { batches, type Sampling } from './batches.js';
+import type { EpochRecord, History, ProbeRecord, TrainingSettings } from './history.js';
+import { parityProbe } from './parity-probe.js';
+
+/** Inputs [N,D] and their targets: one-hot [N,K], labels [N], or numbers [N,K]. */
+export type Dataset = { x: tf.Tensor2D; t: tf.Tensor };
+
+export interface TrainingData {
+  train: Dataset;
+  test?: Dataset;
+}
+
+export interface TrainOptions {
+  /** Default 'autodiff'. */
+  method?: GradientMethodName | GradientMethod;
+  /** Default 0.1. */
+  learningRate?: number;
+  /** Examples a step, 100 by default; no more than there are. */
+  batchSize?: number;
+  /** Default: one epoch, ceil(N / batchSize). */
+  steps?: number;
+  /** Default 'shuffle'. */
+  sampling?: Sampling;
+  /** Seed of the batches (and of the probes' sample), 0 by default. The same seed gives the same run on the same backend. */
+  seed?: number;
+  /** A parity probe every so many steps, from the first on; 0, the default, for none. */
+  probeEvery?: number;
+  /** Ends the run after the step under way, with what was learned. */
+  signal?: AbortSignal;
+  onStep?: (progress: Progress) => void;
+  onEpoch?: (record: EpochRecord) => void;
+  onProbe?: (record: ProbeRecord) => void;
+}
+
+export interface Progress {
+  /** Steps done, of `steps`. */
+  step: number;
+  steps: number;
+  loss: number;
+}
+
+/**
+ * Trains the network in place: `θ ← θ - η·∂L/∂θ` on one mini-batch a step.
+ *
+ * - An epoch is ceil(N / batchSize) steps. Accuracy on the train and the test set is recorded before the first step, after each
+ *   epoch and at the end; a regression's mean loss instead.
+ * - A loss that is NaN, infinite or beyond float32 ends the run as 'diverged', with the last parameters whose loss was finite.
+ * - The event loop gets a turn some twenty times a second. Nothing but the network's parameters stays allocated.
+ *
+ * @throws InputError for data that does not fit the network, and options out of range. Source: Saito, §4.5.
+ */
+export async function train(
+  network: Mlp,
+  data: TrainingData | Dataset,
+  options: TrainOptions = {},
+): Promise<History> {
+  const { train: trainSet, test: testSet } = 'train' in data ? data : { train: data, test: undefined };
+  const method = gradientMethod(options.method ?? 'autodiff');
+  const { signal, probeEvery = 0, onStep, onEpoch, onProbe } = options;
+  const settings = resolveSettings(network, trainSet, testSet, method, options);
+  const { steps, batchSize, seed } = settings;
+  const stepsPerEpoch = Math.ceil(trainSet.x.shape[0] / batchSize);
+
+  const started = performance.now();
+  const history: History = {
+    schemaVersion: 1,
+    settings,
+    steps: [],
+    epochs: [],
+    probes: [],
+    stopped: 'finished',
+    message: `${steps} steps done.`,
+    trainingSeconds: 0,
+    seconds: 0,
+  };
+  const recordEpoch = (step: number): void => {
+    if (history.epochs.at(-1)?.step === step) return;
+    const record = { epoch: step / stepsPerEpoch, step, ...evaluate(network, trainSet, testSet) };
+    history.epochs.push(record);
+    onEpoch?.(record);
+  };
+
+  const lastGood = new Snapshot(network);
+  let batch: Dataset | undefined;
+  let step = 0;
+  let stepping = 0;
+  let turn = performance.now();
+  try {
+    recordEpoch(0);
+    for (const indices of batches(trainSet.x.shape[0], batchSize, settings.sampling, seed)) {
+      if (step === steps) break;
+      if (performance.now() - turn > EVENT_LOOP_INTERVAL) {
+        await tf.nextFrame();
+        turn = performance.now();
+      }
+      if (signal?.aborted) {
+        history.stopped = 'interrupted';
+        history.message = `Interrupted after ${step} of ${steps} steps.`;
+        break;
+      }
+      const stepStarted = performance.now();
+      tf.dispose(batch ?? []);
+      batch = takeBatch(trainSet, indices);
+      const { loss, gradients } = method.lossAndGradients(network, batch.x, batch.t);
+      if (!isFiniteLoss(loss)) {
+        tf.dispose(gradients);
+        lastGood.restore();
+        history.stopped = 'diverged';
+        history.message = divergence(step, loss, settings);
+        break;
+      }
+      stepping += performance.now() - stepStarted;
+      if (probeEvery > 0 && step % probeEvery === 0) {
+        const known = { method: method.name, gradients };
+        const record = parityProbe(network, batch.x, batch.t, known, { step, seed: seed + step });
+        history.probes.push(record);
+        onProbe?.(record);
+      }
+      const updateStarted = performance.now();
+      lastGood.take();
+      update(network, gradients, settings.learningRate);
+      stepping += performance.now() - updateStarted;
+      history.steps.push({ step, loss });
+      step++;
+      onStep?.({ step, steps, loss });
+      if (step % stepsPerEpoch === 0 && step < steps) recordEpoch(step);
+    }
+    if (history.stopped !== 'diverged' && batch) {
+      const loss = tf.tidy(() => network.loss(batch!.x, batch!.t).dataSync()[0]);
+      if (!isFiniteLoss(loss)) {
+        lastGood.restore();
+        history.stopped = 'diverged';
+        history.message = divergence(step, loss, settings);
+      }
+    }
+    recordEpoch(history.stopped === 'diverged' ? Math.max(0, step - 1) : step);
+  } finally {
+    lastGood.dispose();
+    tf.dispose(batch ?? []);
+  }
+  history.trainingSeconds = stepping / 1000;
+  history.seconds = (performance.now() - started) / 1000;
+  return history;
+}
+
+/** Milliseconds after which the event loop gets a turn. */
+const EVENT_LOOP_INTERVAL = 50;
+
+/** Losses saturate at the largest float rather than become infinite. */
+const isFiniteLoss = (loss: number): boolean => Math.abs(loss) < 3.4e38;
+
+const divergence = (step: number, loss: number, { learningRate }: TrainingSettings): string =>
+  `Diverged: after ${step} steps the loss is ${loss}. The parameters are those of the last finite loss. A learning rate of ${learningRate} is too large here; try a tenth of it.`;
+
+function takeBatch({ x, t }: Dataset, indices: Int32Array): Dataset {
+  return tf.tidy(() => {
+    const rows = tf.tensor1d(indices, 'int32');
+    return { x: tf.gather(x, rows), t: tf.gather(t, rows) };
+  });
+}
+
+function update(network: Mlp, gradients: NamedTensors, learningRate: number): void {
+  tf.tidy(() => {
+    for (const [name, gradient] of Object.entries(gradients)) {
+      const parameter = network.parameters[name];
+      parameter.assign(tf.sub(parameter, tf.mul(gradient, learningRate)));
+    }
+  });
+  tf.dispose(gradients);
+}
+
+function evaluate(network: Mlp, trainSet: Dataset, testSet?: Dataset): Omit<EpochRecord, 'epoch' | 'step'> {
+  if (network.structure.output === 'identity') {
+    const loss = ({ x, t }: Dataset): number => tf.tidy(() => network.loss(x, t).dataSync()[0]);
+    return { trainLoss: loss(trainSet), ...(testSet && { testLoss: loss(testSet) }) };
+  }
+  const accuracy = ({ x, t }: Dataset): number => network.accuracy(x, t);
+  return { trainAccuracy: accuracy(trainSet), ...(testSet && { testAccuracy: accuracy(testSet) }) };
+}
+
+/** The parameters at the last finite loss. */
+class Snapshot {
+  private saved: NamedTensors = {};
+
+  constructor(private readonly network: Mlp) {}
+
+  take(): void {
+    this.dispose();
+    this.saved = Object.fromEntries(
+      Object.entries(this.network.parameters).map(([name, parameter]) => [name, tf.clone(parameter)]),
+    );
+  }
+
+  restore(): void {
+    this.network.setParameters(this.saved);
+  }
+
+  dispose(): void {
+    tf.dispose(this.saved);
+    this.saved = {};
+  }
+}
+
+function resolveSettings(
+  network: Mlp,
+  trainSet: Dataset,
+  testSet: Dataset | undefined,
+  method: GradientMethod,
+  {
+    learningRate = 0.1,
+    batchSize = 100,
+    steps,
+    sampling = 'shuffle',
+    seed = 0,
+    probeEvery = 0,
+  }: TrainOptions,
+): TrainingSettings {
+  checkDataset('train', trainSet, network);
+  if (testSet) checkDataset('test', testSet, network);
+  const examples = trainSet.x.shape[0];
+  if (!(learningRate > 0 && Number.isFinite(learningRate))) {
+    throw new InputError(`train: learningRate must be a finite number above 0, got ${learningRate}.`);
+  }
+  const wholeNumber = (name: string, value: number, least: number): void => {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InputError(`train: ${name} must be a whole number of at least ${least}, got ${value}.`);
+    }
+  };
+  wholeNumber('batchSize', batchSize, 1);
+  if (batchSize > examples) {
+    throw new InputError(
+      `train: batchSize must be at most the number of training examples, ${examples}, got ${batchSize}.`,
+    );
+  }
+  const resolvedSteps = steps ?? Math.ceil(examples / batchSize);
+  wholeNumber('steps', resolvedSteps, 0);
+  wholeNumber('seed', seed, 0);
+  wholeNumber('probeEvery', probeEvery, 0);
+  if (sampling !== 'shuffle' && sampling !== 'replacement') {
+    throw new InputError(
+      `train: sampling must be 'shuffle' or 'replacement', got ${JSON.stringify(sampling)}.`,
+    );
+  }
+  return {
+    method: method.name,
+    learningRate,
+    batchSize,
+    steps: resolvedSteps,
+    sampling,
+    seed,
+    initialSeed: network.seed,
+    sizes: network.structure.sizes,
+    loss: network.structure.loss,
+    backend: tf.getBackend(),
+  };
+}
+
+function checkDataset(name: string, { x, t }: Dataset, network: Mlp): void {
+  const inputs = network.structure.sizes[0];
+  if (x.rank !== 2 || x.shape[1] !== inputs || x.shape[0] === 0) {
+    throw new InputError(
+      `train: the inputs of the ${name} set must have shape [examples,${inputs}], got ${shapeText(x.shape)}.`,
+    );
+  }
+  if (t.rank === 0 || t.shape[0] !== x.shape[0]) {
+    throw new InputError(
+      `train: the ${name} set must hold as many targets as inputs, got ${shapeText(t.shape)} for ${shapeText(x.shape)}.`,
+    );
+  }
+}
