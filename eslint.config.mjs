@@ -1,16 +1,54 @@
 import tseslint from 'typescript-eslint';
 
-/** Folders of src/ in their order: a folder may import from those before it, and from the leaves. */
-const layers = ['functions', 'differentiation', 'networks', 'training', 'cli'];
-const leaves = ['perceptron', 'files', 'data', 'models', 'backends', 'plots'];
+/** src/'s folders in their order: each may import from those before it, never from those after it. */
+const layers = [
+  'files',
+  'functions',
+  'perceptron',
+  'differentiation',
+  'networks',
+  'training',
+  'models',
+  'gradcheck',
+  'cli',
+];
+/** Folders that need nothing of the others; whoever comes later may use them. */
+const leaves = ['data', 'backends', 'plots'];
+
+const forbidden = (folders) => ({
+  'no-restricted-imports': [
+    'error',
+    { patterns: [{ regex: `^\\.\\./(\\.\\./)*(${folders.join('|')})/`, message: 'Imports point one way.' }] },
+  ],
+});
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'runs/', 'coverage/'] },
+  { ignores: ['dist/', 'node_modules/', 'runs/', 'coverage/', '**/*.ipynb'] },
   ...tseslint.configs.strict,
   {
     rules: {
-      'no-restricted-globals': 'off',
+      // Indices into arrays whose length is known are the daily bread of this code.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
     },
+  },
+  { files: ['scripts/**', 'bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
+  ...layers.slice(0, -1).map((folder, index) => ({
+    files: [`src/${folder}/**`],
+    rules: forbidden(layers.slice(index + 1)),
+  })),
+  ...leaves.map((folder) => ({
+    files: [`src/${folder}/**`],
+    rules: forbidden([
+      ...layers.filter((layer) => layer !== 'files'),
+      ...leaves.filter((leaf) => leaf !== folder),
+    ]),
+  })),
+  {
+    files: ['src/**'],
+    ignores: ['src/cli/**', 'src/backends/**'],
+    rules: { 'no-restricted-globals': ['error', 'console'] },
   },
 );

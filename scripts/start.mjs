@@ -12,5 +12,7 @@ try {
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 // Ctrl-C reaches the command too, which ends in good order; this process waits for it.
 process.on('SIGINT', () => {});
-const { status } = spawnSync(process.execPath, [main, 'train', ...process.argv.slice(2)], { stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [main, 'train', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
 process.exitCode = status ?? 1;

@@ -15,6 +15,11 @@ console.error('Running the tests …');
 const { status } = spawnSync(
   process.execPath,
   ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...process.argv.slice(2)],
-  { stdio: 'inherit', cwd: new URL('..', import.meta.url) },
+  {
+    stdio: 'inherit',
+    cwd: new URL('..', import.meta.url),
+    // libtensorflow reads these from the environment that the process started with.
+    env: { TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '0', ...process.env },
+  },
 );
 process.exitCode = status ?? 1;

@@ -69,3 +69,15 @@ export type { EpochRecord, History, ProbeRecord, TrainingSettings } from './trai
 export type { Sampling } from './training/batches.js';
 
 export { fromLayersModel, toLayersModel } from './models/layers-model.js';
+
+export { barPlot, curvePlot, type BarPlotOptions, type CurvePlotOptions, type Series } from './plots/curves.js';
+export { imagePlot, type ImagePlotOptions } from './plots/images.js';
+export {
+  boundaryGrid,
+  boundaryPlot,
+  contourPathPlot,
+  type BoundaryGridOptions,
+  type BoundaryPlotOptions,
+  type ContourPathPlotOptions,
+} from './plots/planes.js';
+export { trainingPlot, type NamedRun, type TrainingCurve, type TrainingPlotOptions } from './plots/training.js';

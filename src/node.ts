@@ -14,3 +14,4 @@ export {
   type MnistPart,
 } from './data/mnist.js';
 export { loadLayersModel, loadModel, saveModel } from './models/files.js';
+export { nodeDocument } from './plots/node-document.js';

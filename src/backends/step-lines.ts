@@ -1,5 +1,5 @@
 /** Shows provisioning on a stream: a line for each step, with its progress where the stream is a terminal. */
-import type { ProvisionStep } from './provision.js';
+import type { ProvisionStep } from './ways.js';
 
 /** What `stepLines` needs of a stream; `process.stderr` is one. */
 export interface LineStream {

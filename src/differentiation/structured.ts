@@ -11,11 +11,18 @@
  *
  *     φ = log1p(S) - log1p(q·S),    φ₊ - φ₋ = log1p(ρ·(S₊ - S₋) / ((1 + S₋)·(1 + q·S₊))),
  *
- * in which no two close numbers are subtracted: S₊ and S₋ have opposite signs.
+ * in which no two close numbers are subtracted: S₊ and S₋ have opposite signs. Where Δ·v is large, 1 + S₋ would cancel and
+ * S₊ overflow; there the two losses are far enough apart to be subtracted, as log-sums of exponentials.
  */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
-import { activationByName, sigmoid, softmax, type ActivationName } from '../functions/activations.js';
+import {
+  activationByName,
+  logSoftmax,
+  sigmoid,
+  softmax,
+  type ActivationName,
+} from '../functions/activations.js';
 import { oneHotOfLabels } from '../functions/losses.js';
 import { expm1, expm1Terms, log1p, log1pWithin } from './accurate.js';
 import type { DenseStructure, DifferentiableNetwork, GradientMethod } from './gradient-method.js';
@@ -74,6 +81,10 @@ interface ForwardState {
   a1: tf.Tensor;
   z1: tf.Tensor;
   W2: tf.Tensor;
+  /** The probabilities p and their logarithms, [N,K]; the logarithm of the target's, [N,1]. */
+  p: tf.Tensor;
+  logP: tf.Tensor;
+  targetLogP: tf.Tensor;
   /** Probabilities with the target's set to 0, [N,K]: what can move relative to it. */
   others: tf.Tensor;
   /** One-hot targets, [N,K]. */
@@ -81,6 +92,7 @@ interface ForwardState {
   /** ρ = p_t / (p_t + ε) and 1 - ρ, [N,1]. */
   rho: tf.Tensor;
   q: tf.Tensor;
+  epsilon: number;
 }
 
 function forwardPass(network: DifferentiableNetwork, x: tf.Tensor, t: tf.Tensor): ForwardState {
@@ -90,7 +102,9 @@ function forwardPass(network: DifferentiableNetwork, x: tf.Tensor, t: tf.Tensor)
   const a1 = tf.add(tf.matMul(batch as tf.Tensor2D, parameters.W1 as tf.Tensor2D), parameters.b1);
   const activation = structure.hidden[0];
   const z1 = activationByName[activation](a1);
-  const p = softmax(tf.add(tf.matMul(z1 as tf.Tensor2D, parameters.W2 as tf.Tensor2D), parameters.b2));
+  const logits = tf.add(tf.matMul(z1 as tf.Tensor2D, parameters.W2 as tf.Tensor2D), parameters.b2);
+  const p = softmax(logits);
+  const logP = logSoftmax(logits);
   const target = oneHotTargets(t, batch.shape[0], classes);
   const targetProbability = tf.sum(tf.mul(p, target), 1, true);
   // softmaxCrossEntropy has no ε; there ρ is 1 even where the target's probability has underflowed.
@@ -104,10 +118,14 @@ function forwardPass(network: DifferentiableNetwork, x: tf.Tensor, t: tf.Tensor)
     a1,
     z1,
     W2: parameters.W2,
+    p,
+    logP,
+    targetLogP: tf.sum(tf.mul(logP, target), 1, true),
     others: tf.mul(p, tf.sub(1, target)),
     target,
     rho: epsilon === 0 ? ones : tf.div(targetProbability, tf.add(targetProbability, epsilon)),
     q: epsilon === 0 ? tf.zerosLike(ones) : tf.div(epsilon, tf.add(targetProbability, epsilon)),
+    epsilon,
   };
 }
 
@@ -137,33 +155,53 @@ function ratioChange([plus, minus]: MovedSums, rho: tf.Tensor, q: tf.Tensor): tf
   return tf.div(tf.mul(rho, tf.sub(plus, minus)), scale);
 }
 
+/** A move of the logits by more than this, relative to each other, is far: the losses are subtracted as they are. */
+const FAR = 1;
+
+/** φ₊ - φ₋ of far moves, from l± = log(1 + S±); ε = 0 or the loss -log(p_t·e^(-l) + ε). */
+function farDifference(
+  ahead: tf.Tensor,
+  behind: tf.Tensor,
+  targetLogP: tf.Tensor,
+  epsilon: number,
+): tf.Tensor {
+  if (epsilon === 0) return tf.sub(ahead, behind);
+  const shifted = (l: tf.Tensor): tf.Tensor => tf.add(tf.exp(tf.sub(targetLogP, l)), epsilon);
+  return tf.log(tf.div(shifted(behind), shifted(ahead)));
+}
+
+/** `log(e^a + e^b)`. */
+const logAddExp = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
+  tf.add(tf.maximum(a, b), tf.softplus(tf.neg(tf.abs(tf.sub(a, b)))));
+
 /** W2[j,k] moves one logit of example n by δ = ±h·z1[n,j], b2[k] by ±h. */
 function outputLayerGradients(state: ForwardState, h: number): { W2: tf.Tensor; b2: tf.Tensor } {
-  const { z1, others, target, rho, q, examples } = state;
+  const { z1, p, logP, others, target, targetLogP, rho, q, epsilon, examples } = state;
   // Relative to the target's logit, moving a logit k ≠ t moves p_k alone; moving t moves all the others the other way.
-  const moved = tf.where(tf.cast(target, 'bool'), tf.sum(others, 1, true), others);
+  const isTarget = tf.cast(target, 'bool');
+  const sumOfOthers = tf.sum(others, 1, true);
+  const moved = tf.where(isTarget, sumOfOthers, others);
   const direction = tf.sub(1, tf.mul(target, 2));
-  const differences = (
-    size: tf.Tensor,
-    P: tf.Tensor,
-    s: tf.Tensor,
-    r: tf.Tensor,
-    q: tf.Tensor,
-  ): tf.Tensor => {
-    const delta = tf.mul(s, size);
-    const sums: MovedSums = [tf.mul(P, expm1(delta)), tf.mul(P, expm1(tf.neg(delta)))];
-    return tf.div(tf.sum(log1p(ratioChange(sums, r, q)), 0), 2 * h * examples);
+  // What moves and what stays, in logarithms; summed over j ≠ k, as 1 - p_k would cancel.
+  const logMoved = tf.where(isTarget, tf.log(sumOfOthers), logP);
+  const sumOfRest = tf.matMul(p as tf.Tensor2D, tf.sub(1, tf.eye(p.shape[1] as number)) as tf.Tensor2D);
+  const logStill = tf.where(isTarget, targetLogP, tf.log(sumOfRest));
+
+  // `fit` gives a tensor [N,K] or [N,1] the rank of size.
+  const differences = (size: tf.Tensor, fit: (x: tf.Tensor) => tf.Tensor): tf.Tensor => {
+    const delta = tf.mul(fit(direction), size);
+    const sums: MovedSums = [tf.mul(fit(moved), expm1(delta)), tf.mul(fit(moved), expm1(tf.neg(delta)))];
+    let change = log1p(ratioChange(sums, fit(rho), fit(q)));
+    if (tf.max(tf.abs(size)).dataSync()[0] > FAR) {
+      const l = (delta: tf.Tensor): tf.Tensor => logAddExp(fit(logStill), tf.add(fit(logMoved), delta));
+      const far = farDifference(l(delta), l(tf.neg(delta)), fit(targetLogP), epsilon);
+      change = tf.where(tf.greater(tf.abs(delta), FAR), far, change);
+    }
+    return tf.div(tf.sum(change, 0), 2 * h * examples);
   };
-  const perUnit = (x: tf.Tensor): tf.Tensor => tf.expandDims(x, 1);
   return {
-    W2: differences(
-      tf.expandDims(tf.mul(z1, h), 2),
-      perUnit(moved),
-      perUnit(direction),
-      perUnit(rho),
-      perUnit(q),
-    ),
-    b2: differences(tf.scalar(h), moved, direction, rho, q),
+    W2: differences(tf.expandDims(tf.mul(z1, h), 2), (x) => tf.expandDims(x, 1)),
+    b2: differences(tf.scalar(h), (x) => x),
   };
 }
 
@@ -254,7 +292,7 @@ function hiddenUnitDifferences(
   const activation = activationDifferences[state.activation];
   const bases = activation.bases(state);
   const largestInput = input.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const { sums, logarithm } = movedSums(state, activation.slope * h * largestInput);
+  const change = changeByMoves(state, activation.slope * h * largestInput);
   return (start, end) => {
     const rows = tf.tensor1d(example.subarray(start, end), 'int32');
     const pick = (x: tf.Tensor): tf.Tensor => tf.gather(x, rows);
@@ -264,7 +302,7 @@ function hiddenUnitDifferences(
     const picked = bases.map(pick);
     const ahead = activation.difference(picked, column);
     const behind = activation.difference(picked, (f) => column((delta) => f(-delta)));
-    return logarithm(ratioChange(sums(pick, ahead, behind), pick(state.rho), pick(state.q)));
+    return change(pick, ahead, behind);
   };
 }
 
@@ -326,32 +364,51 @@ const activationDifferences: Record<ActivationName, ActivationDifference> = {
   },
 };
 
-/** S₊ and S₋ for a move of every hidden unit ahead and behind. */
-type SumsOfMoves = (pick: (x: tf.Tensor) => tf.Tensor, ahead: tf.Tensor, behind: tf.Tensor) => MovedSums;
+/** Picks the rows of a chunk from a tensor of [N,…]; Δ₊ and Δ₋ of its rows, [rows,H]. */
+type OfMoves<T> = (pick: (x: tf.Tensor) => tf.Tensor, ahead: tf.Tensor, behind: tf.Tensor) => T;
 
 /**
- * S = Σ_k p_k·expm1(Δ·v_k), [rows,H], and the logarithm that follows it. Where |Δ·v| is small, S is the series Σ_m Δ^m·M_m
- * with M_m = Σ_k p_k·v_k^m / m!, to as many terms as change a float32; else it is summed with its exponentials.
+ * φ₊ - φ₋ for moves Δ₊ and Δ₋ of the hidden units, [rows,H], by S = Σ_k p_k·expm1(Δ·v_k). Where |Δ·v| is small, S is the
+ * series Σ_m Δ^m·M_m with M_m = Σ_k p_k·v_k^m / m!, to as many terms as change a float32; else it is summed with its
+ * exponentials.
  */
-function movedSums(
-  { others, target, W2 }: ForwardState,
-  largestMove: number,
-): { sums: SumsOfMoves; logarithm: (x: tf.Tensor) => tf.Tensor } {
+function changeByMoves(state: ForwardState, largestMove: number): OfMoves<tf.Tensor> {
+  const { others, target, W2, rho, q } = state;
   // v = w_k - w_t, [N,H,K].
   const targetWeights = tf.matMul(target as tf.Tensor2D, W2 as tf.Tensor2D, false, true);
   const v = tf.sub(tf.expandDims(W2, 0), tf.expandDims(targetWeights, 2));
   const weights = tf.expandDims(others, 1);
   const bound = largestMove * tf.max(tf.abs(v)).dataSync()[0];
   const terms = expm1Terms(bound);
-  if (terms === undefined) return { sums: exponentialSums(weights, v), logarithm: log1p };
+  const sums = terms === undefined ? exponentialSums(weights, v) : seriesSums(weights, v, terms);
   const largestSum = Math.expm1(bound);
-  return {
-    sums: seriesSums(weights, v, terms),
-    logarithm: log1pWithin((2 * largestSum) / (1 - largestSum) ** 2),
+  const logarithm = terms === undefined ? log1p : log1pWithin((2 * largestSum) / (1 - largestSum) ** 2);
+  const near: OfMoves<tf.Tensor> = (pick, ahead, behind) =>
+    logarithm(ratioChange(sums(pick, ahead, behind), pick(rho), pick(q)));
+  return bound > FAR ? nearOrFar(near, state, v) : near;
+}
+
+/** `near` where every |Δ·v_k| is at most FAR; elsewhere by log(1 + S) = log Σ_k e^(log p_k + Δ·v_k). */
+function nearOrFar(
+  near: OfMoves<tf.Tensor>,
+  { logP, targetLogP, epsilon }: ForwardState,
+  v: tf.Tensor,
+): OfMoves<tf.Tensor> {
+  const reach = tf.max(tf.abs(v), 2);
+  const logarithms = tf.split(logP, logP.shape[1] as number, 1);
+  const classMoves = tf.unstack(v, 2);
+  return (pick, ahead, behind) => {
+    const logSum = (move: tf.Tensor): tf.Tensor =>
+      classMoves
+        .map((moves, k) => tf.tidy(() => tf.add(pick(logarithms[k]), tf.mul(move, pick(moves)))))
+        .reduce((sum, term) => tf.tidy(() => logAddExp(sum, term)));
+    const far = tf.tidy(() => farDifference(logSum(ahead), logSum(behind), pick(targetLogP), epsilon));
+    const furthest = tf.mul(pick(reach), tf.maximum(tf.abs(ahead), tf.abs(behind)));
+    return tf.where(tf.greater(furthest, FAR), far, near(pick, ahead, behind));
   };
 }
 
-function seriesSums(weights: tf.Tensor, v: tf.Tensor, terms: number): SumsOfMoves {
+function seriesSums(weights: tf.Tensor, v: tf.Tensor, terms: number): OfMoves<MovedSums> {
   const moments: tf.Tensor[] = [];
   let power = weights;
   for (let m = 1; m <= terms; m++) {
@@ -369,7 +426,7 @@ function seriesSums(weights: tf.Tensor, v: tf.Tensor, terms: number): SumsOfMove
   };
 }
 
-function exponentialSums(weights: tf.Tensor, v: tf.Tensor): SumsOfMoves {
+function exponentialSums(weights: tf.Tensor, v: tf.Tensor): OfMoves<MovedSums> {
   const classWeights = tf.unstack(weights, 2);
   const classMoves = tf.unstack(v, 2);
   return (pick, ahead, behind) => {

@@ -1,6 +1,6 @@
 /**
  * Loss functions of the output y and the target t. tf.grad goes through all of them, for y and for t. Finite input gives
- * a finite value and gradient (what would overflow is the largest finite float), NaN gives NaN.
+ * a finite value and gradient: where an entry's loss or the whole overflows, the largest finite float. NaN gives NaN.
  */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
@@ -172,10 +172,14 @@ export function huber(
     t,
     reduction,
     (y, t) => {
-      // ½·near² + δ·(|r| - near), near = min(|r|, δ). In quarters, as |r| may overflow where δ·|r| does not.
-      const near = tf.minimum(absoluteDifference(y, t), bound);
+      // ½·near² + δ·(|r| - near), near = min(|r|, δ): the square sees no residual beyond δ, so that it cannot overflow.
+      const size = absoluteDifference(y, t);
+      const near = tf.minimum(size, bound);
+      const far = tf.mul(tf.sub(size, near), bound);
+      // |r| may overflow where δ·|r| does not: in quarters neither does.
       const quarter = tf.sub(absoluteDifference(tf.div(y, 4), tf.div(t, 4)), tf.div(near, 4));
-      return tf.add(tf.mul(tf.square(near), 0.5), tf.mul(tf.mul(quarter, bound), 4));
+      const farOfLarge = tf.mul(tf.mul(quarter, bound), 4);
+      return tf.add(tf.mul(tf.square(near), 0.5), tf.where(tf.isInf(size), farOfLarge, far));
     },
     (dy, y, t) => tf.mul(dy, tf.minimum(tf.maximum(tf.sub(y, t), -bound), bound)),
   );

@@ -1,0 +1,24 @@
+/** `npm run bench -- <name>`: sets everything up and runs a benchmark of bench/. Without a name, lists them. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { setup } from './setup.mjs';
+
+const benchmarks = {
+  gradient: 'one numerical gradient of the article’s network, beside numpy running the textbook loop',
+};
+const [name, ...args] = process.argv.slice(2);
+if (!Object.hasOwn(benchmarks, name ?? '')) {
+  const list = Object.entries(benchmarks).map(([each, what]) => `  ${each}  ${what}`);
+  console.error(
+    `${name ? `There is no benchmark ${name}.` : 'Name a benchmark.'} There are:\n${list.join('\n')}`,
+  );
+  process.exit(2);
+}
+try {
+  await setup();
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exit(3);
+}
+const file = fileURLToPath(new URL(`../bench/${name}.mjs`, import.meta.url));
+process.exitCode = spawnSync(process.execPath, [file, ...args], { stdio: 'inherit' }).status ?? 1;
