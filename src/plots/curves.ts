@@ -9,8 +9,8 @@ export interface Series {
   readonly x: ArrayLike<number>;
   /** As many as `x`. A value that is not finite leaves a gap in the line. */
   readonly y: ArrayLike<number>;
-  /** Marks each point with a dot. */
-  readonly dots?: boolean;
+  /** Marks each point with a dot; 'only' leaves out the line between them. */
+  readonly dots?: boolean | 'only';
 }
 
 export interface CurvePlotOptions extends DrawingOptions {
@@ -65,19 +65,30 @@ export function curvePlot(options: CurvePlotOptions): string {
     marks: [
       ...zeroLines(finite, xScale, yScale),
       ...curves.flatMap((points, k) => [
-        Plot.line(thinned(points), {
-          x: 'x',
-          y: 'y',
-          stroke: colourOf(k),
-          strokeWidth: 2,
-          strokeDasharray: dashOf(k),
-        }),
+        ...(series[k]!.dots === 'only'
+          ? []
+          : [
+              Plot.line(thinned(points), {
+                x: 'x',
+                y: 'y',
+                stroke: colourOf(k),
+                strokeWidth: 2,
+                strokeDasharray: dashOf(k),
+                // Round ends would fill the gaps, and hide a curve below that coincides.
+                strokeLinecap: 'butt',
+              }),
+            ]),
         ...(series[k]!.dots ? [Plot.dot(points, { x: 'x', y: 'y', fill: colourOf(k), r: 3 })] : []),
       ]),
       Plot.frame({ stroke: ink, clip: false }),
     ],
   });
-  const legend = series.map(({ name }, k) => ({ name, colour: colourOf(k), dash: dashOf(k) }));
+  const legend = series.map(({ name, dots }, k) => ({
+    name,
+    colour: colourOf(k),
+    dash: dashOf(k),
+    dot: dots === 'only',
+  }));
   return figure({ document, title, legend: series.length > 1 ? legend : [], rows: [[panel]] });
 }
 

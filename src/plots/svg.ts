@@ -35,6 +35,8 @@ export interface LegendItem {
   readonly strokeWidth?: number;
   /** A filled square in place of the line. */
   readonly square?: boolean;
+  /** A dot in place of the line. */
+  readonly dot?: boolean;
 }
 
 export interface FigureOptions {
@@ -210,23 +212,25 @@ function legendLines(items: readonly LegendItem[], width: number): LegendItem[][
 
 function legendLine(document: Document, items: readonly LegendItem[], left: number, y: number): Element[] {
   return items.flatMap((item) => {
-    const mark = item.square
-      ? element(document, 'rect', {
-          x: `${left + 6}`,
-          y: `${y - 7}`,
-          width: '14',
-          height: '14',
-          fill: item.colour,
-        })
-      : element(document, 'path', {
-          d: `M${left},${y}h${swatch}`,
-          stroke: item.colour,
-          'stroke-width': `${item.strokeWidth ?? 2}`,
-          'stroke-dasharray': item.dash ?? 'none',
-        });
+    const mark = legendMark(document, item, left, y);
     const name = text(document, item.name, left + swatch + 6, y + 4.5, { 'text-anchor': 'start' });
     left += itemWidth(item) + gap;
     return [mark, name];
+  });
+}
+
+function legendMark(document: Document, item: LegendItem, left: number, y: number): Element {
+  const { colour: fill } = item;
+  if (item.square) {
+    return element(document, 'rect', { x: `${left + 6}`, y: `${y - 7}`, width: '14', height: '14', fill });
+  }
+  if (item.dot)
+    return element(document, 'circle', { cx: `${left + swatch / 2}`, cy: `${y}`, r: '3.5', fill });
+  return element(document, 'path', {
+    d: `M${left},${y}h${swatch}`,
+    stroke: item.colour,
+    'stroke-width': `${item.strokeWidth ?? 2}`,
+    'stroke-dasharray': item.dash ?? 'none',
   });
 }
 

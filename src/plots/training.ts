@@ -3,7 +3,18 @@ import * as Plot from '@observablehq/plot';
 import { InputError } from '../errors.js';
 import { extent, isFinitePoint, padded, seriesPoints, thinned } from './curves.js';
 import type { Point } from './curves.js';
-import { xAxis, yAxis, colourOf, dashes, documentFor, figure, ink, pixels, plotPanel } from './svg.js';
+import {
+  xAxis,
+  yAxis,
+  colourOf,
+  dashes,
+  dashOf,
+  documentFor,
+  figure,
+  ink,
+  pixels,
+  plotPanel,
+} from './svg.js';
 import type { DrawingOptions, LegendItem } from './svg.js';
 
 /** The part of a training history that is drawn. */
@@ -132,10 +143,23 @@ function lossPanel(
       ...runs.map(({ loss, colour }) =>
         Plot.line(loss, { ...at, stroke: colour, strokeWidth: 0.75, strokeOpacity: 0.35 }),
       ),
-      ...runs.map(({ mean, colour }) => Plot.line(mean, { ...at, stroke: colour, strokeWidth: 2.5 })),
+      ...runs.map(({ mean, colour }, k) =>
+        Plot.line(mean, {
+          ...at,
+          stroke: colour,
+          strokeWidth: 2.5,
+          strokeDasharray: lossDash(runs, k),
+          strokeLinecap: 'butt',
+        }),
+      ),
       Plot.frame({ stroke: ink, clip: false }),
     ],
   });
+}
+
+/** Dashes tell runs apart that coincide, unless they tell test from training in the panel below. */
+function lossDash(runs: readonly Run[], k: number): string {
+  return runs.some((run) => run.train.length > 0) ? dashes[0] : dashOf(k);
 }
 
 function accuracyPanel(
@@ -186,7 +210,7 @@ function legend(runs: readonly Run[], window: number, single: boolean): LegendIt
     ];
   }
   return [
-    ...runs.map(({ name, colour }) => ({ name, colour, strokeWidth: 2.5 })),
+    ...runs.map(({ name, colour }, k) => ({ name, colour, strokeWidth: 2.5, dash: lossDash(runs, k) })),
     ...(train && test
       ? [
           { name: 'training', colour: ink },

@@ -63,6 +63,19 @@ describe('curvePlot', () => {
     expect(pieces.map((piece) => piece.length)).toEqual([2, 2, 2]);
   });
 
+  test("dots: 'only' draws points without a line, and a dot in the legend", () => {
+    const series = [
+      line('exact', [0, 1, 2], [0, 1, 4]),
+      { ...line('measured', [0, 1, 2], [0, 1, NaN]), dots: 'only' as const },
+    ];
+    const root = read(curvePlot({ document, series }));
+    expect(mark(root, 'line')).toHaveLength(1);
+    expect(mark(root, 'dot', 'circle')).toHaveLength(2);
+    expect(root.querySelectorAll('circle')).toHaveLength(3);
+    const both = read(curvePlot({ document, series: [series[0]!, { ...series[1]!, dots: true }] }));
+    expect(mark(both, 'line')).toHaveLength(2);
+  });
+
   test('names several curves in a legend, one in none, and tells them apart by colour and dash', () => {
     const several = read(
       curvePlot({ document, series: [line('one', [0, 1], [0, 1]), line('two', [0, 1], [1, 0])] }),
