@@ -70,7 +70,13 @@ export type { Sampling } from './training/batches.js';
 
 export { fromLayersModel, toLayersModel } from './models/layers-model.js';
 
-export { barPlot, curvePlot, type BarPlotOptions, type CurvePlotOptions, type Series } from './plots/curves.js';
+export {
+  barPlot,
+  curvePlot,
+  type BarPlotOptions,
+  type CurvePlotOptions,
+  type Series,
+} from './plots/curves.js';
 export { imagePlot, type ImagePlotOptions } from './plots/images.js';
 export {
   boundaryGrid,
@@ -80,4 +86,9 @@ export {
   type BoundaryPlotOptions,
   type ContourPathPlotOptions,
 } from './plots/planes.js';
-export { trainingPlot, type NamedRun, type TrainingCurve, type TrainingPlotOptions } from './plots/training.js';
+export {
+  trainingPlot,
+  type NamedRun,
+  type TrainingCurve,
+  type TrainingPlotOptions,
+} from './plots/training.js';

@@ -9,7 +9,8 @@ import evaluate from './commands/evaluate.js';
 import exportModel from './commands/export.js';
 import gates from './commands/gates.js';
 import train from './commands/train.js';
-import { environmentSettings, fileSettings, type Settings } from './settings.js';
+import { checkValue } from './options.js';
+import { environmentSettings, fileSettings, flagName, mergeSettings, type Settings } from './settings.js';
 import { version } from './version.js';
 
 const commands = [train, evaluate, check, exportModel, gates, doctor] as CommandModule<object, object>[];
@@ -17,42 +18,48 @@ const commands = [train, evaluate, check, exportModel, gates, doctor] as Command
 const optionsOf = (command: CommandModule<object, object>): Record<string, Options> =>
   command.builder as Record<string, Options>;
 
-/** The option, its name before what its `coerce` has to say of a value. */
-const named = (name: string, option: Options): Options => ({
+/** The option, its values checked as they are read: an error says the option's name, what it wanted and what came. */
+const checked = (name: string, option: Options): Options => ({
   ...option,
-  ...(option.coerce && {
-    coerce: (value: unknown): unknown => {
-      try {
-        return option.coerce!(value);
-      } catch (error) {
-        throw new InputError(`--${name}: ${(error as Error).message}`, { cause: error });
-      }
-    },
-  }),
+  coerce: (value: unknown): unknown => {
+    try {
+      return option.coerce ? option.coerce(value) : checkValue(value, option);
+    } catch (error) {
+      throw new InputError(`--${name}: ${(error as Error).message}`, { cause: error });
+    }
+  },
 });
 
-/** The command with the settings among its options; other commands' settings are none of its business. */
+/**
+ * The command with the settings among its options; other commands' settings are none of its business. `flags` are the names of
+ * those on the command line.
+ */
 function withSettings(
   command: CommandModule<object, object>,
-  settings: Settings,
+  flags: readonly string[],
+  settings: readonly Settings[],
 ): CommandModule<object, object> {
   const options = Object.fromEntries(
-    Object.entries(optionsOf(command)).map(([name, option]) => [name, named(name, option)]),
+    Object.entries(optionsOf(command)).map(([name, option]) => [name, checked(name, option)]),
   );
-  const own = Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(options, name)));
+  const own = mergeSettings(options, flags, settings);
   return { ...command, builder: (yargs: Argv) => yargs.options(options).config(own) };
 }
 
 async function run(args: string[]): Promise<void> {
   const known = new Set(commands.flatMap((command) => Object.keys(optionsOf(command))));
   const environment = environmentSettings(process.env);
-  const settings = { ...fileSettings(configFile(args, environment), known), ...environment };
+  const typed = yargs(args).help(false).version(false).option('config', { type: 'string' }).parseSync();
+  const file = fileSettings((typed.config ?? environment.config) as string | undefined, known);
+  const flags = Object.keys(typed).map(flagName);
   await yargs(args)
     .scriptName('gradparity')
     .usage(
       '$0 <command>\n\nThe textbook network on TensorFlow.js, and the proof that its gradients are right.',
     )
-    .command(commands.map((command) => withSettings(command, settings)))
+    .locale('en')
+    .updateStrings({ 'Did you mean %s?': 'There is no such command; did you mean %s?' })
+    .command(commands.map((command) => withSettings(command, flags, [environment, file])))
     .option('config', {
       type: 'string',
       requiresArg: true,
@@ -71,15 +78,11 @@ async function run(args: string[]): Promise<void> {
     .fail((message, error) => {
       // yargs' own complaints, and what an option's `coerce` throws, are about the input; a command's errors are its own.
       if (error && error.name !== 'YError') throw error;
-      throw new InputError(error ? error.message : `${message} See gradparity --help.`);
+      throw new InputError(
+        `${(error?.message ?? message).trim().replace(/[^.?]$/, '$&.')} See gradparity --help.`,
+      );
     })
     .parseAsync();
-}
-
-/** `--config` has to be known before the options are. */
-function configFile(args: string[], environment: Settings): string | undefined {
-  const parsed = yargs(args).help(false).version(false).option('config', { type: 'string' }).parseSync();
-  return (parsed.config ?? environment.config) as string | undefined;
 }
 
 /** 0 fine, 1 a check failed (set by the command), 2 wrong usage or input, 3 the environment lacks something. */
@@ -93,11 +96,12 @@ function report(error: unknown): void {
   if (!known && process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
 }
 
-// A reader that has seen enough (`| head`) closes the pipe; that is no error.
+// A reader that has seen enough (`| head`) closes the pipe; that is no error. Without one for stderr the work goes on.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE') report(new EnvironmentError(`the result can't be written (${error.code}).`));
   process.exit();
 });
+process.stderr.on('error', () => {});
 
 try {
   await run(hideBin(process.argv));

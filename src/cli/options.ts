@@ -2,6 +2,20 @@
 import type { Options } from 'yargs';
 import { InputError } from '../errors.js';
 
+/** The value of an option that has no `coerce` of its own, if it is one of its choices, or true or false, or one word. */
+export function checkValue(value: unknown, { choices, type }: Options): unknown {
+  if (value === undefined) return undefined;
+  const refuse = (wanted: string): never => {
+    throw new InputError(`wanted ${wanted}, got ${valueText(value)}.`);
+  };
+  if (choices) return choices.includes(value as string) ? value : refuse(`one of ${choices.join(', ')}`);
+  if (type === 'boolean') return typeof value === 'boolean' ? value : refuse('true or false');
+  return typeof value === 'string' && value !== '' ? value : refuse('one value');
+}
+
+const valueText = (value: unknown): string =>
+  Array.isArray(value) ? `${value.length} values` : JSON.stringify(value);
+
 /** What every command takes. */
 export interface CommonArguments {
   json: boolean;
@@ -25,8 +39,7 @@ const numberOption = (kind: string, test: (value: number) => boolean, range: Ran
       const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
       if (typeof number === 'number' && test(number) && within(number, range)) return number;
       const wanted = [kind, rangeText(range)].filter(Boolean).join(' ');
-      const got = Array.isArray(value) ? `${value.length} values` : JSON.stringify(value);
-      throw new InputError(`wanted ${wanted}, got ${got}.`);
+      throw new InputError(`wanted ${wanted}, got ${valueText(value)}.`);
     },
   }) satisfies Options;
 
@@ -44,17 +57,9 @@ export const wholeNumber = (range: Range, options: Options) =>
 export const realNumber = (range: Range, options: Options) =>
   numberOption('a number', Number.isFinite, range, options);
 
-/** An option that is one word: given twice, yargs would make a list of it. */
+/** An option that is one word. */
 export const text = (options: Options) =>
-  ({
-    type: 'string',
-    requiresArg: true,
-    ...options,
-    coerce: (value: unknown) => {
-      if (value === undefined || (typeof value === 'string' && value !== '')) return value;
-      throw new InputError(`wanted one value, got ${JSON.stringify(value)}.`);
-    },
-  }) satisfies Options;
+  ({ type: 'string', requiresArg: true, ...options }) satisfies Options;
 
 export const backendOption = {
   choices: ['auto', 'tensorflow', 'wasm', 'cpu'] as const,
@@ -69,10 +74,20 @@ export const jsonOption = {
   describe: 'Print one JSON document on stdout',
 } satisfies Options;
 
-export const dataOptions = {
+/** Where a model is read from: the folder named, else the trained model of the package. */
+export const modelOption = {
+  type: 'string',
+  describe: 'Folder with model.json; the trained model of the package where left out',
+} satisfies Options;
+
+export const testDataOptions = {
   'data-dir': text({
     describe: "Folder with MNIST's four IDX files, plain or .gz; found or downloaded where left out",
   }),
-  'train-size': wholeNumber({ min: 1 }, { describe: 'Only the first so many training examples' }),
   'test-size': wholeNumber({ min: 1 }, { describe: 'Only the first so many test examples' }),
+};
+
+export const dataOptions = {
+  ...testDataOptions,
+  'train-size': wholeNumber({ min: 1 }, { describe: 'Only the first so many training examples' }),
 };

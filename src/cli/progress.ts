@@ -18,7 +18,6 @@ export function trainingBar(steps: number): {
     barIncompleteChar: '░',
     barsize: 24,
     hideCursor: true,
-    stopOnComplete: true,
     etaBuffer: 50,
     fps: 10,
   });

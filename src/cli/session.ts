@@ -17,10 +17,13 @@ export interface DataArguments {
   testSize?: number;
 }
 
-/** MNIST, with a line on stderr that says where it came from, and a bar while it downloads. */
+/**
+ * MNIST, with a line on stderr that says where it came from, and a bar while it downloads. With `testOnly` the training set
+ * is there, but of one example.
+ */
 export async function openMnist(
   { dataDir, trainSize, testSize }: DataArguments,
-  signal?: AbortSignal,
+  { signal, testOnly = false }: { signal?: AbortSignal; testOnly?: boolean } = {},
 ): Promise<Mnist> {
   const { loadMnist } = await import('../data/mnist.js');
   const { downloadBar } = await import('./progress.js');
@@ -28,15 +31,14 @@ export async function openMnist(
   try {
     const mnist = await loadMnist({
       dataDir,
-      trainSize,
+      trainSize: testOnly ? 1 : trainSize,
       testSize,
       signal,
       log: (line) => stderr.write(`${line}\n`),
       onProgress: bar.update,
     });
-    stderr.write(
-      `Data: ${mnist.train.x.shape[0]} training and ${mnist.test.x.shape[0]} test examples from ${mnist.source}.\n`,
-    );
+    const training = testOnly ? '' : `${mnist.train.x.shape[0]} training and `;
+    stderr.write(`Data: ${training}${mnist.test.x.shape[0]} test examples from ${mnist.source}.\n`);
     return mnist;
   } finally {
     bar.stop();
@@ -51,8 +53,9 @@ export function abortOnInterrupt(): { signal: AbortSignal; release: () => void }
   const controller = new AbortController();
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
-    stderr.write('\nInterrupted: ending after this step. Once more to quit at once.\n');
+    // First, as a progress bar that ends puts the cursor back to its own line.
     controller.abort();
+    stderr.write('\nInterrupted: ending after this step. Once more to quit at once.\n');
   };
   process.on('SIGINT', interrupt);
   return { signal: controller.signal, release: () => process.removeListener('SIGINT', interrupt) };

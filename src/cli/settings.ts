@@ -1,5 +1,6 @@
 /** Where options come from besides the flags: the environment over the config file. */
 import { readFileSync } from 'node:fs';
+import type { Options } from 'yargs';
 import { InputError } from '../errors.js';
 
 export type Settings = Record<string, unknown>;
@@ -22,6 +23,38 @@ export function environmentSettings(environment: NodeJS.ProcessEnv): Settings {
       .filter(([name, value]) => name.startsWith(prefix) && value !== '')
       .map(([name, value]) => [flagName(name.slice(prefix.length)), value]),
   );
+}
+
+/**
+ * What the settings, the strongest first, give a command with these options. An option that one stronger (a flag before all)
+ * excludes is left out. Yes and no have several spellings in the environment.
+ */
+export function mergeSettings(
+  options: Readonly<Record<string, Options>>,
+  flags: readonly string[],
+  settings: readonly Settings[],
+): Settings {
+  const merged: Settings = {};
+  for (const layer of settings) {
+    const stronger = [...flags, ...Object.keys(merged)];
+    for (const [name, value] of Object.entries(layer)) {
+      if (!Object.hasOwn(options, name) || Object.hasOwn(merged, name)) continue;
+      if (stronger.some((other) => excludes(options, name, other))) continue;
+      merged[name] = options[name].type === 'boolean' ? yesOrNo(name, value) : value;
+    }
+  }
+  return merged;
+}
+
+const excludes = (options: Readonly<Record<string, Options>>, one: string, other: string): boolean =>
+  options[one]?.conflicts === other || options[other]?.conflicts === one;
+
+/** Strictly, as yargs takes every word but "true" for false. */
+function yesOrNo(name: string, value: unknown): boolean {
+  const word = String(value).toLowerCase();
+  if (['true', '1', 'yes', 'on'].includes(word)) return true;
+  if (['false', '0', 'no', 'off'].includes(word)) return false;
+  throw new InputError(`--${name}: wanted true or false, got ${JSON.stringify(value)}.`);
 }
 
 /**

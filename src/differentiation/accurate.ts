@@ -1,4 +1,4 @@
-/** exp(x) - 1 and log(1 + x) to the last digits on every backend; the wasm kernels lose them near 0. */
+/** log(1 + x) to the last digits on every backend (the wasm kernel loses them near 0), and short series where they are exact. */
 import * as tf from '@tensorflow/tfjs';
 
 /** The rounding of a float32 result; what is smaller relative to it does not show. */
@@ -8,20 +8,10 @@ const ROUNDING = 2 ** -26;
 const MOST_TERMS = 5;
 
 /**
- * `exp(x) - 1` as `(w - 1)·x / log(w)` with `w = exp(x)`, in which the rounding of w cancels; plainly `w - 1` where |x| > ½.
+ * `log(1 + x)` as `x·log(w) / (w - 1)` with `w = 1 + x`, in which the rounding of w cancels.
  *
  * Source: Kahan; Higham, "Accuracy and Stability of Numerical Algorithms", §1.14.1.
  */
-export function expm1(x: tf.Tensor): tf.Tensor {
-  const w = tf.exp(x);
-  const plain = tf.sub(w, 1);
-  const logarithm = tf.log(w);
-  const tiny = tf.equal(plain, 0);
-  const ratio = tf.div(tf.mul(plain, x), tf.where(tiny, tf.onesLike(x), logarithm));
-  return tf.where(tf.greater(tf.abs(x), 0.5), plain, tf.where(tiny, x, ratio));
-}
-
-/** `log(1 + x)` as `x·log(w) / (w - 1)` with `w = 1 + x`. Source: as expm1. */
 export function log1p(x: tf.Tensor): tf.Tensor {
   const w = tf.add(x, 1);
   const plain = tf.sub(w, 1);

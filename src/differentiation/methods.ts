@@ -10,7 +10,7 @@ export type GradientMethodName = (typeof GRADIENT_METHODS)[number];
 
 /** The method of that name with its default step, or the method itself. */
 export function gradientMethod(method: GradientMethodName | GradientMethod): GradientMethod {
-  if (typeof method === 'object') return method;
+  if (typeof method === 'object' && method !== null) return method;
   switch (method) {
     case 'autodiff':
       return autodiff;

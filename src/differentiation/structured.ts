@@ -24,7 +24,7 @@ import {
   type ActivationName,
 } from '../functions/activations.js';
 import { oneHotOfLabels } from '../functions/losses.js';
-import { expm1, expm1Terms, log1p, log1pWithin } from './accurate.js';
+import { expm1Terms, log1p, log1pWithin } from './accurate.js';
 import type { DenseStructure, DifferentiableNetwork, GradientMethod } from './gradient-method.js';
 import { BOOK_STEP, checkStep } from './numbers.js';
 
@@ -43,7 +43,8 @@ export const hasStructuredGradient = ({ sizes, output, loss }: DenseStructure): 
  * Exact central differences `(L(θ + h) - L(θ - h)) / 2h` of every parameter of a network with one hidden layer, softmax and
  * cross-entropy, for one-hot targets or integer labels.
  *
- * @throws InputError for other networks or soft targets; `central` takes them all.
+ * @throws InputError for other networks or soft targets (`central` takes them all), or where h·x moves a pre-activation by
+ * more than 32.
  */
 export function structured({ h = BOOK_STEP, memoryLimit = 256 }: StructuredOptions = {}): GradientMethod {
   checkStep('structured', h);
@@ -158,17 +159,28 @@ function ratioChange([plus, minus]: MovedSums, rho: tf.Tensor, q: tf.Tensor): tf
 /** A move of the logits by more than this, relative to each other, is far: the losses are subtracted as they are. */
 const FAR = 1;
 
-/** φ₊ - φ₋ of far moves, from l± = log(1 + S±); ε = 0 or the loss -log(p_t·e^(-l) + ε). */
+/**
+ * φ₊ - φ₋ of far moves, from l± = log(1 + S±). With ε it is log((p₋ + ε) / (p₊ + ε)), where p± = p_t·e^(-l±) is the target's
+ * moved probability; by its rise from the lower to the higher, which may be small beside either.
+ */
 function farDifference(
   ahead: tf.Tensor,
   behind: tf.Tensor,
   targetLogP: tf.Tensor,
   epsilon: number,
 ): tf.Tensor {
-  if (epsilon === 0) return tf.sub(ahead, behind);
-  const shifted = (l: tf.Tensor): tf.Tensor => tf.add(tf.exp(tf.sub(targetLogP, l)), epsilon);
-  return tf.log(tf.div(shifted(behind), shifted(ahead)));
+  const change = tf.sub(ahead, behind);
+  if (epsilon === 0) return change;
+  const size = tf.abs(change);
+  const lower = tf.exp(tf.sub(targetLogP, tf.maximum(ahead, behind)));
+  const higher = tf.exp(tf.sub(targetLogP, tf.minimum(ahead, behind)));
+  const rise = tf.where(tf.greater(size, 1), tf.sub(higher, lower), tf.mul(lower, tf.expm1(size)));
+  const loss = log1p(tf.div(rise, tf.add(lower, epsilon)));
+  return tf.where(tf.less(change, 0), tf.neg(loss), loss);
 }
+
+/** A pre-activation may not be moved further than this; twice it is still no overflow of exp. */
+const FURTHEST = 32;
 
 /** `log(e^a + e^b)`. */
 const logAddExp = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
@@ -190,7 +202,10 @@ function outputLayerGradients(state: ForwardState, h: number): { W2: tf.Tensor; 
   // `fit` gives a tensor [N,K] or [N,1] the rank of size.
   const differences = (size: tf.Tensor, fit: (x: tf.Tensor) => tf.Tensor): tf.Tensor => {
     const delta = tf.mul(fit(direction), size);
-    const sums: MovedSums = [tf.mul(fit(moved), expm1(delta)), tf.mul(fit(moved), expm1(tf.neg(delta)))];
+    const sums: MovedSums = [
+      tf.mul(fit(moved), tf.expm1(delta)),
+      tf.mul(fit(moved), tf.expm1(tf.neg(delta))),
+    ];
     let change = log1p(ratioChange(sums, fit(rho), fit(q)));
     if (tf.max(tf.abs(size)).dataSync()[0] > FAR) {
       const l = (delta: tf.Tensor): tf.Tensor => logAddExp(fit(logStill), tf.add(fit(logMoved), delta));
@@ -258,7 +273,8 @@ function hiddenLayerGradients(
   const differences = hiddenUnitDifferences(state, h, moves);
 
   const sums = new Float64Array((inputSize + 1) * hidden);
-  const rows = Math.max(1, Math.floor((memoryLimit * 2 ** 20) / (4 * hidden * LIVE_TENSORS)));
+  const chunkBytes = Math.min((memoryLimit * 2 ** 20) / LIVE_TENSORS, FASTEST_CHUNK);
+  const rows = Math.max(1, Math.floor(chunkBytes / (4 * hidden)));
   for (let start = 0; start < moves.input.length; start += rows) {
     const end = Math.min(start + rows, moves.input.length);
     // Read outside of tidy, which would walk through a returned array in search of tensors.
@@ -283,6 +299,9 @@ function hiddenLayerGradients(
 /** Tensors of a chunk's size that are alive at once, at the most. */
 const LIVE_TENSORS = 32;
 
+/** Bytes of a tensor beyond which the native backend takes twice as long for each of its entries. */
+const FASTEST_CHUNK = 2 ** 20;
+
 /** φ₊ - φ₋ of the distinct inputs from `start` to `end` and every hidden unit, [end - start, H]. */
 function hiddenUnitDifferences(
   state: ForwardState,
@@ -292,6 +311,11 @@ function hiddenUnitDifferences(
   const activation = activationDifferences[state.activation];
   const bases = activation.bases(state);
   const largestInput = input.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (h * largestInput > FURTHEST) {
+    throw new InputError(
+      `structured: the step h = ${h} times the largest input ${largestInput} is above ${FURTHEST}: too far a move for a difference. Choose a smaller step, or scale the inputs (pixels to 0…1).`,
+    );
+  }
   const change = changeByMoves(state, activation.slope * h * largestInput);
   return (start, end) => {
     const rows = tf.tensor1d(example.subarray(start, end), 'int32');
@@ -316,26 +340,27 @@ interface ActivationDifference {
   difference(bases: tf.Tensor[], column: (f: (delta: number) => number) => tf.Tensor): tf.Tensor;
 }
 
+/** `σ(a+δ) - σ(a) = σ(a)·expm1(δ) / (1 + e^a·e^δ)`, from its bases σ(a) and e^a. */
+const sigmoidDifference = ([z, power]: tf.Tensor[], expm1: tf.Tensor, exp: tf.Tensor): tf.Tensor =>
+  tf.div(tf.mul(z, expm1), tf.add(tf.mul(power, exp), 1));
+
 const activationDifferences: Record<ActivationName, ActivationDifference> = {
-  // σ(a+δ) - σ(a) = σ(a)σ(-a)·E / (1 + σ(a)·E), E = expm1(δ).
   sigmoid: {
     slope: 0.25,
-    bases: ({ a1, z1 }) => [tf.mul(z1, sigmoid(tf.neg(a1))), z1],
-    difference: ([slope, z], column) => {
-      const E = column(Math.expm1);
-      return tf.div(tf.mul(slope, E), tf.add(tf.mul(z, E), 1));
-    },
+    bases: ({ a1, z1 }) => [z1, tf.exp(a1)],
+    difference: (bases, column) => sigmoidDifference(bases, column(Math.expm1), column(Math.exp)),
   },
-  // tanh(a+δ) - tanh(a) = (1 - tanh²a)·T / (1 + tanh(a)·T), T = tanh(δ); 1 - tanh²a = 4σ(2a)σ(-2a).
+  // tanh(a) = 2σ(2a) - 1.
   tanh: {
     slope: 1,
-    bases: ({ a1, z1 }) => {
-      const twice = tf.mul(a1, 2);
-      return [tf.mul(4, tf.mul(sigmoid(twice), sigmoid(tf.neg(twice)))), z1];
-    },
-    difference: ([slope, z], column) => {
-      const T = column(Math.tanh);
-      return tf.div(tf.mul(slope, T), tf.add(tf.mul(z, T), 1));
+    bases: ({ a1 }) => [sigmoid(tf.mul(a1, 2)), tf.exp(tf.mul(a1, 2))],
+    difference: (bases, column) => {
+      const expm1 = column((delta) => 2 * Math.expm1(2 * delta));
+      return sigmoidDifference(
+        bases,
+        expm1,
+        column((delta) => Math.exp(2 * delta)),
+      );
     },
   },
   // From a ≥ 0 the change is δ, or down to -a; from a < 0 it is what gets above 0.
@@ -347,11 +372,18 @@ const activationDifferences: Record<ActivationName, ActivationDifference> = {
       return tf.where(tf.greaterEqual(a, 0), tf.maximum(delta, tf.neg(a)), tf.maximum(tf.add(a, delta), 0));
     },
   },
-  // log(1 + e^(a+δ)) - log(1 + e^a) = log1p(σ(a)·expm1(δ)).
+  // log(1 + e^(a+δ)) - log(1 + e^a) = log1p(σ(a)·expm1(δ)) = log(σ(-a) + σ(a)·e^δ), without cancelling where δ is far below 0.
   softplus: {
     slope: 1,
-    bases: ({ a1 }) => [sigmoid(a1)],
-    difference: ([slope], column) => log1p(tf.mul(slope, column(Math.expm1))),
+    bases: ({ a1 }) => [sigmoid(a1), sigmoid(tf.neg(a1))],
+    difference: ([z, rest], column) => {
+      const far = tf.log(tf.add(tf.mul(z, column(Math.exp)), rest));
+      return tf.where(
+        column((delta) => Number(delta < -FAR)).toBool(),
+        far,
+        log1p(tf.mul(z, column(Math.expm1))),
+      );
+    },
   },
   identity: {
     slope: 1,
@@ -433,7 +465,9 @@ function exponentialSums(weights: tf.Tensor, v: tf.Tensor): OfMoves<MovedSums> {
     const total = (move: tf.Tensor): tf.Tensor =>
       tf.tidy(() =>
         classMoves
-          .map((moves, k) => tf.tidy(() => tf.mul(pick(classWeights[k]), expm1(tf.mul(move, pick(moves))))))
+          .map((moves, k) =>
+            tf.tidy(() => tf.mul(pick(classWeights[k]), tf.expm1(tf.mul(move, pick(moves))))),
+          )
           .reduce((sum, term) => tf.add(sum, term)),
       );
     return [total(ahead), total(behind)];

@@ -37,19 +37,20 @@ export function numericalGradient(
 ): tf.Tensor {
   return tf.tidy(() => {
     const at = toTensor('numericalGradient', 'x', x);
-    const gradient = differenceQuotients(scalar(f), at, options);
+    const gradient = differenceQuotients(scalar('numericalGradient', f), at, options);
     return tf.tensor(Float32Array.from(gradient), at.shape);
   });
 }
 
-function scalar(f: (x: tf.Tensor) => tf.Tensor | number): (x: tf.Tensor) => tf.Tensor {
+/** f with its result checked: a scalar tensor, or a number made one. */
+export function scalar(where: string, f: (x: tf.Tensor) => tf.Tensor | number): (x: tf.Tensor) => tf.Tensor {
   return (x) => {
     const y: unknown = f(x);
     if (typeof y === 'number') return tf.scalar(y);
     if (y instanceof tf.Tensor && y.size === 1) return y;
     const got = y instanceof tf.Tensor ? `a tensor of shape [${y.shape.join(',')}]` : `${typeof y}`;
     throw new InputError(
-      `numericalGradient: f must return a scalar tensor or a number, got ${got}. Reduce it first, for example with tf.sum.`,
+      `${where}: f must return a scalar tensor or a number, got ${got}. Reduce it first, for example with tf.sum.`,
     );
   };
 }
@@ -82,14 +83,16 @@ export function differenceQuotients(
     );
   }
   if (h !== undefined) checkStep(where, h);
-  const values = x.dataSync() as Values;
+  const values = valuesOf(x);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new InputError(`${where}: x must be finite, got ${values[bad]} at entry ${bad}.`);
 
   const evaluate: Evaluate = (at) => {
-    const y = tf.tidy(() => f(tf.tensor(at.slice(), x.shape, 'float32')));
-    const numbers = y.dataSync();
-    y.dispose();
+    let numbers: ArrayLike<number> = [];
+    // Read inside of tidy: it frees what f made, and leaves alone a tensor that f only passed on.
+    tf.tidy(() => {
+      numbers = f(tf.tensor(at.slice(), x.shape, 'float32')).dataSync();
+    });
     return cotangent ? Float64Array.from(numbers, (number, k) => number * cotangent[k]) : numbers;
   };
   const differentiate = schemes[scheme](evaluate, values);
@@ -98,9 +101,15 @@ export function differenceQuotients(
   return Float64Array.from(wanted, (i) => differentiate(i, stepOf(i)));
 }
 
+/** x's numbers in its precision. The cpu backend keeps those of a tensor that was cast from int32 in an Int32Array. */
+function valuesOf(x: tf.Tensor): Values {
+  const data: ArrayLike<number> & { BYTES_PER_ELEMENT: number } = x.dataSync();
+  return data.BYTES_PER_ELEMENT === 8 ? Float64Array.from(data) : Float32Array.from(data);
+}
+
 /** The default step of each entry. */
 function fittedSteps(scheme: DifferenceScheme, values: Values): (i: number) => number {
-  const base = optimalStep(scheme, values instanceof Float64Array ? 53 : 24);
+  const base = optimalStep(scheme, values.BYTES_PER_ELEMENT === 8 ? 53 : 24);
   let squares = 0;
   for (const value of values) squares += value * value;
   const typical = Math.sqrt(squares / values.length) / 4;

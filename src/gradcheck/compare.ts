@@ -8,35 +8,43 @@ export interface Comparison {
   worst: { index: number; numerical: number; autodiff: number };
 }
 
+/** The same gradient, entry by entry, from two sources. */
+export interface GradientPair {
+  numerical: ArrayLike<number>;
+  autodiff: ArrayLike<number>;
+}
+
 /**
- * Compares the vector-Jacobian products `Σ_k c_k·∂f_k/∂x` of f at x, from tf.grad with dy = c and from differences.
+ * The vector-Jacobian product `Σ_k c_k·∂f_k/∂x` of f at x, from tf.grad with dy = c and from differences.
  *
- * c is a fixed ramp of signed numbers, no two alike: a gradient that ignores dy, or sums where it should not, shows. The
- * differences are Richardson's by default; c is applied to them in doubles.
+ * c is a fixed sequence of signed numbers, no two of 17 neighbours alike: a gradient that ignores dy, or sums where it should
+ * not, shows. The differences are Richardson's by default; c is applied to them in doubles.
  */
-export function compareGradients(
+export function gradientPair(
   f: (x: tf.Tensor) => tf.Tensor,
   x: tf.Tensor,
   { scheme = 'richardson', h }: DifferenceOptions = {},
-): Comparison {
-  const y = tf.tidy(() => f(x));
-  const cotangent = Float32Array.from({ length: y.size }, (_, k) => ((k * 37) % 17) / 8 - 0.9375);
-  const shape = y.shape;
-  y.dispose();
+): GradientPair {
+  let shape: number[] = [];
+  tf.tidy(() => {
+    shape = f(x).shape;
+  });
+  const size = tf.util.sizeFromShape(shape);
+  const cotangent = Float32Array.from({ length: size }, (_, k) => ((k * 37) % 17) / 8 - 0.9375);
   const autodiffTensor = tf.tidy(() => tf.grad(f)(x, tf.tensor(cotangent, shape)));
   const autodiff = autodiffTensor.dataSync();
   autodiffTensor.dispose();
   const numerical = differenceQuotients(f, x, { scheme, h, cotangent });
-  return largestDifference(numerical, autodiff);
+  return { numerical, autodiff };
 }
 
-/** The largest difference of two lists of numbers, relative to the largest number in them; Infinity where one is NaN. */
-export function largestDifference(numerical: ArrayLike<number>, autodiff: ArrayLike<number>): Comparison {
+/** The largest difference of two lists of numbers, relative to the largest number in them; Infinity where one is NaN or missing. */
+export function largestDifference({ numerical, autodiff }: GradientPair): Comparison {
   const all = [...Array.from(numerical), ...Array.from(autodiff)];
   const largest = all.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   let index = 0;
   let worst = -1;
-  for (let i = 0; i < numerical.length; i++) {
+  for (let i = 0; i < Math.max(numerical.length, autodiff.length); i++) {
     const difference = Math.abs(numerical[i] - autodiff[i]);
     if (Number.isNaN(difference) || difference > worst) {
       index = i;
@@ -48,3 +56,7 @@ export function largestDifference(numerical: ArrayLike<number>, autodiff: ArrayL
     worst: { index, numerical: numerical[index], autodiff: autodiff[index] },
   };
 }
+
+/** The two gradients of `gradientPair`, compared. */
+export const compareGradients = (...args: Parameters<typeof gradientPair>): Comparison =>
+  largestDifference(gradientPair(...args));

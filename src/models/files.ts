@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
-import { writeFileWhole, writeJson } from '../files/write.js';
+import { unwritable, writeFileWhole, writeJson } from '../files/write.js';
 import type { Mlp } from '../networks/mlp.js';
 import { fromLayersModel, toLayersModel } from './layers-model.js';
 
@@ -13,13 +13,17 @@ const WEIGHTS_FILE = 'weights.bin';
 /**
  * Writes a network (or any tf.LayersModel) into a folder as `model.json` and `weights.bin`, which `tf.loadLayersModel` reads.
  * The folder is made; files of that name are replaced whole.
+ *
+ * @throws InputError where the folder can't be written.
  */
 export async function saveModel(network: Mlp | tf.LayersModel, directory: string): Promise<void> {
   const model = network instanceof tf.LayersModel ? network : toLayersModel(network);
   try {
     await model.save(
       tf.io.withSaveHandler(async (artifacts) => {
-        await writeArtifacts(artifacts, directory);
+        await writeArtifacts(artifacts, directory).catch((error) => {
+          throw unwritable('saveModel', directory, error);
+        });
         return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
       }),
     );
@@ -47,24 +51,50 @@ async function writeArtifacts(artifacts: tf.io.ModelArtifacts, directory: string
  */
 export async function loadLayersModel(directory: string): Promise<tf.LayersModel> {
   const file = path.join(directory, MODEL_FILE);
-  const json = await readModelJson(file);
-  const manifest = json.weightsManifest ?? [];
-  const weightSpecs = manifest.flatMap((group) => group.weights);
+  const { weightsManifest = [], ...artifacts } = await readModelJson(file);
+  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
   const parts = await Promise.all(
-    manifest.flatMap((group) => group.paths).map((name) => readPart(path.join(directory, name))),
+    weightsManifest.flatMap((group) => group.paths).map((name) => readPart(path.join(directory, name))),
   );
   const weights = Buffer.concat(parts);
+  requireLength(weights, weightSpecs, file);
+  try {
+    // Without weights first: the loader itself would leave tensors behind where they do not fit the layers.
+    const model = await tf.loadLayersModel({ load: async () => artifacts as tf.io.ModelArtifacts });
+    loadWeights(model, weights, weightSpecs);
+    return model;
+  } catch (error) {
+    throw new InputError(`loadModel: ${file} is no layers model: ${sentence(error as Error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function requireLength(
+  weights: Uint8Array,
+  weightSpecs: readonly tf.io.WeightsManifestEntry[],
+  file: string,
+): void {
+  if (!weightSpecs.every(({ dtype, quantization }) => dtype === 'float32' && !quantization)) return;
   const wanted = weightSpecs.reduce((sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape), 0);
-  if (weightSpecs.every(({ dtype, quantization }) => dtype === 'float32' && !quantization) && weights.length !== wanted) {
+  if (weights.length !== wanted) {
     throw new InputError(
       `loadModel: the weights beside ${file} must be ${wanted} bytes, got ${weights.length}. The model was not copied whole; copy or train it again.`,
     );
   }
-  const weightData = weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.length);
+}
+
+function loadWeights(
+  model: tf.LayersModel,
+  weights: Buffer,
+  weightSpecs: tf.io.WeightsManifestEntry[],
+): void {
+  const bytes = weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.length) as ArrayBuffer;
   try {
-    return await tf.loadLayersModel(tf.io.fromMemory({ ...json, weightSpecs, weightData } as tf.io.ModelArtifacts));
+    tf.tidy(() => model.loadWeights(tf.io.decodeWeights(bytes, weightSpecs)));
   } catch (error) {
-    throw new InputError(`loadModel: ${file} is no layers model: ${(error as Error).message}`, { cause: error });
+    model.dispose();
+    throw error;
   }
 }
 
@@ -88,13 +118,37 @@ async function readModelJson(file: string): Promise<tf.io.ModelJSON> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`loadModel: ${file} must be JSON: ${(error as Error).message}`, { cause: error });
+    throw new InputError(`loadModel: ${file} must be JSON: ${sentence(error as Error)}`, { cause: error });
   }
-  if (typeof json !== 'object' || json === null || !('modelTopology' in json)) {
+  if (!isObject(json) || !isObject(json.modelTopology)) {
     throw new InputError(`loadModel: ${file} has no modelTopology; it is not a model.json of TensorFlow.js.`);
   }
-  return json as tf.io.ModelJSON;
+  if (json.format === 'graph-model') {
+    throw new InputError(`loadModel: ${file} is a graph model; wanted a layers model.`);
+  }
+  if (json.weightsManifest !== undefined && !isWeightsManifest(json.weightsManifest)) {
+    throw new InputError(
+      `loadModel: the weightsManifest in ${file} is damaged; wanted names and shapes of weights and their files.`,
+    );
+  }
+  return json as unknown as tf.io.ModelJSON;
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+const isWeightsManifest = (manifest: unknown): manifest is tf.io.WeightsManifestConfig =>
+  Array.isArray(manifest) &&
+  manifest.every(
+    (group: Partial<tf.io.WeightsManifestConfig[number]> | null) =>
+      Array.isArray(group?.paths) &&
+      group.paths.every((name) => typeof name === 'string') &&
+      Array.isArray(group.weights) &&
+      group.weights.every((spec) => typeof spec?.name === 'string' && isShape(spec.shape)),
+  );
+
+const isShape = (shape: unknown): boolean =>
+  Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
 
 async function readPart(file: string): Promise<Buffer> {
   try {
@@ -106,3 +160,10 @@ async function readPart(file: string): Promise<Buffer> {
     );
   }
 }
+
+/** What another library says, without its guesses at the reason, with a full stop. */
+const sentence = ({ message }: Error): string =>
+  message
+    .split(/\n| This may be due to/, 1)[0]
+    .trim()
+    .replace(/\.?$/, '.');

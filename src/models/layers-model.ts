@@ -6,8 +6,9 @@ import { activationByName, type ActivationName } from '../functions/activations.
 import { Mlp, type OutputName } from '../networks/mlp.js';
 
 /** tf.layers' name of each activation; identity is its 'linear'. */
-const layersName = (activation: ActivationName | OutputName): 'linear' | Exclude<typeof activation, 'identity'> =>
-  activation === 'identity' ? 'linear' : activation;
+const layersName = (
+  activation: ActivationName | OutputName,
+): 'linear' | Exclude<typeof activation, 'identity'> => (activation === 'identity' ? 'linear' : activation);
 
 /** What a layers model does not say of the network it came from. */
 interface NetworkMetadata {
@@ -55,8 +56,12 @@ export function fromLayersModel(model: tf.LayersModel): Mlp {
         `fromLayersModel: every layer must be dense with a bias, got ${layer.getClassName()} '${layer.name}'.`,
       );
     }
-    return { activation: activation === 'linear' ? 'identity' : String(activation), weights: layer.getWeights() };
+    return {
+      activation: activation === 'linear' ? 'identity' : String(activation),
+      weights: layer.getWeights(),
+    };
   });
+  requireChain(model, layers);
   if (configs.length === 0) throw new InputError('fromLayersModel: the model has no dense layers.');
   const activations = configs.map(({ activation }) => activation) as (ActivationName | OutputName)[];
   activations.slice(0, -1).forEach((name, index) => {
@@ -66,11 +71,17 @@ export function fromLayersModel(model: tf.LayersModel): Mlp {
       );
     }
   });
-  const metadata = model.getUserDefinedMetadata() as Partial<NetworkMetadata> | undefined;
+  const { loss, epsilon, seed } =
+    (model.getUserDefinedMetadata() as Partial<NetworkMetadata>)?.gradparity ?? {};
   const network = new Mlp({
-    sizes: [configs[0].weights[0].shape[0] as number, ...configs.map(({ weights }) => weights[1].shape[0] as number)],
+    sizes: [
+      configs[0].weights[0].shape[0] as number,
+      ...configs.map(({ weights }) => weights[1].shape[0] as number),
+    ],
     activations,
-    ...metadata?.gradparity,
+    loss,
+    epsilon,
+    seed,
   });
   network.setParameters(
     Object.fromEntries(
@@ -81,4 +92,18 @@ export function fromLayersModel(model: tf.LayersModel): Mlp {
     ),
   );
   return network;
+}
+
+/** One input of rank 2, and every layer on top of the one before. */
+function requireChain(model: tf.LayersModel, layers: readonly tf.layers.Layer[]): void {
+  const chained = layers.every(
+    ({ inboundNodes }, index) =>
+      inboundNodes.length === 1 &&
+      inboundNodes[0].inputTensors[0] === (index === 0 ? model.inputs[0] : layers[index - 1].output),
+  );
+  if (!chained || model.inputs.length !== 1 || model.outputs.length !== 1 || model.inputs[0].rank !== 2) {
+    throw new InputError(
+      'fromLayersModel: the model must be one chain of layers on inputs of shape [examples,inputs].',
+    );
+  }
 }

@@ -210,7 +210,7 @@ export class Mlp implements DifferentiableNetwork {
   setParameters(values: Readonly<Record<string, TensorInput>>): void {
     tf.tidy(() => {
       const checked = Object.entries(values).map(([name, value]) => {
-        const parameter = this.parameters[name];
+        const parameter = Object.hasOwn(this.parameters, name) ? this.parameters[name] : undefined;
         if (!parameter) {
           throw new InputError(
             `setParameters: there is no parameter ${name}; there are ${Object.keys(this.parameters).join(', ')}.`,
@@ -320,6 +320,11 @@ function resolveStructure(options: MlpOptions): DenseStructure {
   if (sizes.length < 2 || sizes.some((size) => !Number.isSafeInteger(size) || size < 1)) {
     throw new InputError(
       `Mlp: sizes must be whole numbers above 0, the input's first and the output's last, got [${sizes.join(', ')}].`,
+    );
+  }
+  if (!(epsilon >= 0 && Number.isFinite(epsilon))) {
+    throw new InputError(
+      `Mlp: epsilon must be a finite number of at least 0, got ${epsilon}. The book's is 1e-7.`,
     );
   }
   const layers = sizes.length - 1;

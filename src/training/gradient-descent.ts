@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
 import { floatTensor, type TensorInput } from '../functions/arguments.js';
-import { numericalGradient, type DifferenceOptions } from '../differentiation/tensors.js';
+import { numericalGradient, scalar, type DifferenceOptions } from '../differentiation/tensors.js';
 
 export interface DescentOptions extends DifferenceOptions {
   /** η in x ← x - η·∂f/∂x. Default 0.01. */
@@ -53,10 +53,14 @@ export function gradientDescent(
   });
   try {
     for (let step = 0; step < steps; step++) {
+      let finite = false;
       const next = tf.tidy(() => {
         const gradient = numericalGradient(f, x, differences);
         const isZero = gradient.dataSync().every((slope) => slope === 0);
-        return isZero ? undefined : tf.add(x, tf.mul(gradient, signedRate));
+        if (isZero) return undefined;
+        const moved = tf.add(x, tf.mul(gradient, signedRate));
+        finite = moved.dataSync().every(Number.isFinite) && Number.isFinite(valueAt(f, moved));
+        return moved;
       });
       if (!next) {
         return ended(
@@ -64,8 +68,7 @@ export function gradientDescent(
           `Stopped after ${step} steps: the gradient is 0 here, which a minimum, a saddle point and a plateau have in common.`,
         );
       }
-      const point = Array.from(next.dataSync());
-      if (!point.every(Number.isFinite) || !Number.isFinite(valueAt(f, next))) {
+      if (!finite) {
         next.dispose();
         return ended(
           'diverged',
@@ -74,7 +77,7 @@ export function gradientDescent(
       }
       x.dispose();
       x = next;
-      path.push(point);
+      path.push(Array.from(x.dataSync()));
     }
     return ended('steps', `${steps} steps done.`);
   } catch (error) {
@@ -84,10 +87,11 @@ export function gradientDescent(
 }
 
 function valueAt(f: (x: tf.Tensor) => tf.Tensor | number, x: tf.Tensor): number {
-  return tf.tidy(() => {
-    const y = f(x);
-    return typeof y === 'number' ? y : y.dataSync()[0];
+  let value = NaN;
+  tf.tidy(() => {
+    value = scalar('gradientDescent', f)(x).dataSync()[0];
   });
+  return value;
 }
 
 function checkOptions(learningRate: number, steps: number, direction: string): void {

@@ -1,4 +1,4 @@
-/** What a training run leaves behind besides its parameters. Plain JSON. */
+/** What a training run leaves behind besides its parameters. Plain JSON, in which a number that is not finite reads null. */
 import type { Sampling } from './batches.js';
 
 export interface TrainingSettings {
@@ -33,7 +33,7 @@ export interface ProbeRecord {
   numericalMethod: string;
   /** Number of entries compared. */
   coordinates: number;
-  /** The largest |numerical - autodiff| over the largest |autodiff| of the same parameter. */
+  /** The largest |numerical - autodiff| over the largest |autodiff| of the same parameter; Infinity where either is NaN. */
   worstRelativeDifference: number;
   worst: { parameter: string; index: number; numerical: number; autodiff: number };
 }

@@ -1,6 +1,6 @@
 /** Mini-batch gradient descent, by whichever gradient method. */
 import * as tf from '@tensorflow/tfjs';
-import type { GradientMethod, NamedTensors } from '../differentiation/gradient-method.js';
+import type { GradientMethod, LossAndGradients, NamedTensors } from '../differentiation/gradient-method.js';
 import { gradientMethod, type GradientMethodName } from '../differentiation/methods.js';
 import { InputError } from '../errors.js';
 import { shapeText } from '../functions/arguments.js';
@@ -28,7 +28,7 @@ export interface TrainOptions {
   steps?: number;
   /** Default 'shuffle'. */
   sampling?: Sampling;
-  /** Seed of the batches (and of the probes' sample), 0 by default. The same seed gives the same run on the same backend. */
+  /** Seed of the batches (and of the probes' sample), below 2³², 0 by default. The same seed gives the same run on the same backend. */
   seed?: number;
   /** A parity probe every so many steps, from the first on; 0, the default, for none. */
   probeEvery?: number;
@@ -51,8 +51,9 @@ export interface Progress {
  *
  * - An epoch is ceil(N / batchSize) steps. Accuracy on the train and the test set is recorded before the first step, after each
  *   epoch and at the end; a regression's mean loss instead.
- * - A loss that is NaN, infinite or beyond float32 ends the run as 'diverged', with the last parameters whose loss was finite.
- * - The event loop gets a turn some twenty times a second. Nothing but the network's parameters stays allocated.
+ * - A loss or a parameter that is NaN, infinite or beyond float32 ends the run as 'diverged', with the last good parameters.
+ * - The event loop gets a turn some twenty times a second. Nothing but the network's parameters stays allocated, nor after
+ *   an error in the method or in a callback, which is passed on.
  *
  * @throws InputError for data that does not fit the network, and options out of range. Source: Saito, §4.5.
  */
@@ -92,6 +93,14 @@ export async function train(
   let step = 0;
   let stepping = 0;
   let turn = performance.now();
+  /** Goes back to the parameters after `goodStep` steps. */
+  const diverge = (goodStep: number, symptom: string): void => {
+    lastGood.restore();
+    history.epochs = history.epochs.filter((record) => record.step <= goodStep);
+    history.stopped = 'diverged';
+    history.message = `Diverged: after ${step} steps ${symptom}. ${divergenceCause(step, batch!, settings)} The parameters are those after ${goodStep} steps.`;
+    step = goodStep;
+  };
   try {
     recordEpoch(0);
     for (const indices of batches(trainSet.x.shape[0], batchSize, settings.sampling, seed)) {
@@ -108,39 +117,50 @@ export async function train(
       const stepStarted = performance.now();
       tf.dispose(batch ?? []);
       batch = takeBatch(trainSet, indices);
-      const { loss, gradients } = method.lossAndGradients(network, batch.x, batch.t);
-      if (!isFiniteLoss(loss)) {
-        tf.dispose(gradients);
-        lastGood.restore();
-        history.stopped = 'diverged';
-        history.message = divergence(step, loss, settings);
+      let result: LossAndGradients;
+      try {
+        result = lossAndGradients(method, network, batch);
+      } catch (error) {
+        // Parameters far out: a numerical gradient's step does not move them any more.
+        if (step === 0 || !(error instanceof InputError)) throw error;
+        diverge(step - 1, `there is no gradient (${error.message.replace(/\.$/, '')})`);
         break;
       }
-      stepping += performance.now() - stepStarted;
-      if (probeEvery > 0 && step % probeEvery === 0) {
-        const known = { method: method.name, gradients };
-        const record = parityProbe(network, batch.x, batch.t, known, { step, seed: seed + step });
-        history.probes.push(record);
-        onProbe?.(record);
+      const { loss, gradients } = result;
+      try {
+        if (!isFiniteLoss(loss)) {
+          diverge(Math.max(0, step - 1), `the loss is ${loss}`);
+          break;
+        }
+        stepping += performance.now() - stepStarted;
+        if (probeEvery > 0 && step % probeEvery === 0) {
+          const known = { method: method.name, gradients };
+          const record = parityProbe(network, batch.x, batch.t, known, { step, seed: seed + step });
+          history.probes.push(record);
+          onProbe?.(record);
+        }
+        const updateStarted = performance.now();
+        lastGood.take();
+        update(network, gradients, settings);
+        stepping += performance.now() - updateStarted;
+      } finally {
+        tf.dispose(gradients);
       }
-      const updateStarted = performance.now();
-      lastGood.take();
-      update(network, gradients, settings.learningRate);
-      stepping += performance.now() - updateStarted;
       history.steps.push({ step, loss });
       step++;
+      if (!areFinite(network.parameters)) {
+        diverge(step - 1, 'a parameter is not finite');
+        break;
+      }
       onStep?.({ step, steps, loss });
       if (step % stepsPerEpoch === 0 && step < steps) recordEpoch(step);
     }
     if (history.stopped !== 'diverged' && batch) {
-      const loss = tf.tidy(() => network.loss(batch!.x, batch!.t).dataSync()[0]);
-      if (!isFiniteLoss(loss)) {
-        lastGood.restore();
-        history.stopped = 'diverged';
-        history.message = divergence(step, loss, settings);
-      }
+      const { x, t } = batch;
+      const loss = tf.tidy(() => network.loss(x, t).dataSync()[0]);
+      if (!isFiniteLoss(loss)) diverge(step - 1, `the loss is ${loss}`);
     }
-    recordEpoch(history.stopped === 'diverged' ? Math.max(0, step - 1) : step);
+    recordEpoch(step);
   } finally {
     lastGood.dispose();
     tf.dispose(batch ?? []);
@@ -156,8 +176,24 @@ const EVENT_LOOP_INTERVAL = 50;
 /** Losses saturate at the largest float rather than become infinite. */
 const isFiniteLoss = (loss: number): boolean => Math.abs(loss) < 3.4e38;
 
-const divergence = (step: number, loss: number, { learningRate }: TrainingSettings): string =>
-  `Diverged: after ${step} steps the loss is ${loss}. The parameters are those of the last finite loss. A learning rate of ${learningRate} is too large here; try a tenth of it.`;
+/** Whether no entry is NaN or infinite, by one number read back. */
+const areFinite = (tensors: Readonly<NamedTensors>): boolean =>
+  tf.tidy(() => {
+    const sums = Object.values(tensors).map((each) => tf.sum(tf.cast(each, 'float32')));
+    return Number.isFinite(tf.addN(sums).dataSync()[0]);
+  });
+
+function divergenceCause(step: number, batch: Dataset, { learningRate }: TrainingSettings): string {
+  if (!areFinite({ x: batch.x, t: batch.t })) {
+    return 'The inputs or targets of its batch are not finite numbers: clean the data.';
+  }
+  if (step === 0) return 'The inputs, targets or first weights are too large: scale them down.';
+  return `A learning rate of ${learningRate} is too large here; try a tenth of it.`;
+}
+
+/** What the method gives; a method that throws leaves no tensors. */
+const lossAndGradients = (method: GradientMethod, network: Mlp, { x, t }: Dataset): LossAndGradients =>
+  tf.tidy(() => ({ ...method.lossAndGradients(network, x, t) }));
 
 function takeBatch({ x, t }: Dataset, indices: Int32Array): Dataset {
   return tf.tidy(() => {
@@ -166,14 +202,19 @@ function takeBatch({ x, t }: Dataset, indices: Int32Array): Dataset {
   });
 }
 
-function update(network: Mlp, gradients: NamedTensors, learningRate: number): void {
+function update(network: Mlp, gradients: NamedTensors, { method, learningRate }: TrainingSettings): void {
   tf.tidy(() => {
-    for (const [name, gradient] of Object.entries(gradients)) {
-      const parameter = network.parameters[name];
-      parameter.assign(tf.sub(parameter, tf.mul(gradient, learningRate)));
-    }
+    const updated = Object.entries(network.parameters).map(([name, parameter]) => {
+      const shape = gradients[name]?.shape;
+      if (!shape || !tf.util.arraysEqual(shape, parameter.shape)) {
+        throw new InputError(
+          `train: the gradient method ${method} must give ${name} a gradient of shape ${shapeText(parameter.shape)}, got ${shape ? shapeText(shape) : 'none'}.`,
+        );
+      }
+      return { parameter, value: tf.sub(parameter, tf.mul(gradients[name], learningRate)) };
+    });
+    for (const { parameter, value } of updated) parameter.assign(value);
   });
-  tf.dispose(gradients);
 }
 
 function evaluate(network: Mlp, trainSet: Dataset, testSet?: Dataset): Omit<EpochRecord, 'epoch' | 'step'> {
@@ -185,7 +226,7 @@ function evaluate(network: Mlp, trainSet: Dataset, testSet?: Dataset): Omit<Epoc
   return { trainAccuracy: accuracy(trainSet), ...(testSet && { testAccuracy: accuracy(testSet) }) };
 }
 
-/** The parameters at the last finite loss. */
+/** The parameters before the last step. */
 class Snapshot {
   private saved: NamedTensors = {};
 
@@ -228,7 +269,10 @@ function resolveSettings(
   if (!(learningRate > 0 && Number.isFinite(learningRate))) {
     throw new InputError(`train: learningRate must be a finite number above 0, got ${learningRate}.`);
   }
-  const wholeNumber = (name: string, value: number, least: number): void => {
+  const wholeNumber = (name: string, value: number, least: number, most = Infinity): void => {
+    if (Number.isSafeInteger(value) && value > most) {
+      throw new InputError(`train: ${name} must be at most ${most}, got ${value}.`);
+    }
     if (!Number.isSafeInteger(value) || value < least) {
       throw new InputError(`train: ${name} must be a whole number of at least ${least}, got ${value}.`);
     }
@@ -241,7 +285,7 @@ function resolveSettings(
   }
   const resolvedSteps = steps ?? Math.ceil(examples / batchSize);
   wholeNumber('steps', resolvedSteps, 0);
-  wholeNumber('seed', seed, 0);
+  wholeNumber('seed', seed, 0, MOST_SEED);
   wholeNumber('probeEvery', probeEvery, 0);
   if (sampling !== 'shuffle' && sampling !== 'replacement') {
     throw new InputError(
@@ -262,7 +306,13 @@ function resolveSettings(
   };
 }
 
+/** The generator of the batches takes 32 bits. */
+const MOST_SEED = 2 ** 32 - 1;
+
 function checkDataset(name: string, { x, t }: Dataset, network: Mlp): void {
+  if (!(x instanceof tf.Tensor && t instanceof tf.Tensor)) {
+    throw new InputError(`train: x and t of the ${name} set must be tensors; make them with tf.tensor.`);
+  }
   const inputs = network.structure.sizes[0];
   if (x.rank !== 2 || x.shape[1] !== inputs || x.shape[0] === 0) {
     throw new InputError(
@@ -272,6 +322,19 @@ function checkDataset(name: string, { x, t }: Dataset, network: Mlp): void {
   if (t.rank === 0 || t.shape[0] !== x.shape[0]) {
     throw new InputError(
       `train: the ${name} set must hold as many targets as inputs, got ${shapeText(t.shape)} for ${shapeText(x.shape)}.`,
+    );
+  }
+  // What the loss has to say of targets, before tf.grad, which leaves tensors behind where the loss throws.
+  tf.tidy(() => void network.loss(tf.slice(x, [0, 0], [1, inputs]), tf.slice(t, 0, 1)));
+  if (network.structure.output === 'softmax' && t.rank === 1) checkLabels(name, t, network);
+}
+
+function checkLabels(name: string, t: tf.Tensor, network: Mlp): void {
+  const classes = network.structure.sizes.at(-1)!;
+  const wrong = t.dataSync().find((label) => !(label >= 0 && label < classes));
+  if (wrong !== undefined) {
+    throw new InputError(
+      `train: the labels of the ${name} set must be integers from 0 to ${classes - 1}, got ${wrong}.`,
     );
   }
 }

@@ -3,7 +3,7 @@ import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
 import { bundledModel } from '../models.js';
-import { backendOption, dataOptions, jsonOption, type CommonArguments } from '../options.js';
+import { backendOption, jsonOption, modelOption, testDataOptions, type CommonArguments } from '../options.js';
 import { openMnist, percent, printJson, startBackend, type DataArguments } from '../session.js';
 
 interface EvaluateArguments extends CommonArguments, DataArguments {
@@ -15,13 +15,10 @@ const command: CommandModule<object, EvaluateArguments> = {
   command: 'evaluate [model]',
   describe: 'Accuracy and confusion matrix of a trained model on the MNIST test set',
   builder: {
-    model: {
-      type: 'string',
-      describe: 'Folder with model.json; the trained model of the package where left out',
-    },
+    model: modelOption,
     backend: backendOption,
     json: jsonOption,
-    ...dataOptions,
+    ...testDataOptions,
   },
   handler: evaluate,
 };
@@ -40,7 +37,7 @@ async function evaluate(options: EvaluateArguments): Promise<void> {
   await startBackend(options.backend);
   const { loadModel } = await import('../../models/files.js');
   const network = await loadModel(model);
-  const mnist = await openMnist({ trainSize: 1, ...options });
+  const mnist = await openMnist(options, { testOnly: true });
   const { sizes } = network.structure;
   try {
     const inputs = mnist.test.x.shape[1];

@@ -5,7 +5,7 @@ import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
 import type { Mlp } from '../../networks/mlp.js';
 import { bundledModel } from '../models.js';
-import { backendOption, jsonOption, text, type CommonArguments } from '../options.js';
+import { backendOption, jsonOption, modelOption, text, type CommonArguments } from '../options.js';
 import { printJson, startBackend } from '../session.js';
 
 interface ExportArguments extends CommonArguments {
@@ -19,10 +19,7 @@ const command: CommandModule<object, ExportArguments> = {
   command: 'export [model]',
   describe: 'Write a trained model as model.json and weights.bin, for tf.loadLayersModel',
   builder: {
-    model: {
-      type: 'string',
-      describe: 'Folder with model.json; the trained model of the package where left out',
-    },
+    model: modelOption,
     output: text({ demandOption: true, describe: 'Folder to write into' }),
     logits: {
       type: 'boolean',

@@ -30,7 +30,7 @@ import {
 
 interface TrainArguments extends CommonArguments, DataArguments {
   gradient: GradientMethodName;
-  h?: number;
+  stepSize?: number;
   hidden: number[];
   activation: ActivationName;
   steps?: number;
@@ -56,7 +56,7 @@ const command: CommandModule<object, TrainArguments> = {
       describe:
         'structured: exact central differences through the network; autodiff: tf.grad; central, forward: every parameter in turn (slow)',
     },
-    h: realNumber({ above: 0 }, { describe: 'Step of the differences; the book has 1e-4' }),
+    'step-size': realNumber({ above: 0 }, { describe: 'h of the differences; the book has 1e-4' }),
     hidden: {
       default: '50',
       requiresArg: true,
@@ -86,7 +86,10 @@ const command: CommandModule<object, TrainArguments> = {
       requiresArg: true,
       describe: 'Batches: each example once an epoch, or drawn at random each time',
     },
-    seed: wholeNumber({ min: 0 }, { default: 1, describe: 'Seed of the weights and of the batches' }),
+    seed: wholeNumber(
+      { min: 0, max: 2 ** 32 - 1 },
+      { default: 1, describe: 'Seed of the weights and of the batches' },
+    ),
     'probe-every': wholeNumber(
       { min: 0 },
       { default: 100, describe: 'Compare numerical gradient and tf.grad every so many steps; 0 for never' },
@@ -108,13 +111,16 @@ function layerSizes(value: unknown): number[] {
 }
 
 async function trainCommand(options: TrainArguments): Promise<void> {
+  const { requireWritable } = await import('../../files/write.js');
+  await requireWritable('train', options.output);
   const { signal, release } = abortOnInterrupt();
   try {
     const { name: backend } = await startBackend(options.backend);
-    const mnist = await openMnist(options, signal);
+    const mnist = await openMnist(options, { signal });
     const network = await makeNetwork(options, mnist.train.x.shape[1]);
     try {
       const history = await runTraining(network, mnist, options, signal);
+      if (history.stopped === 'interrupted' && history.steps.length === 0) throw signal.reason;
       const files = await writeRun(network, history, options.output);
       report(history, files, backend, options.json);
       process.exitCode = { finished: 0, diverged: 1, interrupted: INTERRUPTED }[history.stopped];
@@ -122,6 +128,10 @@ async function trainCommand(options: TrainArguments): Promise<void> {
       network.dispose();
       mnist.dispose();
     }
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+    process.stderr.write('Interrupted before the first step; nothing was written.\n');
+    process.exitCode = INTERRUPTED;
   } finally {
     release();
   }
@@ -153,6 +163,7 @@ async function runTraining(
     `Training ${network.structure.sizes.join('-')}: ${steps} steps of ${options.batchSize} examples, gradients by ${options.gradient}.\n`,
   );
   const bar = trainingBar(steps);
+  signal.addEventListener('abort', bar.stop);
   try {
     return await train(network, data, {
       method: await method(options),
@@ -171,13 +182,16 @@ async function runTraining(
   }
 }
 
-async function method({ gradient, h }: TrainArguments): Promise<GradientMethodName | GradientMethod> {
+async function method({
+  gradient,
+  stepSize: h,
+}: TrainArguments): Promise<GradientMethodName | GradientMethod> {
   if (h === undefined) return gradient;
   const { central, forward } = await import('../../differentiation/loop.js');
   const { structured } = await import('../../differentiation/structured.js');
   switch (gradient) {
     case 'autodiff':
-      throw new InputError('train: --h is the step of numerical gradients; autodiff has none.');
+      throw new InputError('train: --step-size is the h of numerical gradients; autodiff has none.');
     case 'central':
       return central({ h });
     case 'forward':
@@ -194,7 +208,7 @@ interface RunFiles {
 }
 
 async function writeRun(network: Mlp, history: History, output: string): Promise<RunFiles> {
-  const [{ saveModel }, { writeFileWhole, writeJson }, { trainingPlot }, { nodeDocument }] =
+  const [{ saveModel }, { unwritable, writeFileWhole, writeJson }, { trainingPlot }, { nodeDocument }] =
     await Promise.all([
       import('../../models/files.js'),
       import('../../files/write.js'),
@@ -210,11 +224,7 @@ async function writeRun(network: Mlp, history: History, output: string): Promise
       await writeFileWhole(files.picture, trainingPlot(history, { document: nodeDocument() }));
     }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new InputError(`train: can't write to ${output} (${code}). Choose another folder with --output.`, {
-      cause: error,
-    });
+    throw unwritable('train', output, error);
   }
   return files;
 }
@@ -259,7 +269,7 @@ function probeLine(
   probes: number,
 ): string {
   return (
-    `Parity of ${numericalMethod} differences with tf.grad, ${probes} probes of ${coordinates} parameters: ` +
+    `Parity of ${numericalMethod} differences with tf.grad, ${probes} ${probes === 1 ? 'probe' : 'probes'} of ${coordinates} parameters: ` +
     `worst difference ${worstRelativeDifference.toExponential(1)} of the largest entry (${worst.parameter}[${worst.index}] at step ${step}).`
   );
 }
