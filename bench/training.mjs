@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
-import { writeFileWhole } from '../dist/files/write.js';
+import { writeFileWhole, writeJson } from '../dist/files/write.js';
 import { train, trainingPlot, TwoLayerNet } from '../dist/index.js';
 import { loadMnist, nodeDocument, saveModel, selectBackend } from '../dist/node.js';
 
@@ -62,6 +62,9 @@ const result = {
 };
 if (options.json) console.log(JSON.stringify(result, null, 2));
 else print(result);
+for (const { method, history } of runs) {
+  await writeJson(path.join(root, 'runs', 'bench', `training-${method}.json`), history);
+}
 if (options.write) await write(result);
 
 function print() {
@@ -104,7 +107,7 @@ async function write() {
     name: method === 'autodiff' ? 'tf.grad' : 'numerical gradients',
     history,
   }));
-  const title = 'MNIST, 784-50-10: numerical gradients and tf.grad from the same seed';
+  const title = 'MNIST by numerical gradients and by tf.grad';
   await writeFileWhole(
     path.join(root, 'docs', 'images', 'training.svg'),
     trainingPlot(named, { document: nodeDocument(), title }),

@@ -147,7 +147,7 @@ function lossPanel(
         Plot.line(mean, {
           ...at,
           stroke: colour,
-          strokeWidth: 2.5,
+          strokeWidth: lineWidth(runs, k),
           strokeDasharray: lossDash(runs, k),
           strokeLinecap: 'butt',
         }),
@@ -156,6 +156,9 @@ function lossPanel(
     ],
   });
 }
+
+/** A run is drawn over those before it, and thinner, so that all show where they coincide. */
+const lineWidth = (runs: readonly Run[], k: number): number => 2.5 + 3 * (runs.length - 1 - k);
 
 /** Dashes tell runs apart that coincide, unless they tell test from training in the panel below. */
 function lossDash(runs: readonly Run[], k: number): string {
@@ -169,7 +172,6 @@ function accuracyPanel(
 ): Element {
   const values = runs.flatMap((run) => [...run.train, ...run.test].map((point) => point.y));
   const lowest = values.reduce((a, b) => Math.min(a, b));
-  const dot = { ...at, r: 3, clip: false } as const;
   return plotPanel(document, {
     width,
     height,
@@ -178,9 +180,11 @@ function accuracyPanel(
     marks: [
       ...runs.flatMap(({ train, test, colour }, k) => {
         const testColour = runs.length === 1 ? colourOf(1) : colourOf(k);
+        const strokeWidth = lineWidth(runs, k) - 0.5;
+        const dot = { ...at, r: 3 + (runs.length - 1 - k) * 2, clip: false } as const;
         return [
-          Plot.line(train, { ...at, stroke: colour, strokeWidth: 2 }),
-          Plot.line(test, { ...at, stroke: testColour, strokeWidth: 2, strokeDasharray: dashes[1] }),
+          Plot.line(train, { ...at, stroke: colour, strokeWidth }),
+          Plot.line(test, { ...at, stroke: testColour, strokeWidth, strokeDasharray: dashes[1] }),
           Plot.dot(train, { ...dot, fill: colour }),
           Plot.dot(test, { ...dot, fill: 'white', stroke: testColour, strokeWidth: 1.5 }),
         ];
@@ -210,7 +214,12 @@ function legend(runs: readonly Run[], window: number, single: boolean): LegendIt
     ];
   }
   return [
-    ...runs.map(({ name, colour }, k) => ({ name, colour, strokeWidth: 2.5, dash: lossDash(runs, k) })),
+    ...runs.map(({ name, colour }, k) => ({
+      name,
+      colour,
+      strokeWidth: lineWidth(runs, k),
+      dash: lossDash(runs, k),
+    })),
     ...(train && test
       ? [
           { name: 'training', colour: ink },
