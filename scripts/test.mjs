@@ -9,7 +9,7 @@ try {
   console.error(`test: ${error.message}`);
   process.exit(3);
 }
-const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 console.error('Running the tests …');
 // Jest runs ES modules, which the sources are, only with this flag.
 const { status } = spawnSync(
