@@ -7,6 +7,9 @@ import { loadMnist, type MnistOptions } from '../../src/data/mnist.js';
 import { InputError } from '../../src/errors.js';
 import { idxBytes } from './idx-bytes.js';
 import { inTemporaryFolder } from './server.js';
+import { selectBackend } from '../../src/backends/select.js';
+
+await selectBackend('cpu');
 
 /** 3 training images holding all pixel values from 0 on, 1 test image; 8 × 16 pixels. */
 const FILES: Record<string, Uint8Array> = {

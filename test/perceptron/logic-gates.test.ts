@@ -4,6 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
 import { and, nand, or, xor } from '../../src/perceptron/logic-gates.js';
 import { ThresholdLogicUnit } from '../../src/perceptron/threshold-logic-unit.js';
+import { selectBackend } from '../../src/backends/select.js';
+
+await selectBackend('cpu');
 
 const bits = [0, 1] as const;
 const corners = bits.flatMap((x1) => bits.map((x2) => [x1, x2] as const));

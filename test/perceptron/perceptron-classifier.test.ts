@@ -5,6 +5,9 @@ import fc from 'fast-check';
 import { InputError } from '../../src/errors.js';
 import { and, nand, or, xor } from '../../src/perceptron/logic-gates.js';
 import { PerceptronClassifier } from '../../src/perceptron/perceptron-classifier.js';
+import { selectBackend } from '../../src/backends/select.js';
+
+await selectBackend('cpu');
 
 const corners = [
   [0, 0],

@@ -4,6 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { InputError } from '../../src/errors.js';
 import { ThresholdLogicUnit } from '../../src/perceptron/threshold-logic-unit.js';
+import { selectBackend } from '../../src/backends/select.js';
+
+await selectBackend('cpu');
 
 const numbers = (tensor: tf.Tensor) => tf.tidy(() => Array.from(tensor.dataSync()));
 
