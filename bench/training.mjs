@@ -8,6 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
+import { trainingBar } from '../dist/cli/progress.js';
 import { writeFileWhole, writeJson } from '../dist/files/write.js';
 import { train, trainingPlot, TwoLayerNet } from '../dist/index.js';
 import { loadMnist, nodeDocument, saveModel, selectBackend } from '../dist/node.js';
@@ -31,7 +32,16 @@ const runs = [];
 for (const method of ['structured', 'autodiff']) {
   console.error(`${method}: ${steps} steps …`);
   const network = new TwoLayerNet({ seed });
-  const history = await train(network, mnist, { method, steps, seed, probeEvery: 500 });
+  const bar = trainingBar(steps);
+  const history = await train(network, mnist, {
+    method,
+    steps,
+    seed,
+    probeEvery: 500,
+    onStep: ({ step, loss }) => bar.update(step, loss),
+    onEpoch: ({ testAccuracy }) => bar.accuracy(testAccuracy),
+  });
+  bar.stop();
   runs.push({ method, network, history });
 }
 const [structured, autodiff] = runs;

@@ -1,6 +1,7 @@
 /** `gradparity doctor`: what this machine has, what it lacks, how to get it; `--fix` sets up the native backend. */
 import type { CommandModule } from 'yargs';
 import type { Check, MachineReport } from '../../backends/inspect.js';
+import { jsonOption } from '../options.js';
 
 interface DoctorArguments {
   fix: boolean;
@@ -12,7 +13,7 @@ const doctor: CommandModule<object, DoctorArguments> = {
   describe: 'Show what this machine has, what it lacks and how to get it',
   builder: {
     fix: { type: 'boolean', default: false, describe: 'Set up the native TensorFlow.js backend' },
-    json: { type: 'boolean', default: false, describe: 'Print one JSON document' },
+    json: jsonOption,
   },
   async handler({ fix, json }) {
     const controller = new AbortController();

@@ -2,6 +2,8 @@
 import type { CommandModule } from 'yargs';
 import type { LogicGate } from '../../perceptron/logic-gates.js';
 import type { PerceptronFit } from '../../perceptron/perceptron-classifier.js';
+import { backendOption, jsonOption } from '../options.js';
+import { printJson } from '../session.js';
 
 interface GatesArguments {
   plot: string | undefined;
@@ -15,11 +17,11 @@ const gates: CommandModule<object, GatesArguments> = {
   builder: {
     plot: { type: 'string', requiresArg: true, describe: 'Draw what the gates decide into this SVG file' },
     backend: {
-      choices: ['auto', 'tensorflow', 'wasm', 'cpu'],
+      ...backendOption,
       default: 'cpu',
       describe: 'The TensorFlow.js backend; four rows need no faster one',
     },
-    json: { type: 'boolean', default: false, describe: 'Print one JSON document' },
+    json: jsonOption,
   },
   async handler({ plot, backend, json }) {
     if (plot !== undefined) await checkPlotName(plot);
@@ -27,9 +29,8 @@ const gates: CommandModule<object, GatesArguments> = {
     await selectBackend(backend);
     const report = await examineGates();
     if (plot !== undefined) await drawGates(plot);
-    const document = { schemaVersion: 1, command: 'gates', ...report, ...(plot !== undefined && { plot }) };
-    const text = json ? `${JSON.stringify(document, null, 2)}\n` : await describeGates(report, plot);
-    process.stdout.write(text);
+    if (json) printJson({ command: 'gates', ...report, ...(plot !== undefined && { plot }) });
+    else process.stdout.write(await describeGates(report, plot));
   },
 };
 
