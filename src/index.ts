@@ -54,6 +54,8 @@ export type {
 } from './differentiation/gradient-method.js';
 export { GRADIENT_METHODS, type GradientMethodName } from './differentiation/methods.js';
 
+export { inFloat64 } from './float64/in-float64.js';
+
 export { Mlp, type MlpOptions, type OutputName, type Task } from './networks/mlp.js';
 export { TwoLayerNet, type TwoLayerNetOptions } from './networks/two-layer-net.js';
 
@@ -67,6 +69,19 @@ export {
 } from './training/trainer.js';
 export type { EpochRecord, History, ProbeRecord, TrainingSettings } from './training/history.js';
 export type { Sampling } from './training/batches.js';
+
+export { FULL_LIMIT, gradcheck } from './gradcheck/gradcheck.js';
+export { gradcheckModel, type ModelGradcheckOptions, type ModelLoss } from './gradcheck/model.js';
+export type {
+  GradcheckMode,
+  GradcheckOptions,
+  GradcheckPrecision,
+  GradcheckReport,
+  InputReport,
+  Kink,
+  Verdict,
+} from './gradcheck/report.js';
+export type { CheckedFunction, CheckedInputs } from './gradcheck/subject.js';
 
 export { fromLayersModel, toLayersModel } from './models/layers-model.js';
 

@@ -8,6 +8,8 @@ import * as activations from '../functions/activations.js';
 import * as losses from '../functions/losses.js';
 import { Mlp } from '../networks/mlp.js';
 import { TwoLayerNet } from '../networks/two-layer-net.js';
+import { gradcheck } from './gradcheck.js';
+import type { GradcheckReport } from './report.js';
 import { gradientPair, largestDifference, type Comparison, type GradientPair } from './compare.js';
 
 /** Structured differences and tf.grad are both exact to some rounding errors. */
@@ -22,6 +24,8 @@ export interface ParityCase {
   tolerance: number;
   /** Evaluates both gradients. */
   gradients: () => GradientPair;
+  /** The function itself, and a point, where the case is one of a function. */
+  subject?: { f: (x: tf.Tensor) => tf.Tensor; values: readonly number[]; shape: [number, number] };
 }
 
 export interface ParityResult extends Comparison {
@@ -60,6 +64,7 @@ const functionCase = (
 ): ParityCase => ({
   name,
   tolerance,
+  subject: { f, values, shape: [3, 4] },
   gradients: () => {
     const x = tf.tensor2d(values, [3, 4]);
     try {
@@ -192,21 +197,71 @@ const batch = (inputs: number, classes: number): { x: tf.Tensor; t: tf.Tensor } 
     };
   });
 
+const textbookNetwork = () => ({
+  network: new TwoLayerNet({ inputSize: 12, hiddenSize: 5, outputSize: 3, weightInitStd: 0.5, seed: 3 }),
+  ...batch(12, 3),
+});
+
+const deepNetwork = () => ({
+  network: new Mlp({ sizes: [6, 5, 4, 3], activations: 'tanh', weightInitStd: 0.5, seed: 4 }),
+  ...batch(6, 3),
+});
+
 function networkParity(): ParityCase[] {
-  const textbook = () => ({
-    network: new TwoLayerNet({ inputSize: 12, hiddenSize: 5, outputSize: 3, weightInitStd: 0.5, seed: 3 }),
-    ...batch(12, 3),
-  });
-  const deep = () => ({
-    network: new Mlp({ sizes: [6, 5, 4, 3], activations: 'tanh', weightInitStd: 0.5, seed: 4 }),
-    ...batch(6, 3),
-  });
   const shallow = ['W1', 'b1', 'W2', 'b2'];
   return [
-    ...networkCases('TwoLayerNet 12-5-3', structured(), STRUCTURED_TOLERANCE, textbook, shallow),
-    ...networkCases('TwoLayerNet 12-5-3', central(), LOOP_TOLERANCE, textbook, shallow),
-    ...networkCases('Mlp 6-5-4-3, tanh', central(), LOOP_TOLERANCE, deep, [...shallow, 'W3', 'b3']),
+    ...networkCases('TwoLayerNet 12-5-3', structured(), STRUCTURED_TOLERANCE, textbookNetwork, shallow),
+    ...networkCases('TwoLayerNet 12-5-3', central(), LOOP_TOLERANCE, textbookNetwork, shallow),
+    ...networkCases('Mlp 6-5-4-3, tanh', central(), LOOP_TOLERANCE, deepNetwork, [...shallow, 'W3', 'b3']),
   ];
+}
+
+/** What is checked in double precision: a function or a network's loss, at this relative tolerance. */
+export const DOUBLE_TOLERANCE = 1e-7;
+
+export interface DoubleCase {
+  name: string;
+  check: () => Promise<GradcheckReport>;
+}
+
+/** Every activation and loss, first and second order, and the networks' losses by all of their parameters, through `gradcheck`. */
+export function doubleCases(): DoubleCase[] {
+  const ofFunctions = [...activationCases(), ...residualLossCases(), ...crossEntropyCases()].map(
+    ({ name, subject }): DoubleCase => ({
+      name,
+      check: async () => {
+        const { f, values, shape } = subject!;
+        const x = tf.tensor2d([...values], shape);
+        try {
+          return await gradcheck(f, [x], { order: 2, rtol: DOUBLE_TOLERANCE });
+        } finally {
+          x.dispose();
+        }
+      },
+    }),
+  );
+  const ofNetworks = Object.entries({
+    'TwoLayerNet 12-5-3': textbookNetwork,
+    'Mlp 6-5-4-3, tanh': deepNetwork,
+  }).map(([name, make]): DoubleCase => ({
+    name: `${name}, every parameter`,
+    check: async () => {
+      const { network, x, t } = make();
+      try {
+        return await gradcheck(
+          (parameters: NamedTensors) => network.lossAt(parameters, x, t),
+          network.parameters,
+          {
+            rtol: DOUBLE_TOLERANCE,
+          },
+        );
+      } finally {
+        network.dispose();
+        tf.dispose([x, t]);
+      }
+    },
+  }));
+  return [...ofFunctions, ...ofNetworks];
 }
 
 /** Every activation, loss and network parameter. */

@@ -1,0 +1,146 @@
+/** The double-precision backend: TensorFlow.js' cpu kernels over Float64Arrays. Only `inFloat64` runs it. */
+import * as tf from '@tensorflow/tfjs';
+import {
+  cpuBackendClass,
+  engine,
+  type CpuBackend,
+  type DataId,
+  type TensorData,
+  type TensorStore,
+} from './engine.js';
+import { doubleKernels } from './kernels.js';
+
+export const BACKEND_NAME = 'float64';
+
+export interface Float64Backend extends CpuBackend {
+  owns(dataId: DataId): boolean;
+  /** Forgets the copies of other backends' tensors. */
+  forgetCopies(): void;
+}
+
+/** Reads a tensor's numbers from the backend that it lives on. */
+export type ReadForeign = (dataId: DataId) => tf.backend_util.BackendValues;
+
+/**
+ * Makes the backend. Tensors of other backends stay where they are: what a kernel needs of them is copied, as doubles, and the
+ * count of their references stays with their own backend. So nothing has to be brought back, however a computation ends.
+ */
+export function createBackend(readForeign: ReadForeign): Float64Backend {
+  const infoOf = (dataId: DataId) => engine().state.tensorInfo.get(dataId)!;
+
+  class Backend extends cpuBackendClass() implements Float64Backend {
+    private readonly own = new Map<DataId, TensorData>();
+    private readonly copies = new Map<DataId, TensorData>();
+
+    override data: TensorStore = {
+      get: (dataId) => this.own.get(dataId) ?? this.copies.get(dataId) ?? this.copy(dataId),
+      set: (dataId, data) => void this.own.set(dataId, data),
+      has: (dataId) => this.own.has(dataId),
+      delete: (dataId) => this.own.delete(dataId),
+      numDataIds: () => this.own.size,
+    };
+
+    owns(dataId: DataId): boolean {
+      return this.own.has(dataId);
+    }
+
+    forgetCopies(): void {
+      for (const { complexTensorInfos } of this.copies.values()) {
+        if (!complexTensorInfos) continue;
+        this.own.delete(complexTensorInfos.real.dataId);
+        this.own.delete(complexTensorInfos.imag.dataId);
+      }
+      this.copies.clear();
+    }
+
+    private copy(dataId: DataId): TensorData {
+      const { dtype, shape } = infoOf(dataId);
+      const values = readForeign(dataId);
+      const data: TensorData = { dtype, refCount: 1, values };
+      if (dtype === 'float32') data.values = asDoubles(values as ArrayLike<number>);
+      if (dtype === 'complex64') {
+        const [real, imag] = [0, 1].map((part) =>
+          this.makeTensorInfo(
+            shape,
+            'float32',
+            Float64Array.from(
+              { length: tf.util.sizeFromShape(shape) },
+              (_, i) => (values as ArrayLike<number>)[2 * i + part],
+            ),
+          ),
+        );
+        data.complexTensorInfos = { real, imag };
+      }
+      this.copies.set(dataId, data);
+      return data;
+    }
+
+    override write(values: tf.backend_util.BackendValues, _shape: number[], dtype: tf.DataType): DataId {
+      const dataId = {};
+      this.own.set(dataId, { values, dtype, refCount: 1 });
+      return dataId;
+    }
+
+    override refCount(dataId: DataId): number {
+      return this.owns(dataId) ? super.refCount(dataId) : infoOf(dataId).backend.refCount(dataId);
+    }
+
+    override incRef(dataId: DataId): void {
+      if (this.owns(dataId)) super.incRef(dataId);
+      else infoOf(dataId).backend.incRef(dataId);
+    }
+
+    override disposeData(dataId: DataId, force?: boolean): boolean {
+      if (this.owns(dataId)) return super.disposeData(dataId, force);
+      const backend = engine().state.tensorInfo.get(dataId)?.backend;
+      return backend === undefined || backend === this || backend.disposeData(dataId, force);
+    }
+
+    override floatPrecision(): 32 {
+      return 64 as 32;
+    }
+
+    /** Keras' constant, not the precision's: layers and losses clip at it, and are to stay the same functions. */
+    override epsilon(): number {
+      return 1e-7;
+    }
+  }
+  return new Backend();
+}
+
+function asDoubles(values: ArrayLike<number>): tf.backend_util.BackendValues {
+  return Float64Array.from(values) as unknown as Float32Array;
+}
+
+/** What is told of each kernel that ran. */
+export type KernelObserver = (
+  name: string,
+  inputs: tf.NamedTensorInfoMap,
+  outputs: readonly tf.TensorInfo[],
+) => void;
+
+const registered = new Map<string, tf.KernelFunc>();
+
+/** Registers every kernel that the cpu backend has by now for this one too. */
+export function registerKernels(active: () => boolean, observer: () => KernelObserver | undefined): void {
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
+    if (registered.get(kernelName) === kernelFunc) continue;
+    const run = (doubleKernels[kernelName] as tf.KernelFunc | undefined) ?? kernelFunc;
+    if (tf.getKernel(kernelName, BACKEND_NAME)) tf.unregisterKernel(kernelName, BACKEND_NAME);
+    tf.registerKernel({
+      kernelName,
+      backendName: BACKEND_NAME,
+      kernelFunc: (args) => {
+        if (!active()) {
+          throw new Error(
+            `${kernelName}: the double-precision backend runs inside of inFloat64 only; outside, it would answer in single precision.`,
+          );
+        }
+        const result = run(args);
+        observer()?.(kernelName, args.inputs, Array.isArray(result) ? result : [result]);
+        return result;
+      },
+    });
+    registered.set(kernelName, kernelFunc);
+  }
+}

@@ -1,0 +1,154 @@
+/** `inFloat64`: TensorFlow.js in double precision. */
+import * as tf from '@tensorflow/tfjs';
+import { InputError } from '../errors.js';
+import {
+  BACKEND_NAME,
+  createBackend,
+  registerKernels,
+  type Float64Backend,
+  type KernelObserver,
+} from './backend.js';
+import { engine, type DataId, type Engine } from './engine.js';
+
+const SingleArray = globalThis.Float32Array;
+
+let backend: Float64Backend | undefined;
+let depth = 0;
+let observer: KernelObserver | undefined;
+
+/**
+ * Runs `f` on a TensorFlow.js backend that computes in double precision, named `float64`, and returns what it returns.
+ *
+ * - Every kernel of the cpu backend is there, those that you register for it too; gradients, layers and optimizers work.
+ *   The dtype of tensors still reads float32: TensorFlow.js has no other name for real numbers. int32 and bool are what they are.
+ * - Tensors, variables and layer weights from outside can be used inside; they keep their backend and their numbers. Variables
+ *   that are assigned inside, or made there, are float32 numbers on the backend in use when it ends.
+ * - Tensors made inside are disposed of at the end, as by tf.tidy, but for those returned and those kept with tf.keep. Of
+ *   those returned, `dataSync()`, `data()`, `arraySync()` give doubles (a Float64Array). As the input of an op of another
+ *   backend they are rounded to float32.
+ * - Calls may be nested. When it ends, by an error too, the backend before is in use again.
+ *
+ * How it works: the cpu kernels are plain JavaScript and allocate their results as `Float32Array`. While `f` runs, that global
+ * is `Float64Array`; `f` must not be asynchronous, so that no other code meets it.
+ *
+ * @throws InputError where f returns a promise; Error "Kernel '…' not registered for backend 'float64'" for an op that the cpu
+ * backend does not have.
+ */
+export function inFloat64<T>(f: () => T): T {
+  const state = engine();
+  const leave = depth === 0 ? enter(state) : () => {};
+  depth++;
+  let made: tf.Tensor[] = [];
+  try {
+    state.startScope(BACKEND_NAME);
+    try {
+      const result = f();
+      if (isPromise(result)) {
+        result.then(undefined, () => {});
+        throw new InputError(
+          'inFloat64: f must be synchronous, but it returned a promise. Await what it needs before, and read results with dataSync().',
+        );
+      }
+      made = tensorsIn(result);
+      return result;
+    } finally {
+      state.endScope(made);
+    }
+  } finally {
+    depth--;
+    leave();
+    made.forEach(readInDouble);
+  }
+}
+
+/** `f`, in double precision, with `observe` told of every kernel that runs: what it is called, its inputs and its outputs. */
+export function observingKernels<T>(observe: KernelObserver, f: () => T): T {
+  const before = observer;
+  observer = observe;
+  try {
+    return inFloat64(f);
+  } finally {
+    observer = before;
+  }
+}
+
+/** Puts the backend and the array type in place; returns what undoes it. */
+function enter(state: Engine): () => void {
+  backend ??= createBackend((dataId) =>
+    withArrayType(SingleArray, () => state.state.tensorInfo.get(dataId)!.backend.readSync(dataId)),
+  );
+  registerKernels(
+    () => depth > 0,
+    () => observer,
+  );
+  const own = backend;
+  const { backendName, backendInstance } = state;
+  const platform = tf.env().platform;
+  const { isTypedArray } = platform;
+  const hadIsTypedArray = Object.hasOwn(platform, 'isTypedArray');
+
+  state.backendName = BACKEND_NAME;
+  state.backendInstance = own;
+  // Tensors of other backends are read as their backend expects it, which may lay bytes out as a Float32Array.
+  state.readSync = (dataId) =>
+    own.owns(dataId) ? own.readSync(dataId) : (own.data.get(dataId).values as Float32Array);
+  state.read = (dataId) =>
+    own.owns(dataId)
+      ? own.read(dataId)
+      : withArrayType(SingleArray, () => state.state.tensorInfo.get(dataId)!.backend.read(dataId));
+  platform.isTypedArray = (x: unknown): x is Float32Array =>
+    isTypedArray.call(platform, x) || x instanceof Float64Array || x instanceof SingleArray;
+  setArrayType(Float64Array);
+
+  return () => {
+    setArrayType(SingleArray);
+    if (hadIsTypedArray) platform.isTypedArray = isTypedArray;
+    else Reflect.deleteProperty(platform, 'isTypedArray');
+    Reflect.deleteProperty(state, 'readSync');
+    Reflect.deleteProperty(state, 'read');
+    Object.assign(state, { backendName, backendInstance });
+    own.forgetCopies();
+    for (const variable of Object.values(state.state.registeredVariables)) {
+      if (!variable.isDisposed && own.owns(variable.dataId)) state.moveData(state.backend, variable.dataId);
+    }
+  };
+}
+
+function setArrayType(type: unknown): void {
+  globalThis.Float32Array = type as typeof Float32Array;
+}
+
+function withArrayType<T>(type: unknown, f: () => T): T {
+  const before = globalThis.Float32Array;
+  setArrayType(type);
+  try {
+    return f();
+  } finally {
+    setArrayType(before);
+  }
+}
+
+/** Makes a tensor that left give its doubles, as long as its numbers are in double precision. */
+function readInDouble(tensor: tf.Tensor): void {
+  if (tensor.isDisposed || tensor instanceof tf.Variable || !backend?.owns(tensor.dataId)) return;
+  const own = backend;
+  const doubles = (dataId: DataId): Float64Array =>
+    withArrayType(Float64Array, () => own.readSync(dataId)) as unknown as Float64Array;
+  const { dataSync, data } = tensor;
+  const reads = {
+    dataSync: () => (own.owns(tensor.dataId) ? doubles(tensor.dataId) : dataSync.call(tensor)),
+    data: async () => (own.owns(tensor.dataId) ? doubles(tensor.dataId) : data.call(tensor)),
+  };
+  Object.assign(tensor, reads);
+}
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
+
+/** The tensors in a result: itself, or within arrays and plain objects. */
+function tensorsIn(value: unknown, seen = new Set<unknown>()): tf.Tensor[] {
+  if (value instanceof tf.Tensor) return [value];
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return [];
+  seen.add(value);
+  return Object.values(value).flatMap((item) => tensorsIn(item, seen));
+}
