@@ -5,6 +5,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
+  // Kernels call Math for every number, and in Jest's sandbox each look at a global is slow.
+  sandboxInjectedGlobals: ['Math'],
   // Types are checked by `npm run typecheck`; here TypeScript is only stripped.
   testTimeout: 60_000,
 };

@@ -109,7 +109,7 @@ export function createBackend(readForeign: ReadForeign): Float64Backend {
 }
 
 function asDoubles(values: ArrayLike<number>): tf.backend_util.BackendValues {
-  return Float64Array.from(values) as unknown as Float32Array;
+  return new Float64Array(values) as unknown as Float32Array;
 }
 
 /** What is told of each kernel that ran. */

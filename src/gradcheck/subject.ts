@@ -108,7 +108,7 @@ export class Subject {
     let numbers: Float64Array[] = [];
     tf.tidy(() => {
       const tensors = this.tensors(values, true);
-      numbers = this.outputs(tensors).map((output) => Float64Array.from(output.dataSync()));
+      numbers = this.outputs(tensors).map((output) => new Float64Array(output.dataSync()));
       this.requireUntouched(tensors);
     });
     return numbers;
@@ -122,7 +122,7 @@ export class Subject {
         this.active.map(({ values }) => values.slice()),
         false,
       );
-      numbers = this.outputs(tensors).map((output) => Float64Array.from(output.dataSync()));
+      numbers = this.outputs(tensors).map((output) => new Float64Array(output.dataSync()));
       this.requireUntouched(tensors);
       this.inputs.forEach((input, i) => {
         const now: ArrayLike<unknown> = tensors[i].dataSync();
@@ -149,7 +149,7 @@ export class Subject {
       const shapes = this.outputShapes!;
       const cs = cotangents.map((c, k) => tf.tensor(toPrecision(c, this.bits), shapes[k], 'float32'));
       gradients = this.gradients(tensors, cs).map((gradient) =>
-        gradient ? Float64Array.from(gradient.dataSync()) : null,
+        gradient ? new Float64Array(gradient.dataSync()) : null,
       );
     });
     return gradients;
@@ -233,7 +233,7 @@ function tidied<T>(f: () => T): T {
 }
 
 const toPrecision = (values: Float64Array, bits: number): Float32Array =>
-  bits === 53 ? (values.slice() as unknown as Float32Array) : Float32Array.from(values);
+  bits === 53 ? (values.slice() as unknown as Float32Array) : new Float32Array(values);
 
 function tensorOf({ shape, dtype }: Input, values: Input['values']): tf.Tensor {
   return tf.tensor(values.slice() as tf.TypedArray, shape, dtype);
