@@ -1,9 +1,23 @@
-/** Builds dist/ from src/ with the TypeScript compiler: `npm run build`. Other scripts build only what is out of date. */
+/**
+ * Builds dist/ from src/: ES modules by the TypeScript compiler, and dist/cjs for those who `require`, bundled by esbuild.
+ * `npm run build`; other scripts build only what is out of date.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const entry = path.join(root, 'dist', 'cli', 'main.js');
@@ -20,7 +34,50 @@ export function build() {
   });
   if (status !== 0) throw new Error(`the TypeScript compiler ended with exit code ${status}`);
   chmodSync(entry, 0o755);
+  declareMatchers();
+  buildCommonJs();
   writeFileSync(stamp, sourcesHash());
+}
+
+/** The matcher's types for frameworks whose own are there only in their users' projects. */
+function declareMatchers() {
+  const declare = (file, module, type) =>
+    appendFileSync(
+      path.join(root, 'dist', file),
+      `\ndeclare module '${module}' {\n  interface ${type} extends GradientMatchers<Promise<void>> {}\n}\n`,
+    );
+  declare('jest.d.ts', 'expect', 'Matchers<R extends void | Promise<void>, T = unknown>');
+  declare('vitest.d.ts', 'vitest', 'Matchers<T = any>');
+}
+
+/** One bundle, so that its entries share what they hold; most of the dependencies are ES modules only and go into it. */
+function buildCommonJs() {
+  const dist = path.join(root, 'dist');
+  const cjs = path.join(dist, 'cjs');
+  buildSync({
+    stdin: {
+      contents:
+        "export * from './index.js'; export { matchers as __matchers } from './gradcheck/matcher.js';",
+      resolveDir: dist,
+    },
+    outfile: path.join(cjs, 'index.js'),
+    bundle: true,
+    format: 'cjs',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'es2022',
+    external: ['@tensorflow/*'],
+    logLevel: 'warning',
+  });
+  writeFileSync(path.join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
+  writeFileSync(
+    path.join(cjs, 'jest.js'),
+    "const { __matchers } = require('./index.js');\nglobalThis.expect?.extend?.(__matchers);\nexports.matchers = __matchers;\n",
+  );
+  const types = readdirSync(dist, { recursive: true }).filter(
+    (file) => file.endsWith('.d.ts') && !/^(cjs|cli|backends|data|node|vitest)\b/.test(file),
+  );
+  for (const file of types) cpSync(path.join(dist, file), path.join(cjs, file));
 }
 
 /** Builds where the sources differ from those that dist/ was built from. Returns whether it did. */

@@ -70,6 +70,8 @@ export {
 export type { EpochRecord, History, ProbeRecord, TrainingSettings } from './training/history.js';
 export type { Sampling } from './training/batches.js';
 
+export { describeReport } from './gradcheck/describe.js';
+export { expectGradients, GradientMismatchError } from './gradcheck/expect.js';
 export { FULL_LIMIT, gradcheck } from './gradcheck/gradcheck.js';
 export { gradcheckModel, type ModelGradcheckOptions, type ModelLoss } from './gradcheck/model.js';
 export type {

@@ -64,9 +64,11 @@ export function abortOnInterrupt(): { signal: AbortSignal; release: () => void }
 /** The shell's exit code for a command that Ctrl-C ended. */
 export const INTERRUPTED = 130;
 
-/** The one JSON document of a command. */
+/** The one JSON document of a command. JSON has no NaN and no Infinity: they are strings there. */
 export function printJson(document: object): void {
-  process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...document }, null, 2)}\n`);
+  const numbers = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+  process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...document }, numbers, 2)}\n`);
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

@@ -119,28 +119,31 @@ export type KernelObserver = (
   outputs: readonly tf.TensorInfo[],
 ) => void;
 
-const registered = new Map<string, tf.KernelFunc>();
-
 /** Registers every kernel that the cpu backend has by now for this one too. */
-export function registerKernels(active: () => boolean, observer: () => KernelObserver | undefined): void {
+export function registerKernels(state: {
+  readonly depth: number;
+  readonly observer?: KernelObserver;
+  readonly kernels: Map<string, tf.KernelFunc>;
+}): void {
+  const { kernels } = state;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
-    if (registered.get(kernelName) === kernelFunc) continue;
+    if (kernels.get(kernelName) === kernelFunc) continue;
     const run = (doubleKernels[kernelName] as tf.KernelFunc | undefined) ?? kernelFunc;
     if (tf.getKernel(kernelName, BACKEND_NAME)) tf.unregisterKernel(kernelName, BACKEND_NAME);
     tf.registerKernel({
       kernelName,
       backendName: BACKEND_NAME,
       kernelFunc: (args) => {
-        if (!active()) {
+        if (state.depth === 0) {
           throw new Error(
             `${kernelName}: the double-precision backend runs inside of inFloat64 only; outside, it would answer in single precision.`,
           );
         }
         const result = run(args);
-        observer()?.(kernelName, args.inputs, Array.isArray(result) ? result : [result]);
+        state.observer?.(kernelName, args.inputs, Array.isArray(result) ? result : [result]);
         return result;
       },
     });
-    registered.set(kernelName, kernelFunc);
+    kernels.set(kernelName, kernelFunc);
   }
 }

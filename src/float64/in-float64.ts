@@ -12,9 +12,21 @@ import { engine, type DataId, type Engine } from './engine.js';
 
 const SingleArray = globalThis.Float32Array;
 
-let backend: Float64Backend | undefined;
-let depth = 0;
-let observer: KernelObserver | undefined;
+interface State {
+  backend?: Float64Backend;
+  /** How many calls are under way, one within the other. */
+  depth: number;
+  observer?: KernelObserver;
+  /** The cpu kernels that are registered for the backend. */
+  kernels: Map<string, tf.KernelFunc>;
+}
+
+/** Kernels are registered once for all copies of this module (an ES one and a CommonJS one, say), and so they share a state. */
+function sharedState(): State {
+  const key = Symbol.for('gradparity.float64');
+  const shared = tf.engine() as unknown as Record<symbol, State | undefined>;
+  return (shared[key] ??= { depth: 0, kernels: new Map() });
+}
 
 /**
  * Runs `f` on a TensorFlow.js backend that computes in double precision, named `float64`, and returns what it returns.
@@ -35,12 +47,13 @@ let observer: KernelObserver | undefined;
  * backend does not have.
  */
 export function inFloat64<T>(f: () => T): T {
-  const state = engine();
-  const leave = depth === 0 ? enter(state) : () => {};
-  depth++;
+  const state = sharedState();
+  const tensors = engine();
+  const leave = state.depth === 0 ? enter(tensors, state) : () => {};
+  state.depth++;
   let made: tf.Tensor[] = [];
   try {
-    state.startScope(BACKEND_NAME);
+    tensors.startScope(BACKEND_NAME);
     try {
       const result = f();
       if (isPromise(result)) {
@@ -52,10 +65,10 @@ export function inFloat64<T>(f: () => T): T {
       made = tensorsIn(result);
       return result;
     } finally {
-      state.endScope(made);
+      tensors.endScope(made);
     }
   } finally {
-    depth--;
+    state.depth--;
     leave();
     made.forEach(readInDouble);
   }
@@ -63,39 +76,37 @@ export function inFloat64<T>(f: () => T): T {
 
 /** `f`, in double precision, with `observe` told of every kernel that runs: what it is called, its inputs and its outputs. */
 export function observingKernels<T>(observe: KernelObserver, f: () => T): T {
-  const before = observer;
-  observer = observe;
+  const state = sharedState();
+  const before = state.observer;
+  state.observer = observe;
   try {
     return inFloat64(f);
   } finally {
-    observer = before;
+    state.observer = before;
   }
 }
 
 /** Puts the backend and the array type in place; returns what undoes it. */
-function enter(state: Engine): () => void {
-  backend ??= createBackend((dataId) =>
-    withArrayType(SingleArray, () => state.state.tensorInfo.get(dataId)!.backend.readSync(dataId)),
+function enter(tensors: Engine, state: State): () => void {
+  state.backend ??= createBackend((dataId) =>
+    withArrayType(SingleArray, () => tensors.state.tensorInfo.get(dataId)!.backend.readSync(dataId)),
   );
-  registerKernels(
-    () => depth > 0,
-    () => observer,
-  );
-  const own = backend;
-  const { backendName, backendInstance } = state;
+  registerKernels(state);
+  const own = state.backend;
+  const { backendName, backendInstance } = tensors;
   const platform = tf.env().platform;
   const { isTypedArray } = platform;
   const hadIsTypedArray = Object.hasOwn(platform, 'isTypedArray');
 
-  state.backendName = BACKEND_NAME;
-  state.backendInstance = own;
+  tensors.backendName = BACKEND_NAME;
+  tensors.backendInstance = own;
   // Tensors of other backends are read as their backend expects it, which may lay bytes out as a Float32Array.
-  state.readSync = (dataId) =>
+  tensors.readSync = (dataId) =>
     own.owns(dataId) ? own.readSync(dataId) : (own.data.get(dataId).values as Float32Array);
-  state.read = (dataId) =>
+  tensors.read = (dataId) =>
     own.owns(dataId)
       ? own.read(dataId)
-      : withArrayType(SingleArray, () => state.state.tensorInfo.get(dataId)!.backend.read(dataId));
+      : withArrayType(SingleArray, () => tensors.state.tensorInfo.get(dataId)!.backend.read(dataId));
   platform.isTypedArray = (x: unknown): x is Float32Array =>
     isTypedArray.call(platform, x) || x instanceof Float64Array || x instanceof SingleArray;
   setArrayType(Float64Array);
@@ -104,12 +115,13 @@ function enter(state: Engine): () => void {
     setArrayType(SingleArray);
     if (hadIsTypedArray) platform.isTypedArray = isTypedArray;
     else Reflect.deleteProperty(platform, 'isTypedArray');
-    Reflect.deleteProperty(state, 'readSync');
-    Reflect.deleteProperty(state, 'read');
-    Object.assign(state, { backendName, backendInstance });
+    Reflect.deleteProperty(tensors, 'readSync');
+    Reflect.deleteProperty(tensors, 'read');
+    Object.assign(tensors, { backendName, backendInstance });
     own.forgetCopies();
-    for (const variable of Object.values(state.state.registeredVariables)) {
-      if (!variable.isDisposed && own.owns(variable.dataId)) state.moveData(state.backend, variable.dataId);
+    for (const variable of Object.values(tensors.state.registeredVariables)) {
+      if (!variable.isDisposed && own.owns(variable.dataId))
+        tensors.moveData(tensors.backend, variable.dataId);
     }
   };
 }
@@ -130,8 +142,8 @@ function withArrayType<T>(type: unknown, f: () => T): T {
 
 /** Makes a tensor that left give its doubles, as long as its numbers are in double precision. */
 function readInDouble(tensor: tf.Tensor): void {
-  if (tensor.isDisposed || tensor instanceof tf.Variable || !backend?.owns(tensor.dataId)) return;
-  const own = backend;
+  const own = sharedState().backend!;
+  if (tensor.isDisposed || tensor instanceof tf.Variable || !own.owns(tensor.dataId)) return;
   const doubles = (dataId: DataId): Float64Array =>
     withArrayType(Float64Array, () => own.readSync(dataId)) as unknown as Float64Array;
   const { dataSync, data } = tensor;

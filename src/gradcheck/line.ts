@@ -110,7 +110,9 @@ export function slopeFrom(pairs: readonly Pair[], c: number): Slope {
     4,
   );
   const [{ ahead, behind }] = finite;
-  const sole = ahead.sole === behind.sole ? ahead.sole : -1;
+  // At the kink of a relu one side changes nothing.
+  const sole =
+    behind.size[c] === 0 || ahead.sole === behind.sole ? ahead.sole : ahead.size[c] === 0 ? behind.sole : -1;
   const both = { left: central.value, right: central.value };
   return { ...both, ...central, kind: 'smooth', scale, floor, sole, ladder, ...special };
 }

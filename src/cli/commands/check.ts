@@ -1,38 +1,196 @@
-/** `gradparity check`: numerical gradients against tf.grad, for the textbook functions and the network. */
+/** `gradparity check`: gradients by differences against tf.grad, for the cases in a file, or for the textbook's functions. */
+import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
+import { InputError } from '../../errors.js';
+import type { GradcheckOptions } from '../../gradcheck/report.js';
 import type { ParityResult } from '../../gradcheck/textbook.js';
-import { backendOption, jsonOption, type CommonArguments } from '../options.js';
-import { printJson, startBackend } from '../session.js';
+import type { CaseResult } from '../check/cases.js';
+import {
+  backendOption,
+  jsonOption,
+  realNumber,
+  text,
+  wholeNumber,
+  type CommonArguments,
+} from '../options.js';
+import { abortOnInterrupt, INTERRUPTED, printJson, startBackend } from '../session.js';
 
 interface CheckArguments extends CommonArguments {
+  files?: string[];
   backend: BackendName | 'auto' | 'all';
+  mode?: 'full' | 'fast';
+  precision?: 'float64' | 'native';
+  order?: 1 | 2;
+  seed?: number;
+  case?: string;
+  html?: string;
+  watch: boolean;
+  timeLimit: number;
 }
 
 const command: CommandModule<object, CheckArguments> = {
-  command: 'check',
-  describe: 'Check the gradients of the textbook functions and the network: differences against tf.grad',
+  command: 'check [files..]',
+  describe: 'Check gradients: of the cases that a file exports, or of the textbook functions and the network',
   builder: {
     backend: {
       ...backendOption,
       choices: [...backendOption.choices, 'all'],
-      describe: 'TensorFlow.js backend; all: one after the other those that run here',
+      describe: 'TensorFlow.js backend; all: one after the other those that run here (without a file)',
     },
+    mode: {
+      choices: ['full', 'fast'],
+      requiresArg: true,
+      describe: 'Every entry, or random projections; by size where left out',
+    },
+    precision: {
+      choices: ['float64', 'native'],
+      requiresArg: true,
+      describe: 'Double precision (the default), or float32 on the backend',
+    },
+    order: {
+      ...wholeNumber({ min: 1, max: 2 }, { describe: '2 checks the gradient of the gradient too' }),
+    },
+    seed: wholeNumber({}, { describe: 'Seed of every random choice; 1 where left out' }),
+    case: text({ describe: 'Only cases whose name contains this' }),
+    html: text({ describe: 'Write a page with the results to this file' }),
+    watch: {
+      type: 'boolean',
+      default: false,
+      describe: 'Check again whenever a file beside the given ones changes',
+    },
+    'time-limit': realNumber({ above: 0 }, { default: 60, describe: 'Seconds that a case may take' }),
     json: jsonOption,
   },
-  handler: check,
+  handler: (args) =>
+    args.files && args.files.length > 0 ? checkFiles(args, args.files) : checkTextbook(args),
 };
 
 export default command;
 
-async function check({ backend, json }: CheckArguments): Promise<void> {
+async function checkFiles(args: CheckArguments, files: readonly string[]): Promise<void> {
+  const { requireFile } = await import('../check/files.js');
+  if (args.backend === 'all')
+    throw new InputError('check: --backend all is for the textbook; name one backend for a file.');
+  if (args.html) {
+    const { requireWritable } = await import('../../files/write.js');
+    await requireWritable('check --html', path.dirname(args.html));
+  }
+  for (const file of files) await requireFile(file);
+  const { signal, release } = abortOnInterrupt();
+  try {
+    await checkOnce(args, files, signal);
+    if (args.watch && !signal.aborted) await watch(args, files, signal);
+    if (signal.aborted) process.exitCode = INTERRUPTED;
+  } finally {
+    release();
+  }
+}
+
+async function checkOnce(args: CheckArguments, files: readonly string[], signal: AbortSignal): Promise<void> {
+  const { checkFile } = await import('../check/files.js');
+  const { passed, resultText } = await import('../check/print.js');
+  const { mode, precision, order, seed } = args;
+  const options: GradcheckOptions = Object.fromEntries(
+    Object.entries({ mode, precision, order, seed, details: args.html ? true : undefined }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  // In double precision the backend serves the user's own tensors only; the one in plain JavaScript is there at once.
+  const backend =
+    args.backend === 'auto' && precision !== 'native' ? 'cpu' : (args.backend as BackendName | 'auto');
+  const results: CaseResult[] = [];
+  const refused: string[] = [];
+  for (const file of files) {
+    const one = await checkFile(file, {
+      pattern: args.case,
+      backend,
+      options,
+      timeLimit: args.timeLimit,
+      signal,
+      onCase: (name, index, count) => {
+        if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${index + 1}/${count} ${name} …`);
+      },
+    });
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    results.push(...one.results);
+    if (one.refused) refused.push(one.refused);
+  }
+  if (signal.aborted) return;
+  const failed = results.filter((result) => !passed(result)).length;
+  if (args.html) {
+    const { reportPage } = await import('../../gradcheck/html.js');
+    const { nodeDocument } = await import('../../plots/node-document.js');
+    const { writeFileWhole } = await import('../../files/write.js');
+    await writeFileWhole(args.html, reportPage(results, { document: nodeDocument() }));
+  }
+  if (args.json)
+    printJson({
+      command: 'check',
+      passed: results.length - failed,
+      failed: failed + refused.length,
+      results,
+      refused,
+    });
+  else if (results.length > 0) process.stdout.write(await resultText(results));
+  for (const sentence of refused) process.stderr.write(`gradparity: ${sentence}\n`);
+  if (results.length === 0 && refused.length === 0) {
+    throw new InputError(`check: no case's name contains ${JSON.stringify(args.case)}.`);
+  }
+  process.exitCode = failed > 0 ? 1 : refused.length > 0 ? 2 : 0;
+}
+
+/** Checks again on every change in the files' folders, until interrupted. */
+async function watch(args: CheckArguments, files: readonly string[], signal: AbortSignal): Promise<void> {
+  const { watch: watchFiles } = await import('chokidar');
+  const folders = [...new Set(files.map((file) => path.dirname(path.resolve(file))))];
+  const watcher = watchFiles(folders, {
+    ignoreInitial: true,
+    ignored: (file) => /[\\/](node_modules|\.git)([\\/]|$)/.test(file),
+    awaitWriteFinish: { stabilityThreshold: 100, pollInterval: 20 },
+  });
+  let wake: () => void = () => {};
+  let changed = false;
+  const page = args.html && path.resolve(args.html);
+  watcher.on('all', (_event, file) => {
+    if (path.resolve(file) === page || !/\.[cm]?[jt]sx?$|\.json$/.test(file)) return;
+    changed = true;
+    wake();
+  });
+  signal.addEventListener('abort', () => wake());
+  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  process.stderr.write('Watching for changes; Ctrl-C ends.\n');
+  try {
+    while (!signal.aborted) {
+      if (!changed) await new Promise<void>((resolve) => (wake = resolve));
+      if (signal.aborted) return;
+      changed = false;
+      if (process.stdout.isTTY) process.stdout.write('\u001b[2J\u001b[H');
+      await checkOnce(args, files, signal);
+    }
+  } finally {
+    await watcher.close();
+  }
+}
+
+async function checkTextbook({ backend, json }: CheckArguments): Promise<void> {
   const { availableBackends } = await import('../../backends/select.js');
-  const { judge, parityCases } = await import('../../gradcheck/textbook.js');
+  const { doubleCases, DOUBLE_TOLERANCE, judge, parityCases } = await import('../../gradcheck/textbook.js');
   const backends = backend === 'all' ? await availableBackends() : [backend];
-  const results: (ParityResult & { backend: BackendName })[] = [];
+  const results: (Omit<ParityResult, 'worst'> & { backend: string })[] = [];
   for (const request of backends) {
     const { name } = await startBackend(request);
     results.push(...parityCases().map((one) => ({ backend: name, ...judge(one) })));
+  }
+  for (const { name, check } of doubleCases()) {
+    const { verdict, inputs } = await check();
+    results.push({
+      backend: 'float64',
+      name,
+      tolerance: DOUBLE_TOLERANCE,
+      worstRelativeDifference: Math.max(...inputs.map(({ maxRelativeError }) => maxRelativeError)),
+      right: verdict === 'right',
+    });
   }
   const wrong = results.filter(({ right }) => !right).length;
   if (wrong > 0) process.exitCode = 1;
@@ -45,7 +203,9 @@ async function check({ backend, json }: CheckArguments): Promise<void> {
   );
 }
 
-async function table(results: readonly (ParityResult & { backend: string })[]): Promise<string> {
+async function table(
+  results: readonly (Omit<ParityResult, 'worst'> & { backend: string })[],
+): Promise<string> {
   const { default: Table } = await import('cli-table3');
   const rows = new Table({
     head: ['', 'gradient', 'backend', 'worst difference', 'tolerance'],

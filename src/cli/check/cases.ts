@@ -1,0 +1,76 @@
+/** The cases that a user's file exports, read and checked. */
+import { InputError } from '../../errors.js';
+import type { ModelGradcheckOptions, ModelLoss } from '../../gradcheck/model.js';
+import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report.js';
+import type { CheckedFunction, CheckedInputs } from '../../gradcheck/subject.js';
+
+/** A value, or a function that makes it when the case runs. */
+type Lazy<T> = T | (() => T | Promise<T>);
+
+export interface FunctionCase {
+  name: string;
+  f: CheckedFunction;
+  inputs: Lazy<CheckedInputs>;
+  options?: GradcheckOptions;
+}
+
+export interface ModelCase {
+  name: string;
+  model: Lazy<Parameters<typeof import('../../gradcheck/model.js').gradcheckModel>[0]>;
+  x: Lazy<Parameters<typeof import('../../gradcheck/model.js').gradcheckModel>[1]>;
+  y: Lazy<Parameters<typeof import('../../gradcheck/model.js').gradcheckModel>[2]>;
+  loss: ModelLoss;
+  options?: ModelGradcheckOptions;
+}
+
+export type CheckCase = FunctionCase | ModelCase;
+
+/** What came of a case: the report, or a sentence on why there is none. */
+export interface CaseResult {
+  file: string;
+  name: string;
+  report?: GradcheckReport;
+  error?: string;
+}
+
+const wanted =
+  'export default [{ name, f, inputs }, …], or export const cases: functions to check with their inputs, or { name, model, x, y, loss }';
+
+/** The cases of a module. */
+export function casesOf(file: string, module: Record<string, unknown>): CheckCase[] {
+  // A CommonJS module's exports are its default; one that was compiled from an ES module has that one's default within.
+  const outer = module.default as Record<string, unknown> | unknown[] | undefined;
+  const exported = Array.isArray(outer)
+    ? outer
+    : (module.cases ??
+      (outer as Record<string, unknown> | undefined)?.cases ??
+      (outer as Record<string, unknown> | undefined)?.default ??
+      outer);
+  if (!Array.isArray(exported)) {
+    throw new InputError(
+      `${file} exports no cases: ${wanted}. Got ${exported === undefined ? 'neither' : `a ${typeof exported}`}.`,
+    );
+  }
+  if (exported.length === 0) throw new InputError(`${file} exports an empty list of cases: ${wanted}.`);
+  const names = new Set<string>();
+  return exported.map((one: unknown, i) => {
+    const place = `${file}: case ${i}`;
+    if (typeof one !== 'object' || one === null)
+      throw new InputError(`${place} must be an object, got ${String(one)}: ${wanted}.`);
+    const { name } = one as { name?: unknown };
+    if (typeof name !== 'string' || name === '')
+      throw new InputError(`${place} must have a name, got ${JSON.stringify(name)}.`);
+    if (names.has(name))
+      throw new InputError(`${file}: two cases are named ${JSON.stringify(name)}. Give each its own name.`);
+    names.add(name);
+    const needed = 'model' in one ? ['model', 'x', 'y', 'loss'] : ['f', 'inputs'];
+    const missing = needed.find((key) => (one as Record<string, unknown>)[key] === undefined);
+    if (missing) throw new InputError(`${file}: case ${JSON.stringify(name)} has no ${missing}: ${wanted}.`);
+    const unknown = Object.keys(one).find((key) => !['name', 'options', ...needed].includes(key));
+    if (unknown)
+      throw new InputError(
+        `${file}: case ${JSON.stringify(name)} has ${unknown}, which means nothing here: ${wanted}.`,
+      );
+    return one as CheckCase;
+  });
+}

@@ -1,0 +1,82 @@
+/** The process that a file's cases run in: what a user's code does, for ever or to the process, ends with it. */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { BackendName } from '../../backends/select.js';
+import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report.js';
+import { casesOf, type CheckCase } from './cases.js';
+
+export interface ChildRequest {
+  file: string;
+  /** The cases before this one have been judged already. */
+  from: number;
+  /** A part of the names to run. */
+  pattern?: string;
+  backend: BackendName | 'auto';
+  options: GradcheckOptions;
+}
+
+export type ChildMessage =
+  | { kind: 'cases'; names: string[] }
+  | { kind: 'start'; index: number }
+  | { kind: 'done'; index: number; report?: GradcheckReport; error?: string }
+  | { kind: 'refused'; error: string }
+  | { kind: 'end' };
+
+const send = (message: ChildMessage): Promise<void> =>
+  new Promise((resolve) => {
+    process.send!(message, () => resolve());
+  });
+
+/** The message of whatever was thrown, on one line, and where in the user's file. */
+function sentence(error: unknown, file?: string): string {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const line =
+    file && stack?.split('\n').find((text) => text.includes(path.basename(file)) && /:\d+:\d+/.test(text));
+  const place = line && /:(\d+):\d+\)?$/.exec(line.trim())?.[1];
+  return message.split('\n')[0] + (place ? ` (line ${place})` : '');
+}
+
+async function judge(one: CheckCase, options: GradcheckOptions): Promise<GradcheckReport> {
+  const made = <T>(value: T | (() => T | Promise<T>)): T | Promise<T> =>
+    typeof value === 'function' ? (value as () => T)() : value;
+  if ('model' in one) {
+    const { gradcheckModel } = await import('../../gradcheck/model.js');
+    return gradcheckModel(await made(one.model), await made(one.x), await made(one.y), one.loss, {
+      ...one.options,
+      ...options,
+    });
+  }
+  const { gradcheck } = await import('../../gradcheck/gradcheck.js');
+  return gradcheck(one.f, await made(one.inputs), { ...one.options, ...options });
+}
+
+async function run({ file, from, pattern, backend, options }: ChildRequest): Promise<void> {
+  const { selectBackend } = await import('../../backends/select.js');
+  await selectBackend(backend);
+  let cases: CheckCase[];
+  try {
+    const module = (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
+    cases = casesOf(file, module).filter(({ name }) => pattern === undefined || name.includes(pattern));
+  } catch (error) {
+    const known = error instanceof Error && error.name === 'InputError';
+    await send({
+      kind: 'refused',
+      error: known ? error.message : `${file} could not be loaded: ${sentence(error, file)}`,
+    });
+    return;
+  }
+  await send({ kind: 'cases', names: cases.map(({ name }) => name) });
+  for (let index = from; index < cases.length; index++) {
+    await send({ kind: 'start', index });
+    try {
+      await send({ kind: 'done', index, report: await judge(cases[index], options) });
+    } catch (error) {
+      await send({ kind: 'done', index, error: sentence(error) });
+    }
+  }
+  await send({ kind: 'end' });
+}
+
+process.once('message', (request: ChildRequest) => {
+  void run(request).finally(() => process.disconnect());
+});
