@@ -1,0 +1,338 @@
+/**
+ * What the double-precision kernels compute. Oracles: numpy (test/fixtures/float64.json, written by float64.py beside it) for the
+ * textbook's functions; closed forms in JavaScript's doubles; and float32, whose rounding a kernel in double must not show.
+ */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { selectBackend } from '../../src/backends/select.js';
+import { erf, softplus } from '../../src/float64/kernels.js';
+import { inFloat64 } from '../../src/float64/in-float64.js';
+import * as activations from '../../src/functions/activations.js';
+import * as losses from '../../src/functions/losses.js';
+import { mismatch } from '../support/close.js';
+
+beforeAll(async () => {
+  await selectBackend('cpu');
+});
+
+interface Golden {
+  activations: {
+    name: string;
+    shape: number[];
+    x: number[];
+    axis: number | null;
+    value: number[];
+    cotangent: number[];
+    gradient: number[];
+  }[];
+  losses: { name: string; shape: number[]; y: number[]; t: number[]; value: number[]; gradient: number[] }[];
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL('../fixtures/float64.json', import.meta.url), 'utf8'),
+) as Golden;
+
+describe('the textbook functions, against numpy', () => {
+  /** A value this far below the others is the rounding of a sum. */
+  const tolerance = { relative: 1e-12, maxRelativeToLargest: 1e-15 };
+  type Run = () => [value: ArrayLike<number>, gradient: ArrayLike<number>];
+  const cases: [string, Run, number[], number[]][] = [
+    ...golden.activations.map(
+      ({ name, shape, x, axis, value, cotangent, gradient }): [string, Run, number[], number[]] => {
+        const f = activations[name as 'softmax'];
+        const at = (t: tf.Tensor): tf.Tensor => (axis === null ? f(t) : f(t, axis));
+        return [
+          `${name} [${shape.join(',')}]${axis === null ? '' : `, axis ${axis}`}`,
+          () => {
+            const input = tf.tensor(x, shape);
+            return [at(input).dataSync(), tf.grad(at)(input, tf.tensor(cotangent, shape)).dataSync()];
+          },
+          value,
+          gradient,
+        ];
+      },
+    ),
+    ...golden.losses.map(({ name, shape, y, t, value, gradient }): [string, Run, number[], number[]] => {
+      const loss = (output: tf.Tensor): tf.Tensor => losses[name as 'huber'](output, tf.tensor(t, shape));
+      return [
+        `${name} [${shape.join(',')}]`,
+        () => {
+          const output = tf.tensor(y, shape);
+          return [loss(output).dataSync(), tf.grad(loss)(output).dataSync()];
+        },
+        value,
+        gradient,
+      ];
+    }),
+  ];
+
+  test.each(cases)('%s', (_name, run, value, gradient) => {
+    const [got, slope] = inFloat64(run);
+    expect(got).toBeInstanceOf(Float64Array);
+    expect(mismatch(got as Float64Array, value, tolerance)).toBeUndefined();
+    // A difference of the cotangents, of size 2, that nearly cancel.
+    expect(mismatch(slope as Float64Array, gradient, { ...tolerance, absolute: 4e-16 })).toBeUndefined();
+    // The same in float32 does not pass.
+    let single: ArrayLike<number> = [];
+    tf.tidy(() => {
+      [single] = run();
+    });
+    expect(mismatch(single as Float32Array, value, tolerance)).toBeDefined();
+  });
+});
+
+describe('kernels that have a version of their own', () => {
+  // Abramowitz and Stegun, table 7.1, and to more digits by mpmath.
+  test.each([
+    [0, 0],
+    [1e-10, 1.1283791670955126e-10],
+    [0.5, 0.5204998778130465],
+    [1, 0.8427007929497149],
+    [2, 0.9953222650189527],
+    [3, 0.9999779095030014],
+    [5.9, 0.9999999999999999],
+    [7, 1],
+  ])('erf(%d)', (x, expected) => {
+    expect(mismatch(erf(x), expected, { relative: 4e-16 })).toBeUndefined();
+    expect(erf(-x)).toBe(-erf(x));
+  });
+
+  test('erf of NaN and the infinities', () => {
+    expect([erf(NaN), erf(Infinity), erf(-Infinity)]).toEqual([NaN, 1, -1]);
+  });
+
+  test('softplus far out', () => {
+    expect(softplus(-30)).toBe(Math.log1p(Math.exp(-30)));
+    expect(softplus(20)).toBe(20 + Math.log1p(Math.exp(-20)));
+    expect([softplus(-800), softplus(800), softplus(NaN)]).toEqual([0, 800, NaN]);
+    // The cpu kernel's answer, in float32's terms the same.
+    expect(softplus(20)).not.toBe(20);
+  });
+});
+
+describe('ops', () => {
+  const m = (): tf.Tensor2D => tf.tensor2d([0.1, -0.7, 1.3, 2.1, 0.4, -1.9], [2, 3]);
+  const image = (): tf.Tensor4D => tf.reshape(tf.sin(tf.range(0, 72)), [2, 6, 6, 1]) as tf.Tensor4D;
+  const filter = (): tf.Tensor4D => tf.reshape(tf.cos(tf.range(0, 18)), [3, 3, 1, 2]) as tf.Tensor4D;
+  const unary = [
+    'sin',
+    'cos',
+    'tan',
+    'sinh',
+    'cosh',
+    'tanh',
+    'asinh',
+    'atan',
+    'exp',
+    'expm1',
+    'sigmoid',
+    'softplus',
+    'erf',
+    'elu',
+    'selu',
+    'square',
+    'reciprocal',
+    'logSigmoid',
+  ] as const;
+  const table: [string, () => tf.Tensor][] = [
+    ...unary.map((name): [string, () => tf.Tensor] => [
+      name,
+      () => (tf[name] as (x: tf.Tensor) => tf.Tensor)(m()),
+    ]),
+    ...(['log', 'log1p', 'sqrt', 'rsqrt', 'acosh'] as const).map((name): [string, () => tf.Tensor] => [
+      name,
+      () => tf[name](tf.add(tf.abs(m()), 1.05)),
+    ]),
+    ...(['asin', 'acos', 'atanh'] as const).map((name): [string, () => tf.Tensor] => [
+      name,
+      () => tf[name](tf.mul(m(), 0.3)),
+    ]),
+    ['add', () => tf.add(m(), 0.1)],
+    ['div', () => tf.div(m(), 3)],
+    ['pow', () => tf.pow(tf.abs(m()), 1.3)],
+    ['atan2', () => tf.atan2(m(), 0.3)],
+    ['mod', () => tf.mod(m(), 0.47)],
+    ['squaredDifference', () => tf.squaredDifference(m(), 0.3)],
+    ['prelu', () => tf.prelu(m(), tf.tensor2d([[0.1]]))],
+    ['leakyRelu', () => tf.leakyRelu(m(), 0.1)],
+    ['matMul', () => tf.matMul(m(), m(), false, true)],
+    [
+      'fused matMul',
+      () => tf.fused.matMul({ a: m(), b: m(), transposeB: true, bias: tf.scalar(0.1), activation: 'elu' }),
+    ],
+    ['einsum', () => tf.einsum('ij,kj->ik', m(), m())],
+    ['sum', () => tf.sum(m())],
+    ['mean', () => tf.mean(m(), 1)],
+    ['prod', () => tf.prod(m(), 1)],
+    ['cumsum', () => tf.cumsum(m(), 1)],
+    ['cumprod', () => tf.cumprod(m(), 1)],
+    ['logSumExp', () => tf.logSumExp(m())],
+    ['softmax', () => tf.softmax(m())],
+    ['logSoftmax', () => tf.logSoftmax(m())],
+    ['conv2d', () => tf.conv2d(image(), filter(), 2, 'same')],
+    [
+      'fused conv2d',
+      () =>
+        tf.fused.conv2d({ x: image(), filter: filter(), strides: 1, pad: 'valid', activation: 'sigmoid' }),
+    ],
+    ['depthwiseConv2d', () => tf.depthwiseConv2d(image(), filter(), 1, 'valid')],
+    [
+      'separableConv2d',
+      () =>
+        tf.separableConv2d(
+          image(),
+          filter(),
+          tf.reshape(tf.sin(tf.range(0, 6)), [1, 1, 2, 3]) as tf.Tensor4D,
+          1,
+          'valid',
+        ),
+    ],
+    [
+      'conv2dTranspose',
+      () => tf.conv2dTranspose(tf.conv2d(image(), filter(), 1, 'valid'), filter(), [2, 6, 6, 1], 1, 'valid'),
+    ],
+    [
+      'conv3d',
+      () =>
+        tf.conv3d(
+          tf.reshape(image(), [2, 3, 4, 3, 1]) as tf.Tensor5D,
+          tf.reshape(filter(), [1, 3, 3, 1, 2]) as tf.Tensor5D,
+          1,
+          'valid',
+        ),
+    ],
+    ['avgPool', () => tf.avgPool(image(), 3, 2, 'same')],
+    ['maxPool', () => tf.maxPool(image(), 3, 2, 'same')],
+    ['avgPool3d', () => tf.avgPool3d(tf.reshape(image(), [2, 3, 4, 3, 1]) as tf.Tensor5D, 2, 1, 'same')],
+    [
+      'batchNorm',
+      () =>
+        tf.batchNorm(m(), tf.tensor1d([0.1, 0.2, 0.3]), tf.tensor1d([1, 2, 3]), undefined, undefined, 1e-3),
+    ],
+    ['localResponseNormalization', () => tf.localResponseNormalization(image(), 2, 1, 0.3, 0.5)],
+    ['resizeBilinear', () => tf.image.resizeBilinear(image(), [5, 7])],
+    ['resizeNearestNeighbor', () => tf.image.resizeNearestNeighbor(image(), [5, 7])],
+    [
+      'cropAndResize',
+      () =>
+        tf.image.cropAndResize(
+          image(),
+          tf.tensor2d([[0.1, 0.1, 0.7, 0.8]]),
+          tf.tensor1d([1], 'int32'),
+          [3, 4],
+        ),
+    ],
+    [
+      'dilation2d',
+      () => tf.dilation2d(image(), tf.reshape(tf.cos(tf.range(0, 9)), [3, 3, 1]) as tf.Tensor3D, 1, 'same'),
+    ],
+    ['gather', () => tf.gather(m(), tf.tensor1d([2, 0], 'int32'), 1)],
+    ['concat', () => tf.concat([m(), m()], 1)],
+    ['slice', () => tf.slice(m(), [0, 1], [2, 2])],
+    [
+      'pad',
+      () =>
+        tf.pad(
+          m(),
+          [
+            [1, 0],
+            [0, 1],
+          ],
+          0.1,
+        ),
+    ],
+    [
+      'mirrorPad',
+      () =>
+        tf.mirrorPad(
+          m(),
+          [
+            [1, 0],
+            [0, 1],
+          ],
+          'reflect',
+        ),
+    ],
+    ['tile', () => tf.tile(m(), [2, 1])],
+    ['transpose', () => tf.transpose(m())],
+    ['reverse', () => tf.reverse(m(), 1)],
+    ['where', () => tf.where(tf.greater(m(), 0), m(), 0.1)],
+    ['clipByValue', () => tf.clipByValue(m(), -0.3, 1.1)],
+    ['maximum', () => tf.maximum(m(), 0.3)],
+    ['topk', () => tf.topk(m(), 2).values],
+    ['unsortedSegmentSum', () => tf.unsortedSegmentSum(m(), tf.tensor1d([1, 0], 'int32'), 2)],
+    ['scatterND', () => tf.scatterND(tf.tensor2d([[1], [0]], [2, 1], 'int32'), tf.tensor1d([0.1, 0.2]), [3])],
+    [
+      'gatherND',
+      () =>
+        tf.gatherND(
+          m(),
+          tf.tensor2d(
+            [
+              [1, 0],
+              [0, 2],
+            ],
+            [2, 2],
+            'int32',
+          ),
+        ),
+    ],
+    [
+      'spaceToBatchND',
+      () =>
+        tf.spaceToBatchND(
+          image(),
+          [2, 2],
+          [
+            [0, 0],
+            [0, 0],
+          ],
+        ),
+    ],
+    ['depthToSpace', () => tf.depthToSpace(tf.reshape(image(), [2, 3, 3, 4]) as tf.Tensor4D, 2, 'NHWC')],
+    ['linspace', () => tf.linspace(0, 1, 4)],
+    [
+      'fft',
+      () => tf.real(tf.spectral.fft(tf.complex(tf.tensor1d([0.1, 0.2, 0.4]), tf.tensor1d([0.3, 0.1, 0.7])))),
+    ],
+    ['rfft', () => tf.imag(tf.spectral.rfft(tf.tensor1d([0.1, 0.2, 0.4, 0.9])))],
+    ['randomNormal', () => tf.randomNormal([4], 0, 1, 'float32', 1)],
+    ['randomUniform', () => tf.randomUniform([4], 0, 1, 'float32', 1)],
+  ];
+  const inSingle = (f: () => tf.Tensor): Float32Array => tf.tidy(() => f().dataSync<'float32'>());
+
+  test.each(table)('%s: numbers that float32 does not have, and that it rounds to', (name, f) => {
+    const values = inFloat64(() => f().dataSync()) as unknown as Float64Array;
+    expect(values).toBeInstanceOf(Float64Array);
+    expect(values.some((value) => Math.fround(value) !== value)).toBe(true);
+    if (!name.startsWith('random')) {
+      expect(mismatch(values, inSingle(f), { maxRelativeToLargest: 3e-6, relative: 3e-6 })).toBeUndefined();
+    }
+  });
+
+  test('the Fourier transform, against its sum', () => {
+    const x = [0.1, 0.2, 0.4, 0.9, -0.3, 0.7];
+    const real = inFloat64(() => tf.real(tf.spectral.rfft(tf.tensor1d(x))).dataSync());
+    const expected = [0, 1, 2, 3].map((k) =>
+      x.reduce((sum, value, n) => sum + value * Math.cos((2 * Math.PI * k * n) / x.length), 0),
+    );
+    expect(mismatch(real, expected, { maxRelativeToLargest: 1e-14 })).toBeUndefined();
+  });
+
+  test('a product of matrices, against sums of doubles', () => {
+    const a = [0.1, -0.7, 1.3, 2.1, 0.4, -1.9];
+    const product = inFloat64(() => tf.matMul(m(), m(), false, true).dataSync());
+    const expected = [0, 1].flatMap((i) =>
+      [0, 1].map((j) => [0, 1, 2].reduce((sum, k) => sum + a[3 * i + k]! * a[3 * j + k]!, 0)),
+    );
+    expect(mismatch(product, expected, { maxRelativeToLargest: 1e-15 })).toBeUndefined();
+    expect(
+      mismatch(
+        inSingle(() => tf.matMul(m(), m(), false, true)),
+        expected,
+        { maxRelativeToLargest: 1e-15 },
+      ),
+    ).toBeDefined();
+  });
+});
