@@ -15,9 +15,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const entry = path.join(root, 'dist', 'cli', 'main.js');
@@ -54,6 +54,8 @@ function declareMatchers() {
 function buildCommonJs() {
   const dist = path.join(root, 'dist');
   const cjs = path.join(dist, 'cjs');
+  // Only now: this script is loaded before `npm ci` has brought it.
+  const { buildSync } = createRequire(import.meta.url)('esbuild');
   buildSync({
     stdin: {
       contents:
