@@ -2,7 +2,7 @@
  * The fast mode: derivatives along random directions instead of along every coordinate, and a search for the culprit where one
  * of them is off.
  */
-import { agreesAtOnce, ladderOf, slopeFrom, type Slope } from './line.js';
+import { agreesAtOnce, isPlain, ladderOf, slopeFrom, type Slope } from './line.js';
 import { compareEntry, type Entry, type Memory } from './judge.js';
 import { directionLine, unitsOf, type Pass, type Tolerance } from './pass.js';
 import type { Random } from './random.js';
@@ -11,8 +11,8 @@ import type { Random } from './random.js';
 export const DIRECTIONS = 4;
 
 /** Entries that a search compares one by one, and lines that it follows, before it stops. */
-const LEAVES = 12;
-const LINES = 160;
+const LEAVES = 8;
+const LINES = 120;
 
 /** What the projections of one input showed. */
 export interface Projection {
@@ -147,6 +147,13 @@ function lookAlong(pass: Pass, input: number, direction: Float64Array, tolerance
     )
   ) {
     return { suspicious: false, blind: false, excess: 0, ...errors(quick) };
+  }
+  // Off beyond doubt: the culprit is searched for without longer ladders.
+  if (
+    quick.every((slope, q) => isPlain(first, slope, q, tolerance.atOnce)) &&
+    quick.some((slope, q) => off(slope, q) > 0)
+  ) {
+    return { suspicious: true, blind: false, excess: Math.max(...quick.map(off)), ...errors(quick) };
   }
   const pairs = ladderOf(line, tolerance.ladder);
   const slopes = expected.map((_, q) => slopeFrom(pairs, q));

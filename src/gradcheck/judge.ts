@@ -1,6 +1,6 @@
 /** Whether an entry of the gradient is right. */
 import { coordinateLine, hiddenNoise, type Pass, type Tolerance } from './pass.js';
-import { agreesAtOnce, ladderOf, slopeFrom, type Slope, type Steps } from './line.js';
+import { agreesAtOnce, isPlain, ladderOf, slopeFrom, type Slope, type Steps } from './line.js';
 
 export interface Entry {
   /** Flat index in its input. */
@@ -43,6 +43,11 @@ export function compareEntry(
     slopes = expected.map((_, q) => slopeFrom(pairs, q));
     if (expected.every((value, q) => agreesAtOnce(pairs, slopes[q], q, value, tolerance.atOnce))) {
       return entryOf(pass, input, j, unit, slopes, tolerance);
+    }
+    // What is wrong by far, at steps that leave no doubt, needs no more of them.
+    if (slopes.every((slope, q) => isPlain(pairs, slope, q, tolerance.atOnce))) {
+      const entry = entryOf(pass, input, j, unit, slopes, tolerance);
+      if (entry.state === 'wrong' && !explainedByRounding(pass, input, entry, unit)) return entry;
     }
   }
   const long = (unit: number): Entry => {

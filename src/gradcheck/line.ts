@@ -64,25 +64,40 @@ const scaleOf = ({ ahead, behind }: Pair, c: number): number =>
 
 const noiseOf = ({ ahead, behind }: Pair, c: number): number => Math.max(ahead.noise[c], behind.noise[c]);
 
+/** Whether the one-sided slopes come together as the step shrinks, as they do where f is smooth. */
+function closes(pairs: readonly Pair[], c: number): boolean {
+  const [coarse, fine] = [pairs[0], pairs[pairs.length - 1]];
+  const bends = [coarse, fine].map((pair) => Math.abs(bend(pair, c)));
+  const noise = (8 * noiseOf(fine, c)) / fine.t;
+  return bends[1] <= bends[0] / 2 || bends[1] <= 2 ** -20 * scaleOf(fine, c) + noise;
+}
+
 /**
  * Whether a few steps say already that the slope is `expected`: two independent numbers that agree to `tolerance`, and one-sided
  * slopes that come together as the step shrinks. Anything else is for a longer ladder to find out.
  */
 export function agreesAtOnce(
   pairs: readonly Pair[],
-  slope: Slope,
+  { kind, value }: Slope,
   c: number,
   expected: number,
   tolerance: number,
 ): boolean {
-  const [coarse, fine] = [pairs[0], pairs[pairs.length - 1]];
-  const bends = [coarse, fine].map((pair) => Math.abs(bend(pair, c)));
+  const distance = Math.abs(value - expected);
   return (
-    slope.kind === 'smooth' &&
-    Math.abs(slope.value - expected) <= tolerance * Math.max(Math.abs(slope.value), Math.abs(expected)) &&
-    (bends[1] <= bends[0] / 2 || bends[1] <= 2 ** -20 * scaleOf(fine, c) + (8 * noiseOf(fine, c)) / fine.t)
+    kind === 'smooth' &&
+    distance <= tolerance * Math.max(Math.abs(value), Math.abs(expected)) &&
+    closes(pairs, c)
   );
 }
+
+/** Whether a few steps give the slope, and so closely that no longer ladder is needed. A slope of 0 may be a feature missed. */
+export const isPlain = (
+  pairs: readonly Pair[],
+  { kind, value, errorBar }: Slope,
+  c: number,
+  tolerance: number,
+): boolean => kind === 'smooth' && value !== 0 && errorBar <= tolerance * Math.abs(value) && closes(pairs, c);
 
 /** Samples a ladder of steps, each half of the one before. */
 export const ladderOf = (line: Line, { first, last }: Steps): Pair[] =>
