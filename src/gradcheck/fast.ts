@@ -10,8 +10,9 @@ import type { Random } from './random.js';
 /** Directions for each input. An error whose largest entry is twice what a projection lets pass is missed by one with probability ½ at most. */
 export const DIRECTIONS = 4;
 
-/** Entries that a search compares one by one, and lines that it follows, before it stops. */
+/** Entries that a search compares one by one, wrong ones among them, and lines that it follows, before it stops. */
 const LEAVES = 8;
+const CULPRITS = 3;
 const LINES = 120;
 
 /** What the projections of one input showed. */
@@ -182,12 +183,13 @@ function* search(
 ): Generator<void> {
   const suspects = [whole];
   let leaves = 0;
+  let culprits = 0;
   let lines = 0;
-  while (suspects.length > 0 && leaves < LEAVES && lines < LINES) {
+  while (suspects.length > 0 && leaves < LEAVES && culprits < CULPRITS && lines < LINES) {
     suspects.sort((a, b) => a.excess - b.excess);
     const { indices } = suspects.pop()!;
     if (indices.length === 1) {
-      compare(indices[0]);
+      if (compare(indices[0]).state === 'wrong') culprits++;
       leaves++;
       yield;
       continue;

@@ -27,7 +27,7 @@ import {
 export const FULL_LIMIT = 2048;
 
 /** Entries that are compared one by one to explain an error that the fast mode found. */
-const SAMPLE = 32;
+const SAMPLE = 24;
 
 /**
  * Checks that TensorFlow.js differentiates `f` rightly at `inputs`: its vector-Jacobian products `Σ_k c_k·∂f_k/∂x_i`, for random
