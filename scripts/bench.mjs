@@ -5,6 +5,7 @@ import { setup } from './setup.mjs';
 
 const benchmarks = {
   gradient: 'one numerical gradient of the article’s network, beside numpy running the textbook loop',
+  gradcheck: 'the gradient check, beside those of PyTorch and JAX and beside numdifftools',
   training: 'the article’s whole run of 10,000 steps, by numerical gradients and by tf.grad',
 };
 const [name, ...args] = process.argv.slice(2);

@@ -1,0 +1,225 @@
+/**
+ * `npm run bench -- gradcheck`: the same functions through this library's gradcheck, PyTorch's, JAX' check_grads and numdifftools'
+ * Gradient, each by its default settings, in one run: verdict, error of the numerical gradient, evaluations, seconds, and which
+ * wrong gradients each notices. `--json` prints the numbers instead of tables.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import Table from 'cli-table3';
+import { gradcheck } from '../dist/index.js';
+import { selectBackend } from '../dist/node.js';
+import { pythonEnvironment } from '../scripts/python-environment.mjs';
+
+/** Relative errors that a check should notice. */
+const ERRORS = [1e-2, 1e-4, 1e-6];
+
+await selectBackend('cpu');
+
+const random = (shape, seed, deviation = 1) => ({
+  shape,
+  values: Array.from(tf.tidy(() => tf.randomNormal(shape, 0, deviation, 'float32', seed).dataSync())),
+});
+const oneHot = (labels, classes) => ({
+  shape: [labels.length, classes],
+  values: labels.flatMap((label) => Array.from({ length: classes }, (_, i) => Number(i === label))),
+});
+const labels = (n, classes) => Array.from({ length: n }, (_, i) => (i * 7) % classes);
+
+const logSoftmax = (x) => {
+  const z = tf.sub(x, tf.max(x, -1, true));
+  return tf.sub(z, tf.log(tf.sum(tf.exp(z), -1, true)));
+};
+const network = (x, W1, b1, W2, b2, t) => {
+  const logits = tf.add(tf.matMul(tf.sigmoid(tf.add(tf.matMul(x, W1), b1)), W2), b2);
+  return tf.neg(tf.mean(tf.sum(tf.mul(t, logSoftmax(logits)), -1)));
+};
+const networkInputs = (batch, inputs, hidden, classes) => [
+  random([batch, inputs], 1),
+  random([inputs, hidden], 2, inputs ** -0.5),
+  random([hidden], 3),
+  random([hidden, classes], 4, hidden ** -0.5),
+  random([classes], 5),
+  oneHot(labels(batch, classes), classes),
+];
+
+/** `active`: the inputs that are differentiated. */
+const functions = {
+  softmax: { f: (x) => tf.softmax(x), inputs: [random([8, 10], 1)], active: [0] },
+  'layer norm': {
+    f: (x, gamma, beta) => {
+      const centred = tf.sub(x, tf.mean(x, -1, true));
+      const deviation = tf.sqrt(tf.add(tf.mean(tf.square(centred), -1, true), 1e-5));
+      return tf.add(tf.mul(gamma, tf.div(centred, deviation)), beta);
+    },
+    inputs: [random([8, 16], 1), random([16], 2), random([16], 3)],
+    active: [0, 1, 2],
+  },
+  dense: {
+    f: (x, W, b) => tf.tanh(tf.add(tf.matMul(x, W), b)),
+    inputs: [random([8, 12], 1), random([12, 10], 2, 0.3), random([10], 3)],
+    active: [0, 1, 2],
+  },
+  'conv, relu, pool': {
+    f: (x, k) => tf.maxPool(tf.relu(tf.conv2d(x, k, 1, 'same')), 2, 2, 'valid'),
+    inputs: [random([2, 8, 8, 2], 1), random([3, 3, 2, 4], 2)],
+    active: [0, 1],
+  },
+  'cross-entropy': {
+    f: (x, t) => tf.neg(tf.mean(tf.sum(tf.mul(t, logSoftmax(x)), -1))),
+    inputs: [random([16, 10], 1), oneHot(labels(16, 10), 10)],
+    active: [0],
+  },
+  'network 20-8-5': { f: network, inputs: networkInputs(6, 20, 8, 5), active: [1, 2, 3, 4] },
+};
+
+for (const one of Object.values(functions)) {
+  const shape = tf.tidy(() => one.f(...one.inputs.map(tensorOf)).shape);
+  one.cotangent = random(shape, 9);
+}
+
+function tensorOf({ shape, values }) {
+  return tf.tensor(values, shape);
+}
+
+/** Σ c·f, its gradient made `factor` times as large. */
+function scalarOf({ f, cotangent }, factor = 1) {
+  const scaled = tf.customGrad((y) => ({
+    value: tf.clone(y),
+    gradFunc: (dy) => tf.mul(dy, factor),
+  }));
+  return (...inputs) => {
+    const y = tf.sum(tf.mul(f(...inputs), tensorOf(cotangent)));
+    return factor === 1 ? y : scaled(y);
+  };
+}
+
+async function timed(run, most = 3) {
+  const seconds = [];
+  let report;
+  while (seconds.length === 0 || (seconds.length < most && seconds.reduce((a, b) => a + b, 0) < 10)) {
+    const start = performance.now();
+    report = await run();
+    seconds.push((performance.now() - start) / 1000);
+  }
+  return { report, seconds: seconds.sort((a, b) => a - b)[seconds.length >> 1] };
+}
+
+async function ours(one, mode) {
+  const inputs = one.inputs.map(tensorOf);
+  const constant = one.inputs.flatMap((_, i) => (one.active.includes(i) ? [] : [i]));
+  const check = (factor) =>
+    gradcheck(scalarOf(one, factor), inputs, { mode, constant, details: mode === 'full' });
+  await check(1);
+  const { report, seconds } = await timed(() => check(1));
+  const noticed = {};
+  for (const error of ERRORS) noticed[error] = (await check(1 + error)).verdict === 'wrong';
+  tf.dispose(inputs);
+  return { verdict: report.verdict, evaluations: report.evaluations, seconds, noticed, report };
+}
+
+console.error('gradparity …');
+const results = {};
+for (const [name, one] of Object.entries(functions)) {
+  console.error(`  ${name}`);
+  results[name] = {
+    'gradparity, full': await ours(one, 'full'),
+    'gradparity, fast': await ours(one, 'fast'),
+  };
+}
+
+const python = pythonEnvironment(fileURLToPath(new URL('./gradcheck/requirements.txt', import.meta.url)));
+console.error('PyTorch, JAX, numdifftools …');
+const { status, stdout } = spawnSync(
+  python,
+  [fileURLToPath(new URL('./gradcheck/peers.py', import.meta.url))],
+  {
+    input: JSON.stringify({
+      errors: ERRORS,
+      secondsEach: 10,
+      functions: Object.fromEntries(
+        Object.entries(functions).map(([name, { inputs, active, cotangent }]) => [
+          name,
+          { inputs, active, cotangent },
+        ]),
+      ),
+    }),
+    stdio: ['pipe', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  },
+);
+if (status !== 0) {
+  console.error(`bench: the peers ended with exit code ${status}.`);
+  process.exit(1);
+}
+const peers = JSON.parse(stdout);
+
+for (const [name, rows] of Object.entries(results)) {
+  const { exact, ...others } = peers.results[name];
+  const full = rows['gradparity, full'];
+  const largest = Math.max(...exact.flat().map(Math.abs));
+  full.error = Math.max(
+    ...full.report.inputs.flatMap(({ details }, i) =>
+      details.numerical.map((value, j) => Math.abs(value - exact[i][details.indices[j]]) / largest),
+    ),
+  );
+  for (const row of Object.values(rows)) delete row.report;
+  Object.assign(rows, others);
+}
+
+const version = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+const versions = { gradparity: version, tfjs: tf.version.tfjs, node: process.version, ...peers.versions };
+if (process.argv.includes('--json')) {
+  console.log(
+    JSON.stringify({ schemaVersion: 1, benchmark: 'gradcheck', versions, errors: ERRORS, results }, null, 2),
+  );
+} else {
+  const table = new Table({
+    head: [
+      'function',
+      'checker',
+      'verdict',
+      'error',
+      'evaluations',
+      'seconds',
+      ...ERRORS.map((error) => `notices ${error}`),
+    ],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const [name, rows] of Object.entries(results)) {
+    for (const [checker, { verdict = '–', error, evaluations, seconds, noticed }] of Object.entries(rows)) {
+      table.push([
+        name,
+        checker,
+        verdict,
+        error === undefined ? '–' : error.toExponential(1),
+        evaluations,
+        seconds.toPrecision(2),
+        ...ERRORS.map((size) =>
+          noticed ? (Object.entries(noticed).find(([key]) => Number(key) === size)[1] ? 'yes' : 'NO') : '–',
+        ),
+      ]);
+    }
+  }
+  console.log(table.toString());
+  console.log(
+    Object.entries(versions)
+      .map((pair) => pair.join(' '))
+      .join(', '),
+  );
+  for (const [name, rows] of Object.entries(results)) {
+    const full = rows['gradparity, full'];
+    const best = Math.min(
+      ...Object.entries(rows).flatMap(([checker, { error }]) =>
+        error === undefined || checker.startsWith('gradparity') ? [] : [error],
+      ),
+    );
+    const peer = rows.numdifftools;
+    console.log(
+      `${name}: accuracy ${full.error <= best ? 'no worse than any peer' : `${(full.error / best).toPrecision(2)} times the best peer's error`}; ` +
+        `${full.seconds <= peer.seconds ? 'not slower than numdifftools' : 'SLOWER than numdifftools'} (${(peer.seconds / full.seconds).toPrecision(2)} x as fast).`,
+    );
+  }
+}
