@@ -89,16 +89,17 @@ function scalarOf({ f, cotangent }, factor = 1) {
     value: tf.clone(y),
     gradFunc: (dy) => tf.mul(dy, factor),
   }));
+  const c = tensorOf(cotangent);
   return (...inputs) => {
-    const y = tf.sum(tf.mul(f(...inputs), tensorOf(cotangent)));
+    const y = tf.sum(tf.mul(f(...inputs), c));
     return factor === 1 ? y : scaled(y);
   };
 }
 
-async function timed(run, most = 3) {
+async function timed(run, most = 9) {
   const seconds = [];
   let report;
-  while (seconds.length === 0 || (seconds.length < most && seconds.reduce((a, b) => a + b, 0) < 10)) {
+  while (seconds.length === 0 || (seconds.length < most && seconds.reduce((a, b) => a + b, 0) < 5)) {
     const start = performance.now();
     report = await run();
     seconds.push((performance.now() - start) / 1000);
@@ -137,7 +138,7 @@ const { status, stdout } = spawnSync(
   {
     input: JSON.stringify({
       errors: ERRORS,
-      secondsEach: 10,
+      secondsEach: 5,
       functions: Object.fromEntries(
         Object.entries(functions).map(([name, { inputs, active, cotangent }]) => [
           name,

@@ -112,9 +112,9 @@ class Counted:
 
 
 def timed(run):
-    """The result, and the median time of up to three runs, fewer where they take long."""
+    """The result, and the median time of up to nine runs, fewer where they take long."""
     seconds = []
-    while not seconds or (len(seconds) < 3 and sum(seconds) < deadline):
+    while not seconds or (len(seconds) < 9 and sum(seconds) < deadline):
         start = time.perf_counter()
         result = run()
         seconds.append(time.perf_counter() - start)

@@ -35,7 +35,7 @@ export const tolerances: Record<Subject['precision'], Tolerance> = {
     blind: 1e-3,
     resolution: 2 ** 16,
     roundingCap: 1e-7,
-    quick: { first: 5, last: 7 },
+    quick: { first: 6, last: 8 },
     ladder: { first: 1, last: 26 },
   },
   native: {
@@ -180,13 +180,13 @@ function split(whole: Float64Array, shapes: readonly number[][]): Float64Array[]
   return shapes.map((shape) => whole.subarray(at, (at += shape.reduce((size, n) => size * n, 1))));
 }
 
-/** The size by which an entry is moved: its own, or that of its neighbours where it is much smaller; a power of two. */
+/** The size by which an entry is moved: its own, or twice the root mean square of all where it is smaller; a power of two. */
 export function unitsOf({ values }: ActiveInput): Float64Array {
   let squares = 0;
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   for (const value of values) squares += (value / (largest || 1)) ** 2;
-  const typical = (largest * Math.sqrt(squares / values.length)) / 4;
+  const typical = 2 * largest * Math.sqrt(squares / values.length);
   return Float64Array.from(values, (value) => powerOfTwo(Math.max(Math.abs(value), typical) || 1));
 }
 
