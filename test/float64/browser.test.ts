@@ -1,0 +1,81 @@
+/**
+ * inFloat64 and gradcheck in a real browser, with WebGL as the backend outside. Oracle: JavaScript's doubles, of which the
+ * float32 answer of the same op must fall short. Needs Chromium, which CI installs; elsewhere the tests are skipped without it.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { chromium, type Browser } from 'playwright-core';
+import { mismatch } from '../support/close.js';
+import type { Findings } from './browser/page.js';
+
+const executablePath = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+].find((path) => path && existsSync(path));
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+
+(executablePath ? describe : describe.skip)('in Chromium, on WebGL', () => {
+  let browser: Browser | undefined;
+  let found: Findings;
+  const folder = mkdtempSync(join(tmpdir(), 'gradparity-browser-'));
+
+  beforeAll(async () => {
+    const bundle = join(folder, 'page.js');
+    execFileSync(process.execPath, [
+      path('../../node_modules/esbuild/bin/esbuild'),
+      path('./browser/page.ts'),
+      '--bundle',
+      '--platform=browser',
+      '--log-level=error',
+      `--outfile=${bundle}`,
+    ]);
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--use-gl=angle', '--use-angle=swiftshader'],
+    });
+    const page = await browser.newPage();
+    await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
+    found = await page.evaluate('run()');
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const inputs = [1, -2.5, 4];
+
+  test('computes in double precision, forward and backward', () => {
+    expect(found.backend).toBe('webgl');
+    expect(found.valueIsDouble).toBe(true);
+    expect(mismatch(found.value, inputs.map(Math.exp), { relative: 1e-15 })).toBeUndefined();
+    expect(mismatch(found.slope, inputs.map(Math.cos), { relative: 1e-15 })).toBeUndefined();
+    expect(mismatch(found.single, inputs.map(Math.exp), { relative: 1e-15 })).toBeDefined();
+  });
+
+  test('leaves WebGL, its tensors and its variables as they were, after an error too', () => {
+    expect(found).toMatchObject({
+      backendAfter: 'webgl',
+      backendAfterThrow: 'webgl',
+      thrown: 'on purpose',
+      arrayRestored: true,
+      leaked: 0,
+    });
+    expect(found.outer).toEqual([2, -1.5, 5]);
+    expect(found.variable.assigned).toEqual([1 / 3, 2 / 3, 1].map(Math.fround));
+    expect(mismatch(found.variable.next, [4 / 3, 5 / 3, 2], { relative: 1e-6 })).toBeUndefined();
+  });
+
+  test('checks gradients, and catches one that is off by 1e-6', () => {
+    expect(found.right).toBe('right');
+    expect(found.wrong.verdict).toBe('wrong');
+    expect(found.wrong.diagnosis[0]).toContain('constant factor: it is 1 + 0.0000010 times');
+  });
+});
