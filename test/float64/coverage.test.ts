@@ -2,9 +2,11 @@
  * Every kernel that the cpu backend registers, in double precision. A kernel that is in neither table fails the test, so that one
  * that TensorFlow.js adds cannot answer in single precision unnoticed.
  *
- * Oracle: the same kernel's float32 answer, to which the double one must round; and that the double answer, where it is real,
- * has digits that float32 lacks. Kernels that only move or select numbers must keep such digits.
+ * Oracles: numpy and PyTorch in float64 (test/fixtures/kernels.json, written by kernels.py beside it), to 1e-12; for all kernels the
+ * float32 answer, to which the double one must round, and that the double answer has digits that float32 lacks. Kernels that only
+ * move or select numbers must keep such digits.
  */
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
@@ -286,6 +288,25 @@ describe('a kernel in double precision', () => {
       expect(single.every((value) => Math.fround(value) === value)).toBe(true);
     }
     expect(mismatch(double, single, { maxRelativeToLargest: 1e-5, relative: 1e-5 })).toBeUndefined();
+  });
+});
+
+describe('against numpy and PyTorch in double precision', () => {
+  const golden = JSON.parse(
+    readFileSync(new URL('../fixtures/kernels.json', import.meta.url), 'utf8'),
+  ) as Record<string, number[]>;
+  const tolerance = { relative: 1e-12, maxRelativeToLargest: 1e-15 };
+  /** Wrong in TensorFlow.js 4.22 in any precision: borders of a padded average, and entries that no output pixel takes. */
+  const wrongUpstream = ['AvgPoolGrad', 'AvgPool3DGrad', 'ResizeNearestNeighborGrad'];
+  test.each(Object.entries(golden))('%s', (name, expected) => {
+    const double = inFloat64(() => numbers(real[name]!()));
+    if (wrongUpstream.includes(name)) {
+      expect(mismatch(double, expected, { relative: 1e-2 })).toBeDefined();
+      return;
+    }
+    expect(mismatch(double, expected, tolerance)).toBeUndefined();
+    // Whoever rounds once to float32 on the way is off by more.
+    expect(mismatch(double.map(Math.fround), expected, tolerance)).toBeDefined();
   });
 });
 
