@@ -137,7 +137,7 @@ function lookAlong(pass: Pass, input: number, direction: Float64Array, tolerance
     };
   };
 
-  const first = ladderOf(line, tolerance.quick);
+  const first = ladderOf(line, tolerance.quickAlong);
   const quick = expected.map((_, q) => slopeFrom(first, q));
   if (
     quick.every(

@@ -17,8 +17,9 @@ export interface Tolerance {
   resolution: number;
   /** How many of its own rounding errors the autodiff value may be off by, relative to its size, at the most. */
   roundingCap: number;
-  /** The steps of the first look, and of the long ladder. */
+  /** The steps of the first look at an entry, at a direction, along which f changes by more, and of the long ladder. */
   quick: Steps;
+  quickAlong: Steps;
   ladder: Steps;
 }
 
@@ -36,6 +37,7 @@ export const tolerances: Record<Subject['precision'], Tolerance> = {
     resolution: 2 ** 16,
     roundingCap: 1e-7,
     quick: { first: 6, last: 8 },
+    quickAlong: { first: 8, last: 10 },
     ladder: { first: 1, last: 26 },
   },
   native: {
@@ -47,6 +49,7 @@ export const tolerances: Record<Subject['precision'], Tolerance> = {
     resolution: 4,
     roundingCap: 2 ** -9,
     quick: { first: 3, last: 5 },
+    quickAlong: { first: 3, last: 5 },
     ladder: { first: 1, last: 13 },
   },
 };
