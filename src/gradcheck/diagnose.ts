@@ -5,6 +5,7 @@ import { observingKernels } from '../float64/in-float64.js';
 import {
   constantFactor,
   dependenceOnCotangent,
+  missingStatistics,
   otherInput,
   rearranged,
   relatedToInput,
@@ -109,6 +110,7 @@ function explainInput(evidence: Evidence, wrong: readonly Entry[], all: readonly
     inside ??
       relatedToInput(evidence, evidence.entries) ??
       wrongOutput(evidence) ??
+      missingStatistics(evidence) ??
       describeWorst(evidence, wrong),
   ];
 }

@@ -30,7 +30,7 @@ export function constantFactor(evidence: Evidence, entries: readonly Entry[]): s
 }
 
 function factorText(factor: number): string {
-  if (Math.abs(factor - 1) < 0.01)
+  if (Math.abs(factor - 1) < 1e-3)
     return `1 ${factor > 1 ? '+' : '−'} ${Math.abs(factor - 1).toPrecision(2)}`;
   const near = (wanted: number): boolean => Math.abs(factor - wanted) <= 1e-4 * Math.abs(wanted);
   const size = Math.abs(factor);
@@ -296,6 +296,53 @@ export function relatedToInput(evidence: Evidence, entries: readonly Entry[]): s
     const added = clear.map((entry) => autodiff(entry, 0) - numerical(entry, 0));
     if (steady(added))
       return `a constant was added to the gradient: ${added[0].toPrecision(3)} (for the dy of this check).`;
+  }
+  return undefined;
+}
+
+/** What is missing is the way by a mean over an axis, or by mean and spread, as normalisations leave it out. */
+export function missingStatistics({
+  pass,
+  input,
+  shape,
+  entries,
+  numerical,
+  autodiff,
+  same,
+}: Evidence): string | undefined {
+  const { values } = pass.subject.active[input];
+  if (entries.length !== values.length) return undefined;
+  for (const [axis, length] of shape.entries()) {
+    if (length < 3) continue;
+    const slices = new Map<string, Entry[]>();
+    for (const entry of entries) {
+      const key = coordinateOf(entry.j, shape)
+        .map((i, a) => (a === axis ? '' : i))
+        .join();
+      slices.set(key, [...(slices.get(key) ?? []), entry]);
+    }
+    /** Whether along every slice the error is a constant, or a straight line in x; a line through few points says nothing. */
+    const holds = (straight: boolean): boolean =>
+      pass.cotangents.every((_, q) =>
+        [...slices.values()].every((slice) => {
+          const at = slice.map(({ j }) => values[j]);
+          const errors = slice.map((entry) => numerical(entry, q) - autodiff(entry, q));
+          const mean = (list: readonly number[]): number =>
+            list.reduce((sum, one) => sum + one, 0) / list.length;
+          const [middle, level] = [mean(at), mean(errors)];
+          const spread = mean(at.map((x) => (x - middle) ** 2));
+          const slope =
+            straight && spread > 0 ? mean(at.map((x, i) => (x - middle) * (errors[i] - level))) / spread : 0;
+          return slice.every((entry, i) => {
+            const line = level + slope * (at[i] - middle);
+            return same(autodiff(entry, q) + line, numerical(entry, q), entry, q);
+          });
+        }),
+      );
+    if (holds(false))
+      return `an amount that is the same along axis ${axis} is missing: f takes a sum or a mean over that axis, and the gradient leaves it out.`;
+    if (length > 3 && holds(true))
+      return `what is missing is, along axis ${axis}, a constant and a multiple of x: f normalises over that axis, and the gradient leaves out that the mean and the variance depend on x.`;
   }
   return undefined;
 }

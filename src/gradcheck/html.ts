@@ -221,6 +221,7 @@ function drawing(options: Plot.PlotOptions, label: string, document: Document): 
   const element = Plot.plot({
     width: 340,
     height: 260,
+    marginTop: 32,
     marginBottom: 42,
     style: { background: 'none', color: 'currentColor', fontSize: '12px' },
     ariaLabel: label,

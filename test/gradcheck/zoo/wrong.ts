@@ -364,6 +364,16 @@ const formulas: Case[] = [
       (dy, x) => tf.div(dy, tf.sqrt(add(tf.moments(x!, 1, true).variance, 1e-5))),
     ),
     inputs: matrix,
+    says: /along axis 1, a constant and a multiple of x.*normalises over that axis/,
+  },
+  {
+    name: 'centred columns without the mean of dy',
+    f: withGradient(
+      (x) => tf.sub(x!, tf.mean(x!, 0, true)),
+      (dy) => tf.clone(dy),
+    ),
+    inputs: matrix,
+    says: /the same along axis 0 is missing.*sum or a mean/,
   },
   {
     name: 'cross-entropy with p for p − t',
