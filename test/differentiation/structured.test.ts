@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { expm1Terms } from '../../src/differentiation/accurate.js';
 import type { NamedTensors } from '../../src/differentiation/gradient-method.js';
 import { central } from '../../src/differentiation/loop.js';
+import { expm1Terms } from '../../src/differentiation/structured-fused.js';
 import {
   hasStructuredGradient,
   structured,
+  type StructuredKernel,
   type StructuredOptions,
 } from '../../src/differentiation/structured.js';
 import { InputError } from '../../src/errors.js';
@@ -21,6 +22,9 @@ import { largestShare, loopDifferences, loopLoss, type DenseNet } from './dense-
 /** What done-when 4 asks for: a millionth of the largest entry, in float32. */
 const tolerance = { maxRelativeToLargest: 1e-6 };
 const activations: ActivationName[] = ['sigmoid', 'tanh', 'relu', 'softplus', 'identity'];
+
+/** Both kernels; 'auto' is the fused one here, but for moves that are too far for it. */
+const kernels = ['auto', 'tensors'] as const;
 
 /** The gradients of a network of plain numbers, every one as a list. */
 function structuredGradients(
@@ -78,12 +82,16 @@ function fixtureNet(activation: ActivationName, epsilon: number, scaleOfW2 = 1):
   };
 }
 
-describeOnEachBackend('the book’s loop in numpy', () => {
+function describeOnEachKernel(name: string, body: (kernel: StructuredKernel) => void): void {
+  describe.each(kernels)(`${name}, kernel %s`, (kernel) => describeOnEachBackend('', () => body(kernel)));
+}
+
+describeOnEachKernel('the book’s loop in numpy', (kernel) => {
   describe.each(fixtures.hiddenLayer.differences)('$activation, ε = $epsilon, W2 × $scaleOfW2', (each) => {
     const net = fixtureNet(each.activation, each.epsilon, each.scaleOfW2);
 
     test.each(each.steps)('h = $h', (step) => {
-      const gradients = structuredGradients(net, { h: step.h });
+      const gradients = structuredGradients(net, { h: step.h, kernel });
       for (const name of parameterNames) {
         expectClose(gradients[name]!, step[name], tolerance);
         expectRejected(
@@ -154,10 +162,10 @@ const randomNet = (...scales: number[]): fc.Arbitrary<DenseNet> =>
       return { sizes, activation, epsilon, parameters, x, labels };
     });
 
-describeOnEachBackend('the loop in plain doubles, on random networks', () => {
+describeOnEachKernel('the loop in plain doubles, on random networks', (kernel) => {
   /** Shares of the examples may cancel; the rounding of the probabilities is that of the shares. */
   function expectLoop(net: DenseNet, h: number, oneHot: boolean, relative: number): void {
-    const gradients = structuredGradients(net, { h }, oneHot);
+    const gradients = structuredGradients(net, { h, kernel }, oneHot);
     // The last term is what the loop itself loses, in doubles.
     const allowed = { absolute: Math.max(relative * largestShare(net, h), 1e-14 / h) };
     for (const name of parameterNames) {
@@ -192,14 +200,14 @@ describeOnEachBackend('the loop in plain doubles, on random networks', () => {
   });
 });
 
-describeOnEachBackend('the generic loop over the parameters', () => {
+describeOnEachKernel('the generic loop over the parameters', (kernel) => {
   test.each(activations)('central gives the same for %s, as far as float32 lets it', (activation) => {
     const network = new Mlp({ sizes: [4, 3, 3], activations: activation, weightInitStd: 0.7, seed: 8 });
     const x = tf.tensor2d([0.5, 0, -1, 1, 0, 0.5, 0.5, -0.25, 1, 1, 0, 0], [3, 4]);
     const t = tf.tensor1d([0, 2, 1], 'int32');
     const h = 2 ** -4;
     const expected = central({ h }).lossAndGradients(network, x, t).gradients;
-    const got = structured({ h }).lossAndGradients(network, x, t).gradients;
+    const got = structured({ h, kernel }).lossAndGradients(network, x, t).gradients;
     const autodiff = network.gradient(x, t);
     const loop = { absolute: 4e-6 };
     for (const name of parameterNames) expectClose(got[name]!, expected[name]!.dataSync<'float32'>(), loop);
@@ -209,14 +217,14 @@ describeOnEachBackend('the generic loop over the parameters', () => {
   });
 });
 
-describeOnEachBackend('the ways to the same numbers', () => {
+describeOnEachKernel('the ways to the same numbers', (kernel) => {
   const net = fixtureNet('sigmoid', 1e-7);
 
-  test('one row at a time', () => {
-    const whole = structuredGradients(net);
-    const rows = structuredGradients(net, { memoryLimit: 1e-6 });
-    for (const name of parameterNames) expectClose(rows[name]!, whole[name]!, { ulps: 1 });
-    expectRejected(rows['b1']!, whole['W1']!, { ulps: 1 });
+  test('one row or one unit at a time', () => {
+    const whole = structuredGradients(net, { kernel });
+    const rows = structuredGradients(net, { memoryLimit: 1e-6, kernel });
+    for (const name of parameterNames) expectClose(rows[name]!, whole[name]!, { maxRelativeToLargest: 3e-7 });
+    expectRejected(rows['b1']!, whole['W1']!, { maxRelativeToLargest: 3e-7 });
   });
 
   test('labels, one-hot rows, one-hot int32, a batch of one and a single example', () => {
@@ -228,7 +236,7 @@ describeOnEachBackend('the ways to the same numbers', () => {
       seed: 3,
     });
     const x = tf.tensor2d([0.5, 0, -1], [1, 3]);
-    const method = structured({ h: 1e-2 });
+    const method = structured({ h: 1e-2, kernel });
     const expected = network.gradient(x, tf.tensor1d([2], 'int32'), method);
     const ways: [tf.Tensor, tf.Tensor][] = [
       [x, tf.tensor2d([[0, 0, 1]])],
@@ -251,7 +259,7 @@ describeOnEachBackend('the ways to the same numbers', () => {
     // The largest move is h times 2, the largest input, times W2's reach of at most 2 and identity's slope of 1.
     const linear = fixtureNet('identity', 1e-7);
     const lengths = [1e-4, 1e-2, 0.02, 0.1, 0.5, 1].map((h) => {
-      const gradients = structuredGradients(linear, { h });
+      const gradients = structuredGradients(linear, { h, kernel });
       expectClose(gradients['W1']!, loopDifferences(linear, 'W1', h), tolerance);
       return expm1Terms(4 * h);
     });
@@ -261,10 +269,10 @@ describeOnEachBackend('the ways to the same numbers', () => {
 
   test('inputs of 0 have no part in W1’s gradient', () => {
     const dark = { ...net, x: Array.from(net.x, (value, i) => (i % 9 === 4 ? 0 : value)) };
-    const { W1 } = structuredGradients(dark);
+    const { W1 } = structuredGradients(dark, { kernel });
     expect(W1!.slice(4 * 6, 5 * 6)).toEqual([0, 0, 0, 0, 0, 0]);
     expect(Math.min(...W1!.slice(0, 6).map(Math.abs))).toBeGreaterThan(0);
-    const black = structuredGradients({ ...net, x: Array.from(net.x, () => 0) });
+    const black = structuredGradients({ ...net, x: Array.from(net.x, () => 0) }, { kernel });
     expect(black['W1']!.every((value) => value === 0)).toBe(true);
     expectClose(
       black['b1']!,
@@ -274,7 +282,7 @@ describeOnEachBackend('the ways to the same numbers', () => {
   });
 });
 
-describeOnEachBackend('saturated networks', () => {
+describeOnEachKernel('saturated networks', (kernel) => {
   const certain = (label: number, epsilon: number): DenseNet => ({
     sizes: [1, 1, 2],
     activation: 'identity',
@@ -286,7 +294,7 @@ describeOnEachBackend('saturated networks', () => {
 
   test.each([1e-7, 0])('certain and right, ε = %d: gradient 0', (epsilon) => {
     for (const h of [1e-4, 0.1]) {
-      const gradients = structuredGradients(certain(0, epsilon), { h });
+      const gradients = structuredGradients(certain(0, epsilon), { h, kernel });
       for (const name of parameterNames)
         expectClose(
           gradients[name]!,
@@ -298,11 +306,11 @@ describeOnEachBackend('saturated networks', () => {
 
   test('certain and wrong: the full gradient without ε, as good as none with it', () => {
     // L = 800·z + …: ∂L/∂z is 800, ∂L/∂W2 is ±z.
-    const without = structuredGradients(certain(1, 0));
+    const without = structuredGradients(certain(1, 0), { kernel });
     expectClose(without['W1']!, [800], { relative: 1e-6 });
     expectClose(without['W2']!, [1, -1], { relative: 1e-6 });
     expectRejected(without['W1']!, [800 * (1 + 3e-6)], { relative: 1e-6 });
-    const withEpsilon = structuredGradients(certain(1, 1e-7));
+    const withEpsilon = structuredGradients(certain(1, 1e-7), { kernel });
     for (const name of parameterNames)
       expectClose(
         withEpsilon[name]!,
@@ -316,7 +324,7 @@ describeOnEachBackend('saturated networks', () => {
       for (const label of [0, 1]) {
         for (const h of [0.9, 1.01, 3]) {
           const net = certain(label, epsilon);
-          const gradients = structuredGradients(net, { h });
+          const gradients = structuredGradients(net, { h, kernel });
           for (const name of parameterNames) {
             expectClose(gradients[name]!, loopDifferences(net, name, h), { relative: 2e-6, absolute: 1e-9 });
           }
@@ -343,7 +351,7 @@ describeOnEachBackend('saturated networks', () => {
         labels: [1],
       };
       for (const h of [1e-4, 1, 15]) {
-        const gradients = structuredGradients(net, { h });
+        const gradients = structuredGradients(net, { h, kernel });
         expectClose(gradients['W1']!, loopDifferences(net, 'W1', h), allowed);
         expectClose(gradients['b1']!, loopDifferences(net, 'b1', h), allowed);
       }
@@ -351,50 +359,44 @@ describeOnEachBackend('saturated networks', () => {
   });
 });
 
-describe('what it does not know', () => {
+describe('options and targets', () => {
   const x = tf.ones([2, 3]);
   const t = tf.tensor1d([0, 1], 'int32');
-  const run = (network: Mlp, target: tf.Tensor = t): NamedTensors =>
-    structured().lossAndGradients(network, x, target).gradients;
+  const run = (network: Mlp, target: tf.Tensor = t, options?: StructuredOptions): NamedTensors =>
+    structured(options).lossAndGradients(network, x, target).gradients;
 
-  test.each([
-    ['two hidden layers', new Mlp({ sizes: [3, 3, 3, 2] }), /one hidden layer.*got sizes \[3,3,3,2\]/],
-    ['no hidden layer', new Mlp({ sizes: [3, 2] }), /got sizes \[3,2\]/],
-    [
-      'binary cross-entropy',
-      new Mlp({ sizes: [3, 3, 1], task: 'binary' }),
-      /output sigmoid, loss binaryCrossEntropy. Use 'central' or 'autodiff'/,
-    ],
-    [
-      'squared error',
-      new Mlp({ sizes: [3, 3, 2], task: 'regression' }),
-      /output identity, loss meanSquaredError/,
-    ],
-    [
-      'softmax with a squared error',
+  test('every dense network is known; the fused kernel says what it wants', () => {
+    for (const network of [
+      new Mlp({ sizes: [3, 3, 3, 2] }),
+      new Mlp({ sizes: [3, 2] }),
       new Mlp({ sizes: [3, 3, 2], activations: ['tanh', 'softmax'], loss: 'halfSumSquaredError' }),
-      /output softmax, loss halfSumSquaredError/,
-    ],
-  ])('%s', (_what, network, message) => {
-    expect(hasStructuredGradient(network.structure)).toBe(false);
-    expect(() => run(network)).toThrow(InputError);
-    expect(() => run(network)).toThrow(message);
+    ]) {
+      expect(hasStructuredGradient(network.structure)).toBe(true);
+      const target = network.structure.loss === 'halfSumSquaredError' ? tf.ones([2, 2]) : t;
+      expect(() => tf.dispose(run(network, target))).not.toThrow();
+      expect(() => run(network, target, { kernel: 'fused' })).toThrow(InputError);
+      expect(() => run(network, target, { kernel: 'fused' })).toThrow(
+        /the fused kernel wants one hidden layer, softmax and cross-entropy.*Leave kernel out, or choose 'tensors'/,
+      );
+      network.dispose();
+    }
+    const network = new Mlp({ sizes: [3, 3, 2], activations: 'identity' });
+    expect(() => run(network, t, { kernel: 'fused', h: 3 })).toThrow(/moves the logits little; got.*h = 3/);
+    expect(() => run(network, tf.fill([2, 2], 0.5), { kernel: 'fused' })).toThrow(/one-hot targets/);
+    expect(() => structured({ kernel: 'gpu' as never })).toThrow(/'auto', 'tensors' or 'fused', got "gpu"/);
+    network.dispose();
   });
 
-  test('soft targets, and rows that are no targets', () => {
+  test.each(kernels)('targets that are none, kernel %s', (kernel) => {
     const network = new Mlp({ sizes: [3, 3, 2] });
-    expect(hasStructuredGradient(network.structure)).toBe(true);
-    const soft = tf.tensor2d([0.5, 0.5, 1, 0], [2, 2]);
-    expect(() => run(network, soft)).toThrow(
-      /one-hot or integer labels, got \[0.5, 0.5\] in row 0.*'central'/,
-    );
-    expect(() => run(network, tf.tensor2d([1, 0, 1, 1], [2, 2]))).toThrow(/got \[1, 1\] in row 1/);
-    expect(() => run(network, tf.tensor2d([1, 0, 0, 0], [2, 2]))).toThrow(/got \[0, 0\] in row 1/);
-    expect(() => run(network, tf.tensor2d([1, 0, NaN, 1], [2, 2]))).toThrow(InputError);
-    expect(() => run(network, tf.tensor1d([0, 2], 'int32'))).toThrow(
+    expect(() => run(network, tf.tensor1d([0, 2], 'int32'), { kernel })).toThrow(
       /labels must be integers from 0 to 1, got 2/,
     );
-    expect(() => run(network, tf.tensor1d([0, 1]))).toThrow(/must be int32/);
+    expect(() => run(network, tf.tensor1d([0, 1]), { kernel })).toThrow(/must be int32/);
+    expect(() => run(network, tf.tensor1d([0, 1, 1], 'int32'), { kernel })).toThrow(InputError);
+    expect(() => run(network, tf.ones([3, 2]), { kernel })).toThrow(/must have the same shape/);
+    const lost = run(network, tf.tensor2d([1, 0, NaN, 1], [2, 2]), { kernel });
+    expect(lost['b2']!.dataSync()[0]).toBeNaN();
     network.dispose();
   });
 
@@ -406,43 +408,17 @@ describe('what it does not know', () => {
     expect(() => structured({ memoryLimit })).toThrow(/memoryLimit must be a number of MiB above 0, got/);
   });
 
-  test('moves that are no differences any more', () => {
-    const network = new Mlp({ sizes: [3, 3, 2] });
-    const bright = tf.fill([2, 3], 255);
-    const far = structured({ h: 0.5 });
-    expect(() => far.lossAndGradients(network, bright, t)).toThrow(
-      /the step h = 0.5 times the largest input 255 is above 32.*scale the inputs/,
-    );
-    expect(() => structured().lossAndGradients(network, bright, t)).not.toThrow();
-    network.dispose();
-  });
-});
-
-describeOnEachBackend('bad numbers and tensors', () => {
-  test('NaN in the input or the weights is NaN in the gradient', () => {
-    const net = fixtureNet('sigmoid', 1e-7);
-    const network = new TwoLayerNet({ inputSize: 3, hiddenSize: 2, outputSize: 2, seed: 1 });
-    const t = tf.tensor1d([1], 'int32');
-    const hole = network.gradient(tf.tensor2d([[1, NaN, 0]]), t, 'structured');
-    expect(Array.from(hole['W1']!.dataSync()).some(Number.isNaN)).toBe(true);
-    expect(Array.from(hole['b2']!.dataSync()).every(Number.isNaN)).toBe(true);
-    network.setParameters({ W2: [[NaN, 0], [0, 1]] }); // prettier-ignore
-    const broken = network.gradient(tf.tensor2d([[1, 2, 0]]), t, 'structured');
-    expect(Array.from(broken['W1']!.dataSync()).some(Number.isNaN)).toBe(true);
-    network.dispose();
-    expect(net.sizes).toHaveLength(3);
-  });
-
-  test('no tensors stay but the gradients, also beside an error', () => {
-    const network = new TwoLayerNet({ inputSize: 3, hiddenSize: 2, outputSize: 2, seed: 1 });
-    const x = tf.tensor2d([1, 0.5, 0, 0, 0.5, 0.5], [2, 3]);
-    const t = tf.tensor1d([0, 1], 'int32');
-    const soft = tf.fill([2, 2], 0.5);
-    for (const h of [1e-4, 0.1, 20]) {
-      expectNoLeak(() => structured({ h }).lossAndGradients(network, x, t).gradients);
+  test('no tensors stay', () => {
+    const network = new Mlp({ sizes: [3, 4, 3, 2] });
+    const three = tf.ones([3, 2]);
+    for (const [options, net] of [
+      [{}, network],
+      [{ kernel: 'tensors' }, network],
+      [{}, new TwoLayerNet({ inputSize: 3 })],
+    ] as const) {
+      expectNoLeak(() => run(net, t, options));
+      expectNoLeak(() => expect(() => run(net, three, options)).toThrow());
     }
-    expectNoLeak(() => expect(() => structured().lossAndGradients(network, x, soft)).toThrow(InputError));
     network.dispose();
-    tf.dispose([x, t, soft]);
   });
 });

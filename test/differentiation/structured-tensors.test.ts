@@ -1,0 +1,212 @@
+/** Structured differences of every kind of dense network against the plain loop in doubles. */
+import { describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import type { LossName } from '../../src/differentiation/gradient-method.js';
+import { structured } from '../../src/differentiation/structured.js';
+import { inFloat64 } from '../../src/float64/in-float64.js';
+import type { ActivationName } from '../../src/functions/activations.js';
+import { Mlp, type OutputName } from '../../src/networks/mlp.js';
+import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
+import { expectClose, expectRejected } from '../support/close.js';
+import { plainDifferences, plainLoss, type PlainNetwork } from './mlp-loop.js';
+
+const activations: ActivationName[] = ['sigmoid', 'tanh', 'relu', 'softplus', 'identity'];
+
+/** Every output with every loss that goes with it; cross-entropies with the book's ε and without. */
+const heads: { output: OutputName; loss: LossName; epsilon: number }[] = [
+  { output: 'softmax', loss: 'softmaxCrossEntropy', epsilon: 1e-7 },
+  { output: 'softmax', loss: 'crossEntropy', epsilon: 1e-7 },
+  { output: 'softmax', loss: 'crossEntropy', epsilon: 0 },
+  { output: 'softmax', loss: 'crossEntropy', epsilon: 0.05 },
+  { output: 'sigmoid', loss: 'binaryCrossEntropy', epsilon: 1e-7 },
+  { output: 'sigmoid', loss: 'binaryCrossEntropy', epsilon: 0 },
+  ...(['identity', 'sigmoid', 'softmax'] as const).flatMap((output) =>
+    (
+      [
+        'meanSquaredError',
+        'halfSumSquaredError',
+        'rootMeanSquaredError',
+        'meanAbsoluteError',
+        'huber',
+      ] as const
+    ).map((loss) => ({ output, loss, epsilon: 1e-7 })),
+  ),
+];
+
+interface Drawn {
+  sizes: number[];
+  hidden: ActivationName[];
+  examples: number;
+  soft: boolean;
+  zeros: number;
+  scale: number;
+  seed: number;
+}
+
+const drawn: fc.Arbitrary<Drawn> = fc.integer({ min: 1, max: 4 }).chain((depth) =>
+  fc.record({
+    sizes: fc
+      .tuple(
+        fc.array(fc.integer({ min: 1, max: 4 }), { minLength: depth, maxLength: depth }),
+        fc.integer({ min: 2, max: 4 }),
+      )
+      .map(([sizes, outputs]) => [...sizes, outputs]),
+    hidden: fc.array(fc.constantFrom(...activations), { minLength: depth - 1, maxLength: depth - 1 }),
+    examples: fc.integer({ min: 1, max: 4 }),
+    soft: fc.boolean(),
+    zeros: fc.constantFrom(0, 0.6),
+    scale: fc.constantFrom(0.3, 1.2),
+    seed: fc.nat(),
+  }),
+);
+
+/** A linear congruential generator (Numerical Recipes), from 0 to 1. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function plainNetwork(
+  head: (typeof heads)[number],
+  { sizes, hidden, examples, soft, zeros, scale, seed }: Drawn,
+): PlainNetwork {
+  const random = randomFrom(seed);
+  const numbers = (count: number, size: number): number[] =>
+    Array.from({ length: count }, () => Math.fround((random() * 2 - 1) * size));
+  const parameters: Record<string, number[]> = {};
+  for (let layer = 1; layer < sizes.length; layer++) {
+    parameters[`W${layer}`] = numbers(sizes[layer - 1]! * sizes[layer]!, scale);
+    parameters[`b${layer}`] = numbers(sizes[layer]!, scale);
+  }
+  const x = numbers(examples * sizes[0]!, 2).map((value) =>
+    random() < zeros ? 0 : Math.round(value * 4) / 4,
+  );
+  const outputs = sizes.at(-1)!;
+  const t = Array.from({ length: examples }, () => {
+    const label = Math.floor(random() * outputs);
+    const hard = Array.from({ length: outputs }, (_, k) => Number(k === label));
+    return soft ? hard.map((one) => Math.fround(0.75 * one + 0.25 / outputs)) : hard;
+  }).flat();
+  return { structure: { sizes, hidden, ...head }, parameters, x, t };
+}
+
+/** Loss and gradients through the library, as lists. */
+function structuredOf(
+  plain: PlainNetwork,
+  h: number,
+  memoryLimit?: number,
+): { loss: number; gradients: Record<string, number[]> } {
+  const { sizes, hidden, output, loss, epsilon } = plain.structure;
+  const network = new Mlp({ sizes, activations: [...hidden, output], loss, epsilon, seed: 0 });
+  try {
+    return tf.tidy(() => {
+      network.setParameters(
+        Object.fromEntries(
+          Object.entries(plain.parameters).map(([name, values]) => [
+            name,
+            tf.tensor(values, network.parameters[name]!.shape),
+          ]),
+        ),
+      );
+      const x = tf.tensor(plain.x, [plain.x.length / sizes[0]!, sizes[0]!]);
+      const t = tf.tensor(plain.t, [plain.x.length / sizes[0]!, sizes.at(-1)!]);
+      const method = structured({ h, kernel: 'tensors', ...(memoryLimit ? { memoryLimit } : {}) });
+      const result = method.lossAndGradients(network, x, t);
+      const lists = Object.entries(result.gradients).map(([name, tensor]) => [
+        name,
+        Array.from(tensor.dataSync()),
+      ]);
+      return { loss: result.loss, gradients: Object.fromEntries(lists) };
+    });
+  } finally {
+    network.dispose();
+  }
+}
+
+/**
+ * Every parameter against the loop. What is allowed is relative to the largest entry that there would be if the examples'
+ * shares did not cancel, and never below the loop's own rounding.
+ */
+function expectLoop(plain: PlainNetwork, h: number, relative: number): void {
+  const { loss, gradients } = structuredOf(plain, h);
+  const expectedLoss = plainLoss(plain);
+  expect(Math.abs(loss - expectedLoss)).toBeLessThan(Math.max(2e-6, relative) * Math.max(1, expectedLoss));
+  const inputs = plain.structure.sizes[0]!;
+  const outputs = plain.structure.sizes.at(-1)!;
+  const examples = plain.x.length / inputs;
+  const alone = Array.from({ length: examples }, (_, n) => ({
+    ...plain,
+    x: plain.x.slice(n * inputs, (n + 1) * inputs),
+    t: plain.t.slice(n * outputs, (n + 1) * outputs),
+  }));
+  const names = Object.keys(plain.parameters);
+  const share = Math.max(
+    ...names.flatMap((name) => alone.flatMap((one) => plainDifferences(one, name, h).map(Math.abs))),
+  );
+  const allowed = { absolute: Math.max(relative * share, (4e-15 * Math.max(1, expectedLoss)) / h) };
+  for (const name of names) expectClose(gradients[name]!, plainDifferences(plain, name, h), allowed);
+}
+
+describeOnEachBackend('every output and loss, at any depth', () => {
+  test.each(heads)('$output, $loss, ε = $epsilon', (head) => {
+    fc.assert(
+      fc.property(drawn, fc.constantFrom(1e-4, 1e-2, 0.5, 4), (network, h) =>
+        expectLoop(plainNetwork(head, network), h, 4e-6),
+      ),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe('in double precision', () => {
+  test.each(heads)('$output, $loss, ε = $epsilon', (head) => {
+    fc.assert(
+      fc.property(drawn, fc.constantFrom(1e-3, 1e-2, 0.5, 4), (network, h) =>
+        inFloat64(() => expectLoop(plainNetwork(head, network), h, 1e-10)),
+      ),
+      { numRuns: 12 },
+    );
+  });
+});
+
+const example: Drawn = {
+  sizes: [5, 4, 3, 3],
+  hidden: ['tanh', 'softplus'],
+  examples: 3,
+  soft: false,
+  zeros: 0.3,
+  scale: 1,
+  seed: 9,
+};
+
+describeOnEachBackend('the difference and its pieces', () => {
+  test('at h = ½ it is the difference and not the derivative', () => {
+    const plain = plainNetwork(heads[1]!, example);
+    const { gradients } = structuredOf(plain, 0.5);
+    const near = structuredOf(plain, 1e-4).gradients;
+    for (const name of Object.keys(plain.parameters)) {
+      const expected = plainDifferences(plain, name, 0.5);
+      expectClose(gradients[name]!, expected, { maxRelativeToLargest: 2e-6 });
+      expectRejected(
+        expected.map((value) => value * (1 + 5e-6)),
+        expected,
+        { maxRelativeToLargest: 2e-6 },
+      );
+      expectRejected(near[name]!, expected, { maxRelativeToLargest: 1e-3 });
+    }
+  });
+
+  test('a unit and a move at a time, and no tensors stay', () => {
+    const plain = plainNetwork(heads[1]!, example);
+    const whole = structuredOf(plain, 1e-3).gradients;
+    expectNoLeak(() => {
+      const pieces = structuredOf(plain, 1e-3, 1e-6).gradients;
+      for (const name of Object.keys(whole))
+        expectClose(pieces[name]!, whole[name]!, { maxRelativeToLargest: 3e-7 });
+    });
+  });
+});
