@@ -1,10 +1,13 @@
 /**
- * One numerical gradient of the article's network at batch 100: structured differences on every backend, beside numpy running
- * the textbook loop on the same machine, in the same run, and tf.grad.
+ * One numerical gradient of the article's network at batch 100, from parameters in to gradients out: structured differences on
+ * every backend and by either kernel, beside tf.grad, the plain loop in TensorFlow.js, numpy running the textbook's loop, PyTorch's
+ * vmap over perturbations, numdifftools and PyTorch's autograd, on the same machine in the same run; then a profile of
+ * where the structured gradient's time goes, its peak memory, and the targets.
  *
- * numpy's step is extrapolated from `--forwards` of its 79,520 forwards (2,000 by default; `--full` runs them all). Errors are
- * against float64: the loop's differences of the sampled parameters, and the closed form for all of them.
+ * numpy's step is extrapolated from `--forwards` of its 79,520 forwards (2,000 by default; `--full` runs them all), the other slow
+ * peers' from samples too. Errors are against float64: the loop's differences of the sampled parameters, and the closed form.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,8 +16,10 @@ import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { autodiff, structured, TwoLayerNet } from '../dist/index.js';
+import { parameterDifferences } from '../dist/differentiation/loop.js';
 import { availableBackends, loadMnist, selectBackend } from '../dist/node.js';
 import { must, pythonEnvironment } from '../scripts/python-environment.mjs';
+import { profile } from './profile.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,6 +27,8 @@ const { values: options } = parseArgs({
     full: { type: 'boolean', default: false },
     repeats: { type: 'string', default: '20' },
     json: { type: 'boolean', default: false },
+    /** Only the structured gradient, for its memory. */
+    alone: { type: 'boolean', default: false },
   },
 });
 const H = 1e-4;
@@ -30,15 +37,39 @@ const BATCH = 100;
 await selectBackend('auto');
 const mnist = await loadMnist({ trainSize: BATCH, testSize: 1 });
 const network = new TwoLayerNet({ seed: 1 });
-const peer = runNumpy(options.full ? 1e9 : Number(options.forwards));
+if (options.alone) {
+  for (let run = 0; run < 30; run++)
+    tf.dispose(network.gradient(mnist.train.x, mnist.train.t, structured({ h: H })));
+  console.log(process.resourceUsage().maxRSS / 1024);
+  process.exit();
+}
+const { numpy: peer, others } = runPeers(options.full ? 1e9 : Number(options.forwards));
 const numpySeconds = peer.secondsPerForward * 2 * peer.parameters;
 
 const rows = [];
 for (const backend of await availableBackends()) {
   await selectBackend(backend);
-  rows.push(measure(backend, structured({ h: H })));
-  rows.push(measure(backend, autodiff));
+  rows.push(measure('structured', backend, structured({ h: H })));
+  rows.push(measure('structured, by tensors', backend, structured({ h: H, kernel: 'tensors' }), 3));
+  rows.push(measure('tf.grad', backend, autodiff));
 }
+await selectBackend('auto');
+rows.push(measureLoop());
+for (const { method, library, seconds, sampled, error } of others) {
+  rows.push({
+    backend: library,
+    method,
+    milliseconds: 1000 * seconds,
+    timesFasterThanNumpy: numpySeconds / seconds,
+    sampled,
+    worstErrorAgainstClosedForm: error,
+  });
+}
+const phases = await profile(() => {
+  for (let run = 0; run < 100; run++)
+    tf.dispose(network.gradient(mnist.train.x, mnist.train.t, structured({ h: H })));
+});
+const inputs = countInputs(mnist.train.x.dataSync());
 const result = {
   schemaVersion: 1,
   benchmark: 'gradient',
@@ -46,7 +77,7 @@ const result = {
   batch: BATCH,
   h: H,
   machine: { cpus: os.cpus().length, model: os.cpus()[0].model, node: process.version },
-  inputs: countInputs(mnist.train.x.dataSync()),
+  inputs,
   numpy: {
     version: peer.numpy,
     threads: peer.threads,
@@ -54,11 +85,15 @@ const result = {
     secondsPerStep: numpySeconds,
   },
   rows,
+  profile: phases.map(({ name, share }) => ({ name, share })),
+  work: countWork(),
+  peakMemoryMiB: peakMemory(),
 };
+result.targets = targets();
 if (options.json) console.log(JSON.stringify(result, null, 2));
 else print(result);
 
-function runNumpy(forwards) {
+function runPeers(forwards) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'gradparity-bench-'));
   try {
     const parameters = Object.entries(network.parameters);
@@ -75,7 +110,7 @@ function runNumpy(forwards) {
         Buffer.from(data.buffer, data.byteOffset, data.byteLength),
       );
     }
-    const python = pythonEnvironment(fileURLToPath(new URL('requirements.txt', import.meta.url)));
+    const python = pythonEnvironment(fileURLToPath(new URL('gradcheck/requirements.txt', import.meta.url)));
     const script = fileURLToPath(new URL('numpy_gradient.py', import.meta.url));
     const run = (threads, count) => {
       const env = { ...process.env, OPENBLAS_NUM_THREADS: String(threads) };
@@ -87,16 +122,18 @@ function runNumpy(forwards) {
     console.error(
       `numpy: the textbook loop, ${forwards >= 79520 ? 'all of its' : forwards} forwards, ${threads} threads …`,
     );
-    return run(threads, forwards);
+    const numpy = run(threads, forwards);
+    console.error('numdifftools, PyTorch …');
+    const peers = fileURLToPath(new URL('gradient_peers.py', import.meta.url));
+    return { numpy, others: JSON.parse(must(python, [peers, folder])) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** Median time from parameters in to gradients out (read back), and the worst error over the largest entry. */
-function measure(backend, method) {
+function measure(name, backend, method, repeats = Number(options.repeats)) {
   const times = [];
-  const repeats = backend === 'cpu' ? 3 : Number(options.repeats);
   let gradients;
   for (let run = -2; run < repeats; run++) {
     const started = performance.now();
@@ -111,7 +148,7 @@ function measure(backend, method) {
   const milliseconds = times[times.length >> 1];
   return {
     backend,
-    method: method.name,
+    method: name,
     milliseconds,
     fastest: times[0],
     slowest: times.at(-1),
@@ -122,6 +159,97 @@ function measure(backend, method) {
       gradients,
     ),
   };
+}
+
+/** The plain loop in TensorFlow.js, of a sample of W1's entries; float32, and so its step is the larger one that it needs. */
+function measureLoop() {
+  const coordinates = Array.from({ length: 100 }, (_, i) => (i * 7919) % network.parameters.W1.size);
+  const run = (some) =>
+    parameterDifferences(network, mnist.train.x, mnist.train.t, 'W1', { coordinates: some });
+  run(coordinates.slice(0, 10));
+  const started = performance.now();
+  const values = run(coordinates);
+  const milliseconds = ((performance.now() - started) / coordinates.length) * peer.parameters;
+  return {
+    backend: tf.getBackend(),
+    method: 'the loop, tfjs',
+    milliseconds,
+    timesFasterThanNumpy: (numpySeconds * 1000) / milliseconds,
+    sampled: coordinates.length,
+    worstErrorAgainstClosedForm: worst(
+      coordinates.map((i) => ['W1', i, peer.closedForm.W1[i]]),
+      { W1: Object.fromEntries(coordinates.map((i, k) => [i, values[k]])) },
+    ),
+  };
+}
+
+/** What one gradient has to evaluate, beside how fast this machine does the dearest of it. */
+function countWork() {
+  const perSecond = (fill) => {
+    const x = Float64Array.from({ length: 1e5 }, (_, i) => (i % 1000) / 500 + 0.5);
+    const result = new Float64Array(x.length);
+    for (let run = 0; run < 20; run++) fill(x, result);
+    const started = performance.now();
+    for (let run = 0; run < 50; run++) fill(x, result);
+    return (50 * x.length) / ((performance.now() - started) / 1000);
+  };
+  const [, hidden, classes] = network.structure.sizes;
+  const moves = inputs.distinct + BATCH;
+  return {
+    parameters: peer.parameters,
+    differences: moves * hidden + BATCH * (hidden + 1) * classes,
+    /** Two of each move and of each hidden output, one of each pre-activation and logit. */
+    exponentials: 4 * moves + 2 * BATCH * (hidden + 1) + 2 * BATCH * hidden + BATCH * classes,
+    /** What the formula takes without sharing: one of each hidden unit and class of either side. */
+    exponentialsOfTheFormula: 2 * moves * hidden * (1 + classes),
+    exponentialsPerSecond: perSecond((x, result) => {
+      for (let i = 0; i < x.length; i++) result[i] = Math.exp(x[i]);
+    }),
+    /** One of σ's two differences and one of the ratio. */
+    divisions: 2 * moves * hidden,
+    divisionsPerSecond: perSecond((x, result) => {
+      for (let i = 0; i < x.length; i++) result[i] = 1 / x[i];
+    }),
+  };
+}
+
+/** Peak resident memory in MiB of a process that makes 30 structured gradients and nothing else. */
+function peakMemory() {
+  const { stdout, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--alone'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return status === 0 ? Number(stdout.trim().split('\n').at(-1)) : NaN;
+}
+
+/** What was aimed for, and what came. */
+function targets() {
+  const of = (method, backend) => rows.find((row) => row.method === method && row.backend === backend);
+  const native = of('structured', 'tensorflow');
+  const list = [
+    ['structured, native: at least 1,000 × numpy', native?.timesFasterThanNumpy, (value) => value >= 1000],
+    [
+      'structured, native: at most 10 tf.grad steps',
+      native && native.milliseconds / of('tf.grad', 'tensorflow').milliseconds,
+      (value) => value <= 10,
+    ],
+    [
+      'structured, wasm: at least 200 × numpy',
+      of('structured', 'wasm')?.timesFasterThanNumpy,
+      (value) => value >= 200,
+    ],
+    [
+      'structured: error within 5e-7 of the float64 loop',
+      native?.worstErrorAgainstLoop,
+      (value) => value <= 5e-7,
+    ],
+    ['peak memory under 1 GiB, in MiB', result.peakMemoryMiB, (value) => value < 1024],
+  ];
+  return list.map(([target, value, met]) => ({
+    target,
+    value,
+    met: value === undefined ? null : met(value),
+  }));
 }
 
 function worst(expected, gradients) {
@@ -145,7 +273,7 @@ function countInputs(x) {
   return { all: x.length, notZero, distinct };
 }
 
-function print({ numpy, machine, inputs }) {
+function print({ numpy, machine, inputs, work, peakMemoryMiB, targets: aims }) {
   console.log(
     `784-50-10, batch ${BATCH}, h = ${H}, on ${machine.cpus} × ${machine.model}, Node ${machine.node}.\n` +
       `numpy ${numpy.version}, the textbook loop: ${numpy.secondsPerStep.toFixed(1)} s a step of 79,520 forwards (${numpy.forwards} of them run, ${numpy.threads} threads).\n` +
@@ -155,7 +283,7 @@ function print({ numpy, machine, inputs }) {
   const table = new Table({
     head: [
       'gradient',
-      'backend',
+      'by',
       'median ms',
       'fastest',
       'slowest',
@@ -166,20 +294,40 @@ function print({ numpy, machine, inputs }) {
     style: { head: [], border: [], compact: true },
     colAligns: ['left', 'left', ...Array(6).fill('right')],
   });
+  const error = (value) => value?.toExponential(1) ?? '';
   for (const row of rows) {
     table.push([
       row.method,
       row.backend,
       row.milliseconds.toFixed(1),
-      row.fastest.toFixed(1),
-      row.slowest.toFixed(1),
-      row.timesFasterThanNumpy.toFixed(0),
-      row.worstErrorAgainstLoop.toExponential(1),
-      row.worstErrorAgainstClosedForm.toExponential(1),
+      row.fastest?.toFixed(1) ?? `of ${row.sampled}`,
+      row.slowest?.toFixed(1) ?? '',
+      row.timesFasterThanNumpy.toPrecision(3),
+      error(row.worstErrorAgainstLoop),
+      error(row.worstErrorAgainstClosedForm),
     ]);
   }
   console.log(table.toString());
   console.log(
-    'Errors are the worst of all parameters against float64, relative to the largest entry of the same parameter.',
+    'Errors are the worst of all parameters against float64, relative to the largest entry of the same parameter.\n' +
+      '"of N": the time is extrapolated from N of the 39,760 parameters, and the error is theirs.\n',
   );
+  console.log(
+    `Where the time of the structured gradient goes:\n${phases
+      .map(({ name, share }) => `  ${(100 * share).toFixed(0).padStart(3)} %  ${name}`)
+      .join('\n')}`,
+  );
+  const million = (value) => (value / 1e6).toPrecision(3);
+  const limit =
+    1000 * (work.divisions / work.divisionsPerSecond + work.exponentials / work.exponentialsPerSecond);
+  console.log(
+    `It takes ${million(work.differences)} million differences, ${million(work.exponentials)} million exponentials (the formula has ${million(work.exponentialsOfTheFormula)} million)\n` +
+      `and ${million(work.divisions)} million divisions. One thread does ${million(work.exponentialsPerSecond)} million exponentials or ${million(work.divisionsPerSecond)} million divisions a second: a limit of ${limit.toFixed(1)} ms.\n` +
+      `Peak memory of a process with nothing else: ${peakMemoryMiB.toFixed(0)} MiB.\n`,
+  );
+  for (const { target, value, met } of aims) {
+    console.log(
+      `${met === null ? 'not run' : met ? 'met    ' : 'MISSED '}  ${target}${met === null ? '' : `: ${value.toPrecision(3)}`}`,
+    );
+  }
 }

@@ -48,13 +48,17 @@ def closed_form(p, x, t):
     return {"W1": x.T @ da1, "b1": da1.sum(axis=0), "W2": z1.T @ da2, "b2": da2.sum(axis=0)}
 
 
-def main(folder, forwards):
+def read_network(folder):
+    """What gradient.mjs wrote: its specification, the parameters and the inputs in float64, the labels."""
     spec = json.loads((folder / "spec.json").read_text())
     read = lambda name, kind: np.fromfile(folder / f"{name}.bin", kind)  # noqa: E731
     p = {name: read(name, np.float32).reshape(shape).astype(np.float64) for name, shape in spec["parameters"].items()}
     x = read("x", np.float32).reshape(spec["x"]).astype(np.float64)
-    t = read("t", np.int32)
+    return spec, p, x, read("t", np.int32)
 
+
+def main(folder, forwards):
+    spec, p, x, t = read_network(folder)
     places = [(name, i) for name, shape in spec["parameters"].items() for i in range(int(np.prod(shape)))]
     rng = np.random.default_rng(0)
     sample = places if forwards >= 2 * len(places) else [places[i] for i in rng.choice(len(places), forwards // 2, replace=False)]

@@ -58,11 +58,10 @@ export const activationDifference: Record<ActivationName, (a: tf.Tensor) => Diff
     const difference = sigmoidDifference(tf.mul(a, 2));
     return (pick, delta) => tf.mul(difference(pick, tf.mul(delta, 2)), 2);
   },
-  // From a ≥ 0 the change is Δ, or down to -a; from a < 0 it is what gets above 0.
-  relu: (a) => (pick, delta) => {
-    const at = pick(a);
-    const above = tf.maximum(delta, tf.neg(at));
-    return tf.where(tf.greaterEqual(at, 0), above, tf.maximum(tf.add(at, delta), 0));
+  // max(a + Δ, 0) - max(a, 0), with the second taken into the first.
+  relu: (a) => {
+    const [below, above] = [tf.minimum(a, 0), tf.neg(tf.maximum(a, 0))];
+    return (pick, delta) => tf.maximum(tf.add(delta, pick(below)), pick(above));
   },
   softplus: softplusDifference,
   identity: (a) => (pick, delta) => tf.add(tf.zerosLike(pick(a)), delta),
@@ -136,15 +135,21 @@ function crossEntropyDifference(logits: tf.Tensor, target: tf.Tensor, epsilon: n
   const total = tf.sum(target, 1, true);
   const share = tf.div(target, tf.where(tf.equal(total, 0), tf.onesLike(total), total));
   const p = softmax(logits);
-  const certainty = tf.div(p, tf.add(p, epsilon));
+  const isHard =
+    tf.all(tf.logicalAnd(tf.equal(tf.max(target, 1, true), 1), tf.equal(total, 1))).dataSync()[0] !== 0;
+  const ratios = tf.div(p, tf.add(p, epsilon));
+  const certainty = isHard ? tf.sum(tf.mul(target, ratios), 1, true) : ratios;
   return (pick, delta) => {
     const own = tf.sub(delta, tf.sum(tf.mul(pick(share), delta), -1, true));
     const rise = tf.expm1(own);
     const sum = tf.sum(tf.mul(pick(p), rise), -1, true);
     if (isSmall(own)) {
       if (epsilon === 0) return tf.squeeze(tf.mul(pick(total), log1p(sum)), [-1]);
-      const relative = tf.mul(pick(certainty), tf.div(tf.sub(rise, sum), tf.add(sum, 1)));
-      return tf.neg(tf.sum(tf.mul(pick(target), log1p(relative)), -1));
+      // A hard target's own Δ' is 0: of the classes only its own counts.
+      const change = tf.div(isHard ? tf.neg(sum) : tf.sub(rise, sum), tf.add(sum, 1));
+      const logarithms = log1p(tf.mul(pick(certainty), change));
+      if (isHard) return tf.neg(tf.squeeze(logarithms, [-1]));
+      return tf.neg(tf.sum(tf.mul(pick(target), logarithms), -1));
     }
     const far = isFar(sum);
     const logarithm = tf.where(far, logOfSum(pick(logP), own), log1p(sum));

@@ -134,18 +134,37 @@ function addScaledRow(
   for (let j = 0; j < length; j++) sums[to + j] += factor * from[start + j];
 }
 
-/** Sets `change` to φ(a + δ) - φ(a) of an example's hidden units, which begin at `from`. */
-type RowDifference = (from: number, delta: number, change: Float64Array) => void;
+/** Sets `ahead` and `behind` to φ(a ± δ) - φ(a) of an example's hidden units, which begin at `from`. */
+type RowDifference = (from: number, delta: number, ahead: Float64Array, behind: Float64Array) => void;
 
-/** σ's, of `scale` times the activations: `σ(a)·expm1(δ) / (1 + e^a·e^δ)`. */
+/** σ's, of `scale` times the activations: `σ(a)·expm1(±δ) / (1 + e^a·e^±δ)`, the two over one denominator: divisions are dear. */
 function sigmoidRow(a1: Float64Array, scale: number): RowDifference {
-  const power = a1.map((a) => Math.exp(Math.min(scale * a, 700)));
+  // Beyond, the difference is 0, and the product of two denominators is still finite.
+  const power = a1.map((a) => Math.exp(Math.min(scale * a, 300)));
   const z = a1.map((a) => scale * activations.sigmoid(scale * a));
-  return (from, delta, change) => {
-    const [expm1, exp] = [Math.expm1(scale * delta), Math.exp(scale * delta)];
-    for (let j = 0; j < change.length; j++) change[j] = (z[from + j] * expm1) / (1 + power[from + j] * exp);
+  return (from, delta, ahead, behind) => {
+    const up = Math.expm1(scale * delta);
+    const down = Math.expm1(-scale * delta);
+    const [upPower, downPower] = [Math.exp(scale * delta), Math.exp(-scale * delta)];
+    for (let j = 0; j < ahead.length; j++) {
+      const above = 1 + power[from + j] * upPower;
+      const below = 1 + power[from + j] * downPower;
+      const share = z[from + j] / (above * below);
+      ahead[j] = share * up * below;
+      behind[j] = share * down * above;
+    }
   };
 }
+
+/** Both sides by a function of one of them. */
+const oneByOne =
+  (difference: (at: number, delta: number) => number): RowDifference =>
+  (from, delta, ahead, behind) => {
+    for (let j = 0; j < ahead.length; j++) {
+      ahead[j] = difference(from + j, delta);
+      behind[j] = difference(from + j, -delta);
+    }
+  };
 
 const rowDifferences: Record<ActivationName, { slope: number; of: (a1: Float64Array) => RowDifference }> = {
   sigmoid: { slope: 0.25, of: (a1) => sigmoidRow(a1, 1) },
@@ -153,24 +172,23 @@ const rowDifferences: Record<ActivationName, { slope: number; of: (a1: Float64Ar
   tanh: { slope: 1, of: (a1) => sigmoidRow(a1, 2) },
   relu: {
     slope: 1,
-    of: (a1) => (from, delta, change) => {
-      for (let j = 0; j < change.length; j++) {
-        const a = a1[from + j];
-        change[j] = a >= 0 ? Math.max(delta, -a) : Math.max(a + delta, 0);
-      }
-    },
+    of: (a1) =>
+      oneByOne((at, delta) => (a1[at] >= 0 ? Math.max(delta, -a1[at]) : Math.max(a1[at] + delta, 0))),
   },
   softplus: {
     slope: 1,
     of: (a1) => {
       const slope = a1.map(activations.sigmoid);
-      return (from, delta, change) => {
-        const expm1 = Math.expm1(delta);
-        for (let j = 0; j < change.length; j++) change[j] = Math.log1p(slope[from + j] * expm1);
+      return (from, delta, ahead, behind) => {
+        const [up, down] = [Math.expm1(delta), Math.expm1(-delta)];
+        for (let j = 0; j < ahead.length; j++) {
+          ahead[j] = Math.log1p(slope[from + j] * up);
+          behind[j] = Math.log1p(slope[from + j] * down);
+        }
       };
     },
   },
-  identity: { slope: 1, of: () => (_from, delta, change) => void change.fill(delta) },
+  identity: { slope: 1, of: () => oneByOne((_at, delta) => delta) },
 };
 
 /**
@@ -221,8 +239,7 @@ function hiddenLayer(forward: Forward, activation: ActivationName, h: number): F
   const sums = new Float64Array((d + 1) * hidden);
   for (let u = 0; u < input.length; u++) {
     const at = example[u];
-    difference(at * hidden, h * input[u], ahead);
-    difference(at * hidden, -h * input[u], behind);
+    difference(at * hidden, h * input[u], ahead, behind);
     lossChanges(moments, at * hidden * terms, terms, rho[at], q[at], ahead, behind, change);
     logarithms(change, logTerms);
     for (let c = first[u]; c < first[u + 1]; c++) addRow(sums, columns[c] * hidden, change, 0, hidden);
