@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { setup } from './setup.mjs';
 
 const benchmarks = {
-  gradient: 'one numerical gradient of the article’s network, beside numpy running the textbook loop',
+  gradient: 'one numerical gradient of the article’s network, beside numpy’s loop, PyTorch and numdifftools',
+  growth: 'how the structured gradient’s time grows with the network, the batch and the inputs',
+  epoch: 'an epoch by tf.grad, beside tf.LayersModel.fit and PyTorch',
   gradcheck: 'the gradient check, beside those of PyTorch and JAX and beside numdifftools',
   training: 'the article’s whole run of 10,000 steps, by numerical gradients and by tf.grad',
 };

@@ -29,12 +29,17 @@ function logSoftmax(a: readonly number[]): number[] {
   return a.map((one) => one - log);
 }
 
-function logits({ structure: { sizes, hidden }, parameters }: PlainNetwork, x: readonly number[]): number[] {
+function logits(
+  { structure: { sizes, hidden }, parameters }: PlainNetwork,
+  x: readonly number[],
+  seen?: (a: number[], activation: string | undefined) => void,
+): number[] {
   let z = [...x];
   for (let layer = 1; layer < sizes.length; layer++) {
     const [W, b] = [parameters[`W${layer}`]!, parameters[`b${layer}`]!];
     const units = sizes[layer]!;
     const a = b.map((bias, j) => z.reduce((sum, input, i) => sum + input * W[i * units + j]!, bias));
+    seen?.(a, hidden[layer - 1]);
     z = layer === sizes.length - 1 ? a : a.map(activations[hidden[layer - 1]!]);
   }
   return z;
@@ -49,9 +54,14 @@ const ofResidual: Record<string, (r: number) => number> = {
   huber: (r) => (Math.abs(r) <= 1 ? (r * r) / 2 : Math.abs(r) - 0.5),
 };
 
+function outputsOf({ output }: DenseStructure, a: number[]): number[] {
+  if (output === 'identity') return a;
+  return output === 'sigmoid' ? a.map(sigmoid) : logSoftmax(a).map(Math.exp);
+}
+
 /** An example's losses: one for each output, or one for all. */
 function losses(structure: DenseStructure, a: number[], t: readonly number[]): number[] {
-  const { loss, output, epsilon } = structure;
+  const { loss, epsilon } = structure;
   const sum = (list: number[]): number => list.reduce((total, one) => total + one, 0);
   switch (loss) {
     case 'softmaxCrossEntropy':
@@ -65,8 +75,7 @@ function losses(structure: DenseStructure, a: number[], t: readonly number[]): n
         return -(t[k]! * log(1) + (1 - t[k]!) * log(-1));
       });
     default: {
-      const y =
-        output === 'identity' ? a : output === 'sigmoid' ? a.map(sigmoid) : logSoftmax(a).map(Math.exp);
+      const y = outputsOf(structure, a);
       return y.map((one, k) => ofResidual[loss]!(one - t[k]!));
     }
   }
@@ -99,4 +108,23 @@ export function plainDifferences(network: PlainNetwork, name: string, h: number)
       },
     });
   return values.map((_, index) => (at(index, h) - at(index, -h)) / (2 * h));
+}
+
+/** How near to a kink the network is: the least |a| of a ReLU, |r| of an absolute error, distance of |r| from Huber's δ. */
+export function distanceToKink(network: PlainNetwork): number {
+  const { structure, x, t } = network;
+  const [inputs, outputs] = [structure.sizes[0]!, structure.sizes.at(-1)!];
+  let nearest = Infinity;
+  const near = (distances: number[]): void => {
+    nearest = Math.min(nearest, ...distances.map(Math.abs));
+  };
+  for (let n = 0; n < x.length / inputs; n++) {
+    const a = logits(network, x.slice(n * inputs, (n + 1) * inputs), (values, activation) => {
+      if (activation === 'relu') near(values);
+    });
+    const r = outputsOf(structure, a).map((y, k) => y - t[n * outputs + k]!);
+    if (structure.loss === 'meanAbsoluteError') near(r);
+    if (structure.loss === 'huber') near(r.map((value) => Math.abs(value) - 1));
+  }
+  return nearest;
 }

@@ -9,7 +9,7 @@ import type { ActivationName } from '../../src/functions/activations.js';
 import { Mlp, type OutputName } from '../../src/networks/mlp.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 import { expectClose, expectRejected } from '../support/close.js';
-import { plainDifferences, plainLoss, type PlainNetwork } from './mlp-loop.js';
+import { distanceToKink, plainDifferences, plainLoss, type PlainNetwork } from './mlp-loop.js';
 
 const activations: ActivationName[] = ['sigmoid', 'tanh', 'relu', 'softplus', 'identity'];
 
@@ -152,16 +152,23 @@ function expectLoop(plain: PlainNetwork, h: number, relative: number): void {
   const share = Math.max(
     ...names.flatMap((name) => alone.flatMap((one) => plainDifferences(one, name, h).map(Math.abs))),
   );
-  const allowed = { absolute: Math.max(relative * share, (4e-15 * Math.max(1, expectedLoss)) / h) };
+  // A move across a kink stops or starts where the pre-activation is, and float32 rounds that by some 1e-7.
+  const reach = 2 * h * 5 ** (plain.structure.sizes.length - 1);
+  const crossing = relative > 1e-9 && distanceToKink(plain) < reach ? (5e-7 / h) * Math.max(share, 1) : 0;
+  const allowed = {
+    absolute: Math.max(relative * share, crossing, (4e-15 * Math.max(1, expectedLoss)) / h),
+  };
   for (const name of names) expectClose(gradients[name]!, plainDifferences(plain, name, h), allowed);
 }
+
+/** The steps; but for a root none that may reach a loss of nearly 0, where it magnifies the rounding of what is below it. */
+const stepsFor = ({ loss }: (typeof heads)[number]): fc.Arbitrary<number> =>
+  fc.constantFrom(1e-4, 1e-2, 0.5, ...(loss === 'rootMeanSquaredError' ? [] : [4]));
 
 describeOnEachBackend('every output and loss, at any depth', () => {
   test.each(heads)('$output, $loss, ε = $epsilon', (head) => {
     fc.assert(
-      fc.property(drawn, fc.constantFrom(1e-4, 1e-2, 0.5, 4), (network, h) =>
-        expectLoop(plainNetwork(head, network), h, 4e-6),
-      ),
+      fc.property(drawn, stepsFor(head), (network, h) => expectLoop(plainNetwork(head, network), h, 4e-6)),
       { numRuns: 12 },
     );
   });
