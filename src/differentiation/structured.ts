@@ -27,9 +27,6 @@ export interface StructuredOptions {
   kernel?: StructuredKernel;
 }
 
-/** Whether `structured` knows this network's structure: it knows every `Mlp`. */
-export const hasStructuredGradient = ({ sizes }: DenseStructure): boolean => sizes.length >= 2;
-
 /**
  * Exact central differences `(L(θ + h) - L(θ - h)) / 2h` of every parameter of a dense network: any depth, activations, output
  * and loss.

@@ -212,6 +212,11 @@ function networkParity(): ParityCase[] {
   return [
     ...networkCases('TwoLayerNet 12-5-3', structured(), STRUCTURED_TOLERANCE, textbookNetwork, shallow),
     ...networkCases('TwoLayerNet 12-5-3', central(), LOOP_TOLERANCE, textbookNetwork, shallow),
+    ...networkCases('Mlp 6-5-4-3, tanh', structured(), STRUCTURED_TOLERANCE, deepNetwork, [
+      ...shallow,
+      'W3',
+      'b3',
+    ]),
     ...networkCases('Mlp 6-5-4-3, tanh', central(), LOOP_TOLERANCE, deepNetwork, [...shallow, 'W3', 'b3']),
   ];
 }
