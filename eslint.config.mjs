@@ -10,6 +10,7 @@ const layers = [
   'training',
   'models',
   'gradcheck',
+  'sweep',
   'cli',
 ];
 /** Folders that need nothing of the others; whoever comes later may use them. */

@@ -1,6 +1,7 @@
 /** Progress on stderr, where that is a terminal. */
 import { SingleBar } from 'cli-progress';
 import type { DownloadProgress } from '../data/mnist.js';
+import type { SweepProgress } from '../sweep/sweep.js';
 
 const show = (): boolean => process.stderr.isTTY === true;
 
@@ -51,6 +52,37 @@ export async function downloadBar(): Promise<{
       bar.start(progress.total ?? progress.received, progress.received, { file });
     }
     bar?.update(progress.received);
+  };
+  return { update, stop };
+}
+
+/** A bar for the sweep: cases done, what was found, time left; then the findings that are made small. */
+export function sweepBar(): { update: (progress: SweepProgress) => void; stop: () => void } {
+  let bar: SingleBar | undefined;
+  let phase: SweepProgress['phase'] | undefined;
+  const stop = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const update = (progress: SweepProgress): void => {
+    if (!show()) return;
+    if (progress.phase !== phase) {
+      stop();
+      phase = progress.phase;
+      const what = phase === 'judging' ? 'cases  {found} found' : 'findings explained';
+      bar = new SingleBar({
+        stream: process.stderr,
+        format: `{bar} {value}/{total} ${what}  {eta_formatted} left`,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        barsize: 24,
+        hideCursor: true,
+        etaBuffer: 100,
+        fps: 10,
+      });
+      bar.start(progress.total, progress.done, { found: progress.findings });
+    }
+    bar?.update(progress.done, { found: progress.findings });
   };
   return { update, stop };
 }

@@ -157,7 +157,7 @@ const worstVerdict = (verdicts: readonly Verdict[]): Verdict =>
   );
 
 /** The function (x, c) → Σ_k c_k·∂f_k/∂x, whose gradient is the second order. */
-function gradientOf(subject: Subject, random: Random): Subject {
+export function gradientOf(subject: Subject, random: Random): Subject {
   const count = subject.inputs.length;
   const cotangents = subject.outputShapes!.map((shape, k) => ({
     index: count + k,

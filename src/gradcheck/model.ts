@@ -115,3 +115,19 @@ function withWeights<T>(
     }
   }
 }
+
+/** What the model makes of x with these tensors in the places of all its weights, which stay as they are. */
+export function applyWithWeights(
+  model: tf.LayersModel,
+  values: readonly tf.Tensor[],
+  x: tf.Tensor,
+  training: boolean,
+): tf.Tensor {
+  const all = model.weights as unknown as LayerVariable[];
+  if (values.length !== all.length) {
+    throw new InputError(
+      `applyWithWeights: the model has ${all.length} weights, got ${values.length} tensors for them.`,
+    );
+  }
+  return withWeights(all, all, values, () => model.apply(x, { training }) as tf.Tensor);
+}

@@ -350,19 +350,21 @@ function outputList(result: unknown): tf.Tensor[] {
 }
 
 /** A gradient that threw leaves its tape, with the tensors saved on it. */
-function forgetTape(): void {
+export function forgetTape(): void {
   const { state } = engine();
   if (state.gradientDepth > 0 || !state.activeTape) return;
   for (const { saved = [] } of state.activeTape) tf.dispose(saved);
   state.activeTape = null;
 }
 
-function missingKernel({ message }: Error): GradientFailure | undefined {
+function missingKernel(error: Error): GradientFailure | undefined {
+  const { message } = error;
   const kernel = /Kernel '(.+?)' not registered for backend '(.+?)'/.exec(message);
   return kernel
     ? new GradientFailure(
         'unsupported',
         `${kernel[1]} has no kernel on the backend ${kernel[2]}.${kernel[2] === 'float64' ? " Check with precision: 'native' on a backend that has one, or register one for cpu." : ''}`,
+        { cause: error },
       )
     : undefined;
 }
@@ -377,6 +379,7 @@ function gradientFailure(error: Error): GradientFailure {
     return new GradientFailure(
       'unsupported',
       `${noGradient[1]} has no gradient in TensorFlow.js. Where none is needed, as in a condition, compute that part inside of tf.customGrad with a gradient of zeros.`,
+      { cause: error },
     );
   }
   const shape =
@@ -388,6 +391,7 @@ function gradientFailure(error: Error): GradientFailure {
     return new GradientFailure(
       'wrong',
       `The gradient has the wrong shape: ${opName(op)} gives [${got}] for its input ${input}, which has shape [${wanted}].${broadcastHint(got, wanted)}`,
+      { cause: error },
     );
   }
   const dtype =
@@ -398,12 +402,14 @@ function gradientFailure(error: Error): GradientFailure {
     return new GradientFailure(
       'wrong',
       `The gradient has the wrong dtype: ${opName(dtype[1])} gives ${dtype[3]} for its input ${dtype[2]}, wanted float32.`,
+      { cause: error },
     );
   }
   if (/same number of tensors as inputs/.test(message)) {
     return new GradientFailure(
       'wrong',
       'The gradient function of tf.customGrad gives another number of gradients than it has inputs: one for each is wanted.',
+      { cause: error },
     );
   }
   return new GradientFailure('wrong', `The gradient throws: ${message}`, { cause: error });

@@ -1,0 +1,180 @@
+/** `gradparity sweep`: every differentiable op of TensorFlow.js on every backend, against double precision. */
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { CommandModule } from 'yargs';
+import { InputError } from '../../errors.js';
+import type { SweepBackend } from '../../sweep/report.js';
+import type { SweepPlan } from '../../sweep/sweep.js';
+import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
+import { abortOnInterrupt, INTERRUPTED } from '../session.js';
+import {
+  readKnown,
+  reportOptions,
+  requireReportPlaces,
+  writeReports,
+  type ReportArguments,
+} from '../sweep/reports.js';
+
+export interface SweepArguments extends CommonArguments, ReportArguments {
+  backends?: SweepBackend[];
+  ops?: string;
+  seed: number;
+  jobs?: number;
+  timeLimit: number;
+  memoryLimit: number;
+  shard?: { index: number; count: number };
+  journal: string;
+  resume: boolean;
+  queue?: string;
+}
+
+const allBackends: readonly SweepBackend[] = ['cpu', 'wasm', 'tensorflow', 'webgl', 'webgpu'];
+
+/** `cpu,wasm` as a list. */
+function backendList(value: unknown): SweepBackend[] | undefined {
+  if (value === undefined) return undefined;
+  const names = String(value).split(',').filter(Boolean) as SweepBackend[];
+  const unknown = names.find((name) => !allBackends.includes(name));
+  if (unknown !== undefined || names.length === 0) {
+    throw new InputError(`wanted some of ${allBackends.join(',')}, got ${JSON.stringify(value)}.`);
+  }
+  return allBackends.filter((name) => names.includes(name));
+}
+
+function shardOf(value: unknown): SweepArguments['shard'] {
+  if (value === undefined) return undefined;
+  const [, index, count] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(String(value)) ?? [];
+  if (index === undefined || Number(index) > Number(count)) {
+    throw new InputError(`wanted i/n with 1 ≤ i ≤ n, as in 2/4, got ${JSON.stringify(value)}.`);
+  }
+  return { index: Number(index), count: Number(count) };
+}
+
+export const limitOptions = {
+  'time-limit': realNumber(
+    { above: 0 },
+    { default: 10, describe: 'Seconds that a case may take on a backend' },
+  ),
+  'memory-limit': wholeNumber({ min: 256 }, { default: 3072, describe: 'MiB that a process may take' }),
+};
+
+export const jobsOption = wholeNumber(
+  { min: 1 },
+  { describe: 'Processes side by side; one a core where left out' },
+);
+
+const command: CommandModule<object, SweepArguments> = {
+  command: 'sweep',
+  describe: "Check TensorFlow.js' own gradients: every op, on every backend, against double precision",
+  builder: {
+    backends: {
+      requiresArg: true,
+      describe: `Comma-separated, of ${allBackends.join(', ')}; those of cpu, wasm and tensorflow that run here where left out`,
+      coerce: backendList,
+    },
+    ops: text({ describe: "Only ops whose name contains this, as 'pool' or 'conv2d'" }),
+    seed: wholeNumber({}, { default: 1, describe: 'Seed of shapes, numbers and cotangents' }),
+    jobs: jobsOption,
+    ...limitOptions,
+    shard: {
+      requiresArg: true,
+      describe: 'i/n: the i-th of n parts; `gradparity merge` puts them together',
+      coerce: shardOf,
+    },
+    journal: text({
+      default: path.join('runs', 'sweep', 'journal.jsonl'),
+      describe: 'File in which finished cases are kept, for --resume',
+    }),
+    resume: { type: 'boolean', default: false, describe: 'Go on where the run in the journal was cut off' },
+    queue: text({
+      describe: 'redis:// or rediss:// address: `gradparity worker` processes do the work (GRADPARITY_QUEUE)',
+    }),
+    ...reportOptions,
+    json: jsonOption,
+  },
+  handler: runSweep,
+};
+
+export default command;
+
+async function runSweep(args: SweepArguments): Promise<void> {
+  const { version } = await import('@tensorflow/tfjs');
+  await requireReportPlaces('sweep', args);
+  const known = args.known === undefined ? undefined : await readKnown('sweep', args.known);
+  const { backends, versions } = await chooseBackends(args);
+  const plan: SweepPlan = {
+    tfjs: version.tfjs,
+    seed: args.seed,
+    backends,
+    ...(args.ops !== undefined && { ops: args.ops }),
+    ...(args.shard && { shard: args.shard }),
+  };
+  const { digestOf, planCases, sweep } = await import('../../sweep/sweep.js');
+  const { cases } = planCases(plan);
+  const { signal, release } = abortOnInterrupt();
+  const { sweepBar } = await import('../progress.js');
+  const bar = sweepBar();
+  const limits = { timeLimit: args.timeLimit, memoryLimit: args.memoryLimit };
+  let workforce;
+  if (args.queue !== undefined) {
+    const { queueWorkforce } = await import('../../sweep/queue/coordinator.js');
+    workforce = await queueWorkforce({
+      url: args.queue,
+      plan,
+      digest: digestOf(cases),
+      limits,
+      cases,
+      versions,
+    });
+  } else {
+    const { localWorkforce } = await import('../../sweep/workforce.js');
+    const jobs = args.jobs ?? availableParallelism();
+    workforce = await localWorkforce({ cases, backends, jobs, ...limits });
+  }
+  const { openJournal } = await import('../../sweep/journal.js');
+  // What runs now is not waited for: Ctrl-C ends the sweep at once, with what is known.
+  const closing = (): void => void workforce.close();
+  signal.addEventListener('abort', closing);
+  try {
+    // Not before there is somebody to do the work: an earlier journal is worth more than an empty one.
+    const memory = openJournal(args.journal, plan, digestOf(cases), args.resume);
+    const report = await sweep({ plan, workforce, memory, versions, signal, onProgress: bar.update });
+    bar.stop();
+    await writeReports('sweep', report, args, known);
+    if (signal.aborted) process.exitCode = INTERRUPTED;
+  } finally {
+    bar.stop();
+    signal.removeEventListener('abort', closing);
+    await workforce.close();
+    release();
+  }
+}
+
+/** The backends asked for, each of which must run here, or those that do. Behind a queue it is the workers who must have them. */
+async function chooseBackends({
+  backends,
+  queue,
+}: SweepArguments): Promise<{ backends: SweepBackend[]; versions: Record<string, string> }> {
+  if (queue !== undefined) return { backends: backends ?? ['cpu', 'wasm', 'tensorflow'], versions: {} };
+  const { availableBackends } = await import('../../backends/select.js');
+  const available = await availableBackends();
+  const chosen = backends ?? allBackends.filter((name) => (available as readonly string[]).includes(name));
+  return { backends: chosen, versions: await versionsOf(chosen) };
+}
+
+/** Versions of the backends beyond TensorFlow.js', which also shows that they run here. */
+export async function versionsOf(backends: readonly SweepBackend[]): Promise<Record<string, string>> {
+  const { selectBackend } = await import('../../backends/select.js');
+  const { nodeBackends } = await import('../../sweep/lanes/lane.js');
+  const versions: Record<string, string> = {};
+  for (const name of backends) {
+    if (nodeBackends.includes(name)) {
+      const { version } = await selectBackend(name as 'cpu' | 'wasm' | 'tensorflow');
+      if (name === 'tensorflow' && version) versions.libtensorflow = version;
+    } else {
+      const { browserVersion } = await import('../../sweep/lanes/browser-lane.js');
+      versions.Chromium = await browserVersion(name as 'webgl' | 'webgpu');
+    }
+  }
+  return versions;
+}

@@ -1,0 +1,369 @@
+/** Runs a case on one backend, or in double precision, and says what came. Runs in Node and in the browser. */
+import * as tf from '@tensorflow/tfjs';
+import { observingKernels } from '../float64/in-float64.js';
+import { gradientOf } from '../gradcheck/gradcheck.js';
+import { compareEntry, type Entry } from '../gradcheck/judge.js';
+import { openPass, tolerances, unitsOf, type Pass } from '../gradcheck/pass.js';
+import { randomFrom, type Random } from '../gradcheck/random.js';
+import { forgetTape, GradientFailure, Subject } from '../gradcheck/subject.js';
+import { bracketsAt, type Bracket } from './kinks.js';
+import { hashOf, sizeOf, type SweepCase } from './cases/case.js';
+import { run } from './expression.js';
+import type { SweepBackend } from './report.js';
+
+/** double: the cpu backend's kernels on doubles, and numerical differences of them. */
+export type Stage = 'double' | SweepBackend;
+
+/** A part of a stage: told before it begins, so that one who waits knows where it hung. */
+export type Phase = 'forward' | 'backward' | 'differences' | 'second order';
+
+/** Flat numbers with their shape, or what was thrown. */
+export type Outcome<T> = { ok: T } | { error: string };
+
+export interface Values {
+  shape: number[];
+  values: number[];
+}
+
+/** By differentiated input; null where autodiff did not reach it. */
+export type Gradients = Record<string, number[] | null>;
+
+export interface StageObservation {
+  stage: Stage;
+  forward: Outcome<Values>;
+  /** Not there where the forward pass threw. */
+  backward?: Outcome<Gradients>;
+  /** Tensors left behind by each pass. */
+  leaks: { forward: number; backward: number };
+}
+
+export interface DoubleObservation extends StageObservation {
+  stage: 'double';
+  /** By differentiated input, the derivative of Σ dy·f by each entry, and what is to be said of it. */
+  differences?: Record<string, Difference[]>;
+  /** At kinks: what the gradient's component along some directions has to lie between. */
+  brackets?: Bracket[];
+  second?: SecondOrder;
+  kernels: { forward: string[]; backward: string[] };
+  /** Kernels whose outputs are never of a floating-point dtype: they have no derivative. */
+  discrete: string[];
+}
+
+export interface Difference {
+  numerical: number;
+  errorBar: number;
+  state: Entry['state'];
+}
+
+export interface SecondOrder {
+  /** What the gradient's gradient threw, or did else than give numbers. */
+  failure?: string;
+  /** The first entry that is wrong. */
+  wrong?: { input: string; entry: number; autodiff: number; numerical: number; errorBar: number };
+  /** All entries of the input that has a wrong one. */
+  autodiff?: number[];
+  /** Autodiff did not reach that input: tf.grad throws where these are zeros. */
+  unreached?: true;
+}
+
+/** A stage that never came to its end. */
+export interface LostObservation {
+  stage: Stage;
+  lost: 'hangs' | 'crashes' | 'memory';
+  phase: Phase;
+  message: string;
+}
+
+export type Observation = StageObservation | DoubleObservation | LostObservation;
+
+export const isLost = (observation: Observation): observation is LostObservation => 'lost' in observation;
+
+/** Entries of an input whose second derivative is looked at. */
+const SECOND_ENTRIES = 10;
+
+/** The differentiated inputs' names. */
+export const activeInputs = ({ inputs }: SweepCase): string[] =>
+  Object.keys(inputs).filter((name) => inputs[name].dtype === 'float32' && !inputs[name].constant);
+
+/** Random weights in 64ths, exact in float32; the first ones the case's own where it has some. */
+function randomOf({ id, cotangent, plainSecond, kink }: SweepCase, second = false): Random {
+  const random = randomFrom(hashOf(id));
+  let calls = 0;
+  return {
+    sample: random.sample,
+    weights(n, scale = 1) {
+      calls++;
+      // A pass asks for its two cotangents first.
+      if (calls > 2) return random.weights(n, scale);
+      if (!second && cotangent) return Float64Array.from(cotangent, (c) => scale * c);
+      if (second && plainSecond) return new Float64Array(n).fill(scale);
+      return random.weights(n).map((weight) => {
+        const rounded = (Math.round(weight * 64) / 64) * scale;
+        // With signs, a choice at each of several kinks may be none of the sum's, however right each is.
+        return kink ? Math.abs(rounded) : rounded;
+      });
+    },
+  };
+}
+
+/** What multiplies the outputs, n of them. */
+export const cotangentOf = (one: SweepCase, n: number): Float64Array => randomOf(one).weights(n);
+
+/** What multiplies the gradients in the second order, by input, where all of them reach the outputs. */
+export function secondCotangents(one: SweepCase): Record<string, number[]> {
+  const names = activeInputs(one);
+  const sizes = names.map((name) => sizeOf(one.inputs[name].shape));
+  const weights = randomOf(one, true).weights(sizes.reduce((sum, size) => sum + size, 0));
+  let at = 0;
+  return Object.fromEntries(
+    names.map((name, i) => [name, Array.from(weights.subarray(at, (at += sizes[i])))]),
+  );
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function makeTensors({ inputs }: SweepCase): Record<string, tf.Tensor> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, dtype, values }]) => [
+      name,
+      tf.tensor(toTyped(values, dtype), [...shape], dtype),
+    ]),
+  );
+}
+
+const toTyped = (values: readonly number[], dtype: string): tf.TypedArray =>
+  dtype === 'float32'
+    ? Float32Array.from(values)
+    : dtype === 'int32'
+      ? Int32Array.from(values)
+      : Uint8Array.from(values);
+
+/** Reads a tensor also where it can only be read asynchronously (WebGPU). */
+const read = async (tensor: tf.Tensor): Promise<number[]> =>
+  Array.from((await tensor.data()) as ArrayLike<number>);
+
+/** Both passes on the backend in use. Nothing is left behind but what TensorFlow.js leaks itself, which is counted. */
+export async function observeBackend(
+  one: SweepCase,
+  stage: SweepBackend,
+  begin: (phase: Phase) => void,
+): Promise<StageObservation> {
+  const count = (): number => tf.memory().numTensors;
+  begin('forward');
+  const before = count();
+  const forward = await attempt(async () => {
+    const y = tf.tidy(() => run(one.expression, makeTensors(one)) as tf.Tensor);
+    const values = { shape: [...y.shape], values: await read(y) };
+    y.dispose();
+    return values;
+  });
+  const leaks = { forward: count() - before, backward: 0 };
+  if ('error' in forward) return { stage, forward, leaks };
+  begin('backward');
+  const again = count();
+  const backward = await attempt(async () => {
+    const grads = tidied(() => gradientTensors(one, forward.ok));
+    const result: Gradients = {};
+    for (const [name, gradient] of Object.entries(grads)) result[name] = gradient && (await read(gradient));
+    tf.dispose(Object.values(grads).filter((gradient) => gradient !== null));
+    return result;
+  });
+  leaks.backward = count() - again;
+  if ('error' in backward) forgetTape();
+  return { stage, forward, backward, leaks };
+}
+
+/** tf.tidy, whose types know no null. */
+const tidied = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
+
+async function attempt<T>(f: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: await f() };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+/** The gradients of Σ dy·f as TensorFlow.js gives them, errors and all. */
+function gradientTensors(one: SweepCase, { shape, values }: Values): Record<string, tf.Tensor | null> {
+  const tensors = makeTensors(one);
+  const names = activeInputs(one);
+  const dy = tf.tensor(Float32Array.from(cotangentOf(one, values.length)), shape, 'float32');
+  const { grads } = tf.engine().gradients(
+    () => run(one.expression, tensors) as tf.Tensor,
+    names.map((name) => tensors[name]),
+    dy,
+    true,
+  );
+  return Object.fromEntries(names.map((name, i) => [name, (grads[i] as tf.Tensor | undefined) ?? null]));
+}
+
+/** Both passes in double precision, differences of them, and the second order. */
+export function observeDouble(one: SweepCase, begin: (phase: Phase) => void): DoubleObservation {
+  const kernels = { forward: new Set<string>(), backward: new Set<string>() };
+  const discrete = new Set<string>();
+  const real = new Set<string>();
+  const observing = <T>(which: 'forward' | 'backward', f: () => T): T =>
+    observingKernels((name, _inputs, outputs) => {
+      kernels[which].add(name);
+      const isDiscrete = outputs.every(({ dtype }) => dtype !== 'float32' && dtype !== 'complex64');
+      (isDiscrete ? discrete : real).add(name);
+    }, f);
+  const finish = (
+    part: Partial<DoubleObservation> & Pick<DoubleObservation, 'forward'>,
+  ): DoubleObservation => ({
+    stage: 'double',
+    leaks: { forward: 0, backward: 0 },
+    ...part,
+    kernels: { forward: [...kernels.forward], backward: [...kernels.backward] },
+    discrete: [...discrete].filter((name) => !real.has(name)),
+  });
+  begin('forward');
+  const forward = attemptSync(() =>
+    observing('forward', () => {
+      const y = run(one.expression, makeTensors(one)) as tf.Tensor;
+      return { shape: [...y.shape], values: Array.from(y.dataSync()) };
+    }),
+  );
+  if ('error' in forward) return finish({ forward });
+  begin('backward');
+  const backward = attemptSync(() =>
+    observing('backward', () =>
+      Object.fromEntries(
+        Object.entries(gradientTensors(one, forward.ok)).map(([name, gradient]) => [
+          name,
+          gradient && Array.from(gradient.dataSync()),
+        ]),
+      ),
+    ),
+  );
+  if ('error' in backward) forgetTape();
+  begin('differences');
+  const subject = subjectOf(one);
+  const pass = firstPass(one, subject, forward.ok, backward);
+  const names = activeInputs(one);
+  if (one.kink) {
+    const brackets = bracketsAt(pass);
+    return finish({ forward, backward, brackets });
+  }
+  const differences = Object.fromEntries(
+    names.map((name, input) => [name, compareInput(pass, input).map(toDifference)]),
+  );
+  const fine =
+    'ok' in backward &&
+    Object.values(differences)
+      .flat()
+      .every(({ state }) => state === 'right');
+  if (one.order === 1 || !fine) return finish({ forward, backward, differences });
+  begin('second order');
+  return finish({ forward, backward, differences, second: secondOrder(one, subject) });
+}
+
+function attemptSync<T>(f: () => T): Outcome<T> {
+  try {
+    return { ok: f() };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+const toDifference = ({ slopes: [slope], unit, state }: Entry): Difference => ({
+  numerical: slope.value / unit,
+  errorBar: slope.errorBar / unit,
+  state,
+});
+
+function subjectOf(one: SweepCase): Subject {
+  const names = Object.keys(one.inputs);
+  const active = activeInputs(one);
+  return new Subject(
+    (tensors) => run(one.expression, Object.fromEntries(names.map((name, i) => [name, tensors[i]]))),
+    names.map((name, index) => {
+      const { shape, dtype, values } = one.inputs[name];
+      const isActive = active.includes(name);
+      return {
+        index,
+        name,
+        shape: [...shape],
+        dtype,
+        active: isActive,
+        values: isActive ? Float64Array.from(values) : toTyped(values, dtype),
+      };
+    }),
+    'float64',
+  );
+}
+
+/** The pass of the first order; where the gradient throws, one with no gradients, for the sake of the differences. */
+function firstPass(
+  one: SweepCase,
+  subject: Subject,
+  { values, shape }: Values,
+  backward: Outcome<Gradients>,
+): Pass {
+  try {
+    if ('ok' in backward) return openPass(subject, 1, randomOf(one));
+  } catch (error) {
+    if (!(error instanceof GradientFailure)) throw error;
+    forgetTape();
+  }
+  const outputs = Float64Array.from(values);
+  const unknown = subject.active.map(({ values: { length } }) => new Float64Array(length).fill(NaN));
+  subject.outputShapes = [shape];
+  return {
+    subject,
+    order: 1,
+    cotangents: [cotangentOf(one, values.length)],
+    outputs,
+    finite: Int32Array.from(outputs.keys()).filter((k) => Number.isFinite(outputs[k])),
+    autodiff: [unknown],
+    rounding: [unknown.map(({ length }) => new Float64Array(length))],
+    unreached: new Set(),
+  };
+}
+
+function compareInput(pass: Pass, input: number, indices?: readonly number[]): Entry[] {
+  const active = pass.subject.active[input];
+  const units = unitsOf(active);
+  const tolerance = tolerances.float64;
+  const memory = { quick: tolerance.quick };
+  return pass.subject.work(() =>
+    Array.from(indices ?? active.values.keys(), (j) =>
+      compareEntry(pass, input, j, units[j], tolerance, memory),
+    ),
+  );
+}
+
+function secondOrder(one: SweepCase, subject: Subject): SecondOrder {
+  try {
+    const pass = openPass(gradientOf(subject, randomOf(one)), 2, randomOf(one, true));
+    const random = randomFrom(hashOf(one.id));
+    for (const [input, { name, values }] of pass.subject.active.entries()) {
+      const entries = compareInput(pass, input, random.sample(values.length, SECOND_ENTRIES));
+      const wrong = entries.find(({ state }) => state === 'wrong' || state === 'nonFinite');
+      if (!wrong) continue;
+      // Of the first cotangent, as everything else that is said of the case; the second has other weights.
+      const { numerical, errorBar } = toDifference(wrong);
+      const autodiff = Array.from(pass.autodiff[0][input]);
+      return {
+        wrong: { input: name, entry: wrong.j, autodiff: autodiff[wrong.j], numerical, errorBar },
+        autodiff,
+        ...(pass.unreached.has(input) && { unreached: true }),
+      };
+    }
+    return {};
+  } catch (error) {
+    forgetTape();
+    // TensorFlow.js' own words, where there are any.
+    return { failure: messageOf((error as Error).cause ?? error) };
+  }
+}
+
+/** A stage of a case on the backend that is in use, or in double precision. */
+export async function observe(
+  one: SweepCase,
+  stage: Stage,
+  begin: (phase: Phase) => void = () => {},
+): Promise<StageObservation | DoubleObservation> {
+  return stage === 'double' ? observeDouble(one, begin) : observeBackend(one, stage, begin);
+}

@@ -1,0 +1,25 @@
+/** Fixtures: findings' cases with what another library computes for them. */
+import type { SweepCase } from './cases/case.js';
+import type { Oracle } from './judge.js';
+import { witnesses } from './witnesses.js';
+
+/** A finding's smallest case and, where the oracle has an answer, its numbers, as scripts/witnesses.mjs writes them. */
+export interface Fixture {
+  readonly oracle?: Oracle;
+  readonly case: Pick<
+    SweepCase,
+    'inputs' | 'expression' | 'cotangent' | 'plainSecond' | 'kink' | 'entrywise' | 'order'
+  >;
+}
+
+export const fixtureOf = (id: string): Fixture | undefined =>
+  Object.hasOwn(witnesses, id) ? witnesses[id] : undefined;
+
+/** The fixture's case, filed as the case that showed the finding is. */
+export const fixtureCase = (fixture: Fixture, like: SweepCase): SweepCase => ({
+  id: like.id,
+  family: like.family,
+  op: like.op,
+  ...(like.variant && { variant: like.variant }),
+  ...fixture.case,
+});

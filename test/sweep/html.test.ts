@@ -1,0 +1,150 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseHTML } from 'linkedom';
+import { sweepPage } from '../../src/sweep/html.js';
+import {
+  emptyReport,
+  formulaFinding,
+  incompleteReport,
+  kernelFinding,
+  sampleReport,
+  suspicion,
+} from './sample-report.js';
+
+const page = sweepPage(sampleReport);
+const body = parseHTML(page).document;
+const texts = (selector: string, within: Element | Document = body) =>
+  [...within.querySelectorAll(selector)].map((one) => one.textContent);
+const idsIn = (section: string) => texts(`#${section} .finding .name`);
+const detailsOf = (id: string) =>
+  [...body.querySelectorAll('.finding')].find((one) => one.querySelector('.name')!.textContent === id)!;
+const data = (element: Element) => ({ ...(element as HTMLElement).dataset });
+
+describe('sweepPage', () => {
+  test('says what was run and counts the cases and findings', () => {
+    expect(body.querySelector('title')!.textContent).toBe(
+      'The gradients of TensorFlow.js 4.22.0: 2 findings, 1 suspicion, 1 convention',
+    );
+    const header = body.querySelector('header')!.textContent!;
+    expect(header).toContain('100 of 100 cases judged: 2 findings, 1 suspicion, 1 convention.');
+    expect(header).toContain('backends cpu, wasm, webgl · Chromium 141.0 · seed 7 · 13 min');
+    expect(texts('.kinds tbody th')).toEqual(['formula', 'kernel', 'throws', 'convention']);
+    expect(
+      parseHTML(sweepPage(sampleReport, { title: 'a < b' })).document.querySelector('h1')!.textContent,
+    ).toBe('a < b');
+  });
+
+  test('says so where the run is incomplete', () => {
+    expect(body.querySelector('.incomplete')).toBeNull();
+    const incomplete = parseHTML(sweepPage(incompleteReport)).document.querySelector('.incomplete')!;
+    expect(incomplete.textContent).toContain('This run is incomplete: 40 of 100 cases judged.');
+  });
+
+  test('sets findings with a witness, suspicions and conventions apart', () => {
+    expect(idsIn('findings')).toEqual([formulaFinding.id, kernelFinding.id]);
+    expect(idsIn('suspicions')).toEqual([suspicion.id]);
+    expect(idsIn('conventions')).toEqual(['relu/convention/core/backward']);
+    expect(detailsOf(suspicion.id).textContent).toContain('suspicion: no second witness');
+  });
+
+  test('shows what a finding has', () => {
+    const details = detailsOf(kernelFinding.id);
+    expect(details.querySelector('.badge')!.textContent).toBe('kernel');
+    expect(texts('dd', details)).toEqual([
+      'cpu, backward',
+      '[0.25, NaN]',
+      '[0.25, 0.5]',
+      'backend tensorflow',
+      'tfjs#1234',
+      '12 cases show it, the first of them avgPool(x[2,3])',
+    ]);
+    expect(details.querySelector('dd a')!.getAttribute('href')).toBe(kernelFinding.upstream);
+    expect(details.querySelector('.message')!.textContent).toBe(kernelFinding.message);
+  });
+
+  test('escapes what the report says', () => {
+    expect(body.querySelectorAll('script')).toHaveLength(1);
+    expect(body.querySelectorAll('b')).toHaveLength(0);
+    expect(page).toContain('&lt;/script&gt;&lt;b&gt;');
+    expect(detailsOf(kernelFinding.id).querySelector('pre code')!.textContent).toBe(kernelFinding.repro.code);
+    const upstream = sweepPage({
+      ...sampleReport,
+      findings: [{ ...kernelFinding, upstream: 'javascript:alert(1)' }],
+    });
+    expect(upstream).not.toContain('href="javascript:');
+  });
+
+  test('gives each finding an address without blanks, to which its row leads', () => {
+    const ids = [...body.querySelectorAll('[id]')].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of ids) expect(id).toMatch(/^[\w./-]+$/);
+    for (const link of body.querySelectorAll('a[href^="#"]'))
+      expect(ids).toContain(link.getAttribute('href')!.slice(1));
+    const link = body.querySelector('tr[data-op=atan2] .links a')!;
+    expect(link.getAttribute('href')).toBe(`#${detailsOf(formulaFinding.id).id}`);
+    const twice = sweepPage({
+      ...sampleReport,
+      findings: ['a b', 'a-b', 'matrix'].map((id) => ({ ...kernelFinding, id })),
+    });
+    expect([...parseHTML(twice).document.querySelectorAll('.finding')].map(({ id }) => id)).toEqual([
+      'a-b',
+      'a-b-2',
+      'matrix-2',
+    ]);
+  });
+
+  test('has the matrix by family, with signs and words in its cells', () => {
+    expect(texts('.matrix thead th')).toEqual([
+      'op',
+      'cases',
+      'formula',
+      'second order',
+      'cpu',
+      'wasm',
+      'webgl',
+      'findings',
+    ]);
+    expect(texts('.matrix .family')).toEqual(['binary', 'pooling', 'unary']);
+    expect(texts('.matrix tr[data-op] th')).toEqual(['atan2', 'avgPool', 'maxPool3d', 'relu']);
+    expect(texts('tr[data-op=maxPool3d] .cell')).toEqual([
+      '✓right',
+      '✓right',
+      '✓right',
+      '–missing',
+      '✗wrong',
+    ]);
+    expect(texts('tr[data-op=relu] .cell')[4]).toBe('·not run');
+    expect(texts('tr[data-op=maxPool3d] .links')).toEqual(['throws/webgl/forward (suspicion)']);
+  });
+
+  test('has what the filter goes by, and hides it where there are no scripts', () => {
+    expect(data(detailsOf(kernelFinding.id))).toEqual({
+      op: 'avgPool',
+      family: 'pooling',
+      kind: 'kernel',
+      backend: 'cpu',
+    });
+    expect(data(body.querySelector('tr[data-op=avgPool]')!)).toEqual({ op: 'avgPool', family: 'pooling' });
+    expect([...body.querySelectorAll('tr[data-op=avgPool] [data-backend]')].map(data)).toEqual([
+      { backend: 'cpu' },
+      { backend: 'wasm' },
+      { backend: 'webgl' },
+    ]);
+    expect(body.querySelector('form')!.hasAttribute('hidden')).toBe(true);
+    for (const button of body.querySelectorAll('.copy')) expect(button.hasAttribute('hidden')).toBe(true);
+    const options = (name: string) =>
+      [...body.querySelectorAll(`[name=${name}] option`)].map((one) => one.getAttribute('value'));
+    expect(options('family')).toEqual(['', 'binary', 'pooling', 'unary']);
+    expect(options('backend')).toEqual(['', 'core', 'cpu', 'wasm', 'webgl']);
+    expect(options('kind')).toEqual(['', 'formula', 'kernel', 'throws', 'convention']);
+  });
+
+  test('needs nothing beside it', () => {
+    expect(page).not.toMatch(/\ssrc=|url\(|@import|<link/);
+    for (const link of body.querySelectorAll('[href]')) expect(link.tagName).toBe('A');
+  });
+
+  test('can be empty', () => {
+    const empty = parseHTML(sweepPage(emptyReport)).document;
+    expect(texts('.list p', empty)).toEqual(['None.', 'None.', 'None.']);
+  });
+});
