@@ -12,6 +12,7 @@ import {
   type LostObservation,
   type Observation,
   type Outcome,
+  type Stage,
   type StageObservation,
 } from './observe.js';
 import type { Cell, Direction, Finding, FindingKind, SweepBackend, Witness } from './report.js';
@@ -112,6 +113,9 @@ export function judge(one: SweepCase, observations: readonly Observation[], orac
   fillCells(cells);
   return { ...cells, hits: unique(hits) };
 }
+
+/** Two builds of one source are one witness. */
+const sourceOf = (stage: Stage): Stage => (stage === 'wasm-nosimd' ? 'wasm' : stage);
 
 /** One hit an id: the first. */
 const unique = (hits: readonly Hit[]): Hit[] =>
@@ -260,9 +264,10 @@ function judgeForward({ one, double, backends, oracle, hits }: Situation): boole
     doubleWrong || shapeText(shape) === shapeText(forward.ok.shape);
   const deviant = others.filter((other) => !same(other.values, wanted) || !sameShape(other));
   const independent = others.filter(({ stage }) => stage !== 'cpu');
+  const sources = new Set(independent.map(({ stage }) => sourceOf(stage)));
   const majority =
     !truth &&
-    independent.length >= 2 &&
+    sources.size >= 2 &&
     independent.every((other) => !same(other.values, values) && same(other.values, independent[0].values));
   const broken = sizeOf(forward.ok.shape) !== values.length || values.length === 0;
   if (broken) {
@@ -289,7 +294,10 @@ function judgeForward({ one, double, backends, oracle, hits }: Situation): boole
     const ally =
       stage === 'tensorflow'
         ? undefined
-        : others.find((each) => each.stage !== stage && each.stage !== 'cpu' && !deviant.includes(each));
+        : others.find(
+            (each) =>
+              sourceOf(each.stage) !== sourceOf(stage) && each.stage !== 'cpu' && !deviant.includes(each),
+          );
     report(
       stage,
       got,
@@ -394,7 +402,7 @@ function judgeBackward(situation: Situation): void {
     const ally = right.find(({ stage }) => stage !== 'cpu');
     const byAlly: Witness | null = ally ? { kind: 'backend', by: `backend ${ally.stage}` } : null;
     const kernelRan = double.kernels.backward.some(isGradientKernel);
-    const independent = judged.some(({ stage }) => stage !== 'cpu' && stage !== 'wasm');
+    const independent = judged.some(({ stage }) => stage !== 'cpu' && sourceOf(stage) !== 'wasm');
     if (!doubleIsWrong) {
       // The cpu kernels in double precision agree with the differences: two methods against one kernel.
       for (const observation of wrong) {

@@ -1,8 +1,9 @@
 /** What a sweep found: the types of its report. */
 import type { SweepCase } from './cases/case.js';
 
-/** A TensorFlow.js backend, by its name there. */
-export type SweepBackend = 'cpu' | 'wasm' | 'tensorflow' | 'webgl' | 'webgpu';
+/** Backends of TensorFlow.js, by their names there; wasm-nosimd is wasm without vector instructions, which has a build of its own. */
+export const sweepBackends = ['cpu', 'wasm', 'wasm-nosimd', 'tensorflow', 'webgl', 'webgpu'] as const;
+export type SweepBackend = (typeof sweepBackends)[number];
 
 /**
  * - formula: the gradient in TensorFlow.js' core is wrong on every backend

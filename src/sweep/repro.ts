@@ -10,6 +10,8 @@ const imports: Readonly<Record<SweepBackend | 'core', string>> = {
   core: "import * as tf from '@tensorflow/tfjs';",
   cpu: "import * as tf from '@tensorflow/tfjs'; await tf.setBackend('cpu');",
   wasm: "import * as tf from '@tensorflow/tfjs'; import '@tensorflow/tfjs-backend-wasm'; await tf.setBackend('wasm');",
+  'wasm-nosimd':
+    "import * as tf from '@tensorflow/tfjs'; import '@tensorflow/tfjs-backend-wasm'; tf.env().set('WASM_HAS_SIMD_SUPPORT', false); await tf.setBackend('wasm');",
   tensorflow: "import tf from '@tensorflow/tfjs-node';",
   webgl: "import * as tf from '@tensorflow/tfjs'; await tf.setBackend('webgl');",
   webgpu:

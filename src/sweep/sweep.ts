@@ -48,7 +48,7 @@ export function planCases({ seed, ops, shard }: SweepPlan): { cases: SweepCase[]
   const cases = sweepCases(seed);
   const chosen = [...cases.keys()].filter(
     (index) =>
-      (ops === undefined || cases[index].op.includes(ops)) &&
+      (ops === undefined || cases[index].op.toLowerCase().includes(ops.toLowerCase())) &&
       (shard === undefined || index % shard.count === shard.index - 1),
   );
   if (chosen.length === 0) {

@@ -12,8 +12,10 @@ export interface Fixture {
   >;
 }
 
-export const fixtureOf = (id: string): Fixture | undefined =>
-  Object.hasOwn(witnesses, id) ? witnesses[id] : undefined;
+export function fixtureOf(id: string): Fixture | undefined {
+  const known = [id, id.replace('/wasm-nosimd/', '/wasm/')].find((key) => Object.hasOwn(witnesses, key));
+  return known === undefined ? undefined : witnesses[known];
+}
 
 /** The fixture's case, filed as the case that showed the finding is. */
 export const fixtureCase = (fixture: Fixture, like: SweepCase): SweepCase => ({

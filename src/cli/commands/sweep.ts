@@ -2,8 +2,9 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
+import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
-import type { SweepBackend } from '../../sweep/report.js';
+import { sweepBackends, type SweepBackend } from '../../sweep/report.js';
 import type { SweepPlan } from '../../sweep/sweep.js';
 import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
 import { abortOnInterrupt, INTERRUPTED } from '../session.js';
@@ -28,17 +29,15 @@ export interface SweepArguments extends CommonArguments, ReportArguments {
   queue?: string;
 }
 
-const allBackends: readonly SweepBackend[] = ['cpu', 'wasm', 'tensorflow', 'webgl', 'webgpu'];
-
 /** `cpu,wasm` as a list. */
 function backendList(value: unknown): SweepBackend[] | undefined {
   if (value === undefined) return undefined;
   const names = String(value).split(',').filter(Boolean) as SweepBackend[];
-  const unknown = names.find((name) => !allBackends.includes(name));
+  const unknown = names.find((name) => !sweepBackends.includes(name));
   if (unknown !== undefined || names.length === 0) {
-    throw new InputError(`wanted some of ${allBackends.join(',')}, got ${JSON.stringify(value)}.`);
+    throw new InputError(`wanted some of ${sweepBackends.join(',')}, got ${JSON.stringify(value)}.`);
   }
-  return allBackends.filter((name) => names.includes(name));
+  return sweepBackends.filter((name) => names.includes(name));
 }
 
 function shardOf(value: unknown): SweepArguments['shard'] {
@@ -69,7 +68,7 @@ const command: CommandModule<object, SweepArguments> = {
   builder: {
     backends: {
       requiresArg: true,
-      describe: `Comma-separated, of ${allBackends.join(', ')}; those of cpu, wasm and tensorflow that run here where left out`,
+      describe: `Comma-separated, of ${sweepBackends.join(', ')}; those of cpu, wasm and tensorflow that run here where left out`,
       coerce: backendList,
     },
     ops: text({ describe: "Only ops whose name contains this, as 'pool' or 'conv2d'" }),
@@ -158,7 +157,7 @@ async function chooseBackends({
   if (queue !== undefined) return { backends: backends ?? ['cpu', 'wasm', 'tensorflow'], versions: {} };
   const { availableBackends } = await import('../../backends/select.js');
   const available = await availableBackends();
-  const chosen = backends ?? allBackends.filter((name) => (available as readonly string[]).includes(name));
+  const chosen = backends ?? sweepBackends.filter((name) => (available as readonly string[]).includes(name));
   return { backends: chosen, versions: await versionsOf(chosen) };
 }
 
@@ -169,7 +168,7 @@ export async function versionsOf(backends: readonly SweepBackend[]): Promise<Rec
   const versions: Record<string, string> = {};
   for (const name of backends) {
     if (nodeBackends.includes(name)) {
-      const { version } = await selectBackend(name as 'cpu' | 'wasm' | 'tensorflow');
+      const { version } = await selectBackend(name === 'wasm-nosimd' ? 'wasm' : (name as BackendName));
       if (name === 'tensorflow' && version) versions.libtensorflow = version;
     } else {
       const { browserVersion } = await import('../../sweep/lanes/browser-lane.js');

@@ -23,19 +23,32 @@ export type ChildMessage =
  * WebAssembly's memory anew: a kernel that reads where nothing was written would see what earlier cases left there, and the
  * same case be judged differently from run to run.
  */
-function renewWasm(): void {
+async function renewWasm(withSimd: boolean): Promise<void> {
+  const flag = 'WASM_HAS_SIMD_SUPPORT';
+  hasSimd ??= (await tf.env().getAsync(flag)) as boolean;
+  tf.env().set(flag, withSimd && hasSimd);
   const factory = tf.findBackendFactory('wasm');
   if (factory === null) return;
   tf.removeBackend('wasm');
   tf.registerBackend('wasm', factory);
 }
 
+let hasSimd: boolean | undefined;
+
+/** TensorFlow.js' name of the backend that the stage runs on. */
+const backendOf = (stage: Stage): BackendName =>
+  stage === 'double' ? 'cpu' : stage === 'wasm-nosimd' ? 'wasm' : (stage as BackendName);
+
 const send = (message: ChildMessage): void => void process.send!(message);
 
 async function answer({ one, stage }: ChildRequest): Promise<void> {
   try {
-    if (stage === 'wasm') renewWasm();
-    await selectBackend(stage === 'double' ? 'cpu' : (stage as BackendName));
+    const backend = backendOf(stage);
+    if (backend === 'wasm') {
+      await import('@tensorflow/tfjs-backend-wasm');
+      await renewWasm(stage === 'wasm');
+    }
+    await selectBackend(backend);
   } catch (error) {
     send({ kind: 'lacks', error: (error as Error).message });
     return;

@@ -34,4 +34,4 @@ export const lostTo = (
 };
 
 /** Backends that run in Node; the others run in a browser. */
-export const nodeBackends: readonly SweepBackend[] = ['cpu', 'wasm', 'tensorflow'];
+export const nodeBackends: readonly SweepBackend[] = ['cpu', 'wasm', 'wasm-nosimd', 'tensorflow'];

@@ -1,9 +1,10 @@
 /** What goes through the queue: numbers and names, checked at both ends. No code: workers make the cases themselves, from the seed. */
 import { z } from 'zod';
+import { sweepBackends } from '../report.js';
 
 export const QUEUE_NAME = 'gradparity-sweep';
 
-const backend = z.enum(['cpu', 'wasm', 'tensorflow', 'webgl', 'webgpu']);
+const backend = z.enum(sweepBackends);
 const index = z.number().int().min(0).max(1e6);
 const shape = z.array(z.number().int().min(0)).max(10);
 /** JSON has no NaN: it is null on the way. */
