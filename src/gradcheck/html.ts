@@ -1,4 +1,5 @@
 /** The results of checks as one HTML page that needs nothing beside it. */
+import { escapeHtml as escape } from './escape.js';
 import * as Plot from '@observablehq/plot';
 import { describeReport, digits, isPassed } from './describe.js';
 import type { GradcheckReport, InputReport } from './report.js';
@@ -19,15 +20,6 @@ export interface PageOptions {
 
 /** So many points and cells are drawn of an input at most. */
 const MOST_POINTS = 2000;
-
-const escapes: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign]);
 
 /**
  * A page with a section for each case: verdict, diagnosis, a table of its inputs, and, where the report has `details`, maps of the

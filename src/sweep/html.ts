@@ -1,4 +1,5 @@
 /** What a sweep found as one HTML page that needs nothing beside it. */
+import { escapeHtml as escape } from '../gradcheck/escape.js';
 import { findingKinds, type Cell, type Finding, type SweepReport } from './report.js';
 import {
   anchorsOf,
@@ -18,15 +19,6 @@ import {
   witnessText,
   type Parts,
 } from './text.js';
-
-const escapes: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escape = (text: string): string => text.replace(/[&<>"']/g, (sign) => escapes[sign]);
 
 /** Ids of the page's own elements, which no finding may have. */
 const ownIds = ['summary', 'matrix', 'matrix-title', 'findings', 'suspicions', 'conventions', 'said'];

@@ -1,6 +1,6 @@
 /** What goes through the queue: numbers and names, checked at both ends. No code: workers make the cases themselves, from the seed. */
 import { z } from 'zod';
-import { sweepBackends } from '../report.js';
+import { findingKinds, sweepBackends } from '../report.js';
 
 export const QUEUE_NAME = 'gradparity-sweep';
 
@@ -28,17 +28,7 @@ export const requestSchema = z.discriminatedUnion('kind', [
 export type Request = z.infer<typeof requestSchema>;
 
 const cell = z.enum(['right', 'wrong', 'missing', 'not run']);
-const kind = z.enum([
-  'formula',
-  'kernel',
-  'no gradient',
-  'kernel missing',
-  'throws',
-  'hangs',
-  'crashes',
-  'leaks',
-  'convention',
-]);
+const kind = z.enum(findingKinds);
 const witness = z
   .object({ kind: z.enum(['closed form', 'fixture', 'backend', 'observed']), by: z.string() })
   .nullable();
