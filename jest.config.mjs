@@ -4,10 +4,10 @@ export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  // Types are checked by `npm run typecheck`; here TypeScript is only stripped.
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   // Kernels call Math for every number, and in Jest's sandbox each look at a global is slow.
   sandboxInjectedGlobals: ['Math'],
-  // Types are checked by `npm run typecheck`; here TypeScript is only stripped.
   // One of two cores idle is half of the time lost.
   maxWorkers: '100%',
   testTimeout: 60_000,

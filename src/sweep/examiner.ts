@@ -43,12 +43,14 @@ export class Examiner {
 
   async judge(one: SweepCase, index: number): Promise<CaseResult> {
     const observations = await this.observeAll(one);
-    return { index, ...judge(one, observations), outputShape: outputShapeOf(observations) };
+    const judgement = judge(one, observations);
+    if (!this.backends.includes('cpu')) delete judgement.backends.cpu;
+    return { index, ...judgement, outputShape: outputShapeOf(observations) };
   }
 
   private async observeAll(
     one: SweepCase,
-    stages: readonly Stage[] = ['double', ...this.backends],
+    stages: readonly Stage[] = this.stagesOf(one),
     timeLimit?: number,
   ): Promise<Observation[]> {
     const observations: Observation[] = [];
@@ -75,7 +77,7 @@ export class Examiner {
       { ...one, order: hit.direction === 'second order' ? 2 : 1 },
       async (candidate) => {
         if (lost >= MOST_LOST) return undefined;
-        const observations = await this.observeAll(candidate, this.stagesFor(hit), SHRINK_TIME);
+        const observations = await this.observeAll(candidate, this.stagesFor(candidate, hit), SHRINK_TIME);
         if (observations.some(isLost)) {
           lost++;
           return undefined;
@@ -89,9 +91,15 @@ export class Examiner {
     return (await this.explainOn(smaller, hit.id)) ?? explanationOf(one, hit, outputShape);
   }
 
+  /** cpu is there too where it has to tell what float32 can do at all. */
+  private stagesOf({ entrywise }: SweepCase): Stage[] {
+    const plain: Stage[] = entrywise && !this.backends.includes('cpu') ? ['cpu'] : [];
+    return ['double', ...plain, ...this.backends];
+  }
+
   /** The stages that a finding hangs on. */
-  private stagesFor({ direction }: Hit): Stage[] {
-    return direction === 'second order' ? ['double'] : ['double', ...this.backends];
+  private stagesFor(one: SweepCase, { direction }: Hit): Stage[] {
+    return direction === 'second order' ? ['double'] : this.stagesOf(one);
   }
 
   private async explainOn(one: SweepCase, id: string, oracle?: Oracle): Promise<Explanation | undefined> {

@@ -50,6 +50,9 @@ const BACKWARD_TOLERANCE = 1e-3;
 const ENTRYWISE_TOLERANCE = 2e-3;
 /** Inputs and cotangents are of size 1: float32 is off by so much wherever they cancel. */
 const FLOOR = 2e-6;
+/** What a graphics card's sin and cos may be off by: 2^-11 (Vulkan's and WGSL's tables of precision; GLSL ES leaves it open). */
+const GRAPHICS_FLOOR = 2 ** -11;
+const isGraphics = (stage: Stage): boolean => stage === 'webgl' || stage === 'webgpu';
 /** Two computations in double precision. */
 const DOUBLE_TOLERANCE = 1e-6;
 
@@ -62,6 +65,7 @@ function agree(
   tolerance: number,
   entrywise: boolean,
   bars?: readonly number[],
+  floor = entrywise ? 1e-30 : FLOOR,
 ): boolean {
   if (got.length !== wanted.length) return false;
   const largest = wanted.reduce(
@@ -71,10 +75,8 @@ function agree(
   return wanted.every((value, i) => {
     if (Object.is(value, got[i]) || value === got[i]) return true;
     if (!Number.isFinite(value)) return false;
-    // Of numbers of size 1 that cancel, rounding errors remain.
-    const slack = entrywise ? 1e-30 : FLOOR;
     const scale = entrywise ? Math.abs(value) : largest;
-    return Math.abs(got[i] - value) <= tolerance * scale + 3 * (bars?.[i] ?? 0) + slack;
+    return Math.abs(got[i] - value) <= tolerance * scale + 3 * (bars?.[i] ?? 0) + floor;
   });
 }
 
@@ -262,7 +264,11 @@ function judgeForward({ one, double, backends, oracle, hits }: Situation): boole
   const wanted = truth?.values ?? values;
   const sameShape = ({ shape }: { shape: readonly number[] }): boolean =>
     doubleWrong || shapeText(shape) === shapeText(forward.ok.shape);
-  const deviant = others.filter((other) => !same(other.values, wanted) || !sameShape(other));
+  const isFine = ({ stage, values: theirs }: { stage: Stage; values: readonly number[] }): boolean =>
+    isGraphics(stage)
+      ? agree(theirs, wanted, 4 * tolerance, entrywise, undefined, GRAPHICS_FLOOR)
+      : same(theirs, wanted);
+  const deviant = others.filter((other) => !isFine(other) || !sameShape(other));
   const independent = others.filter(({ stage }) => stage !== 'cpu');
   const sources = new Set(independent.map(({ stage }) => sourceOf(stage)));
   const majority =
@@ -304,7 +310,7 @@ function judgeForward({ one, double, backends, oracle, hits }: Situation): boole
       wanted,
       truth?.witness ?? (ally ? { kind: 'backend', by: `backend ${ally.stage}` } : null),
     );
-    if (same(got, wanted)) {
+    if (isFine(other)) {
       Object.assign(hits[hits.length - 1], {
         message: `The ${stage} backend's output has another shape.`,
         got: `shape ${shapeText(shape)}`,
@@ -365,9 +371,10 @@ function judgeBackward(situation: Situation): void {
       agree(
         pick(gradientsOf(observation, name, differences.length)),
         wanted,
-        one.entrywise ? ENTRYWISE_TOLERANCE : BACKWARD_TOLERANCE,
+        (one.entrywise ? ENTRYWISE_TOLERANCE : BACKWARD_TOLERANCE) * (isGraphics(observation.stage) ? 2 : 1),
         one.entrywise ?? false,
         bars,
+        isGraphics(observation.stage) ? GRAPHICS_FLOOR : undefined,
       );
     const doubleIsWrong = differences.some(({ state }) => state === 'wrong' || state === 'nonFinite');
     // Where a right formula cancels in float32 on the plainest backend too, it is float32 that can't.

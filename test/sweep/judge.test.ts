@@ -352,6 +352,15 @@ describe('tolerances: just inside and just outside', () => {
     }
   });
 
+  test('a graphics card may be off by 2^-11 where a processor may not, and by no more', () => {
+    const on = (backend: SweepBackend, by: number): string[] =>
+      linesOf(observed({ [backend]: { forward: values(1 + by, 2) } }, ['cpu', backend, 'tensorflow']));
+    expect(on('webgl', 1e-3)).toEqual([]);
+    expect(on('webgpu', 1e-3)).toEqual([]);
+    expect(on('wasm', 1e-3)).toEqual(['kernel wasm forward, backend: backend tensorflow']);
+    expect(on('webgl', 5e-3)).toEqual(['kernel webgl forward, backend: backend tensorflow']);
+  });
+
   test("the differences' own error bars count", () => {
     const bars = differences(GRADIENT).map((difference) => ({ ...difference, errorBar: 0.5 }));
     const parts = (value: number): Parts => ({
