@@ -42,6 +42,10 @@ function preActivationsOf(net: DenseNet): Float64Array {
   return a1;
 }
 
+/** How near a pre-activation comes to 0, ReLU's kink. */
+export const distanceToKink = (net: DenseNet): number =>
+  preActivationsOf(net).reduce((nearest, a) => Math.min(nearest, Math.abs(a)), Infinity);
+
 /** The losses of the single examples with one parameter moved by `by`. */
 function losses(net: DenseNet, name?: ParameterName, index = -1, by = 0): Float64Array {
   const [inputs, hidden, classes] = net.sizes;

@@ -16,7 +16,7 @@ import { TwoLayerNet } from '../../src/networks/two-layer-net.js';
 import { fixtures, parameterNames } from '../networks/fixtures.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 import { expectClose, expectRejected } from '../support/close.js';
-import { largestShare, loopDifferences, loopLoss, type DenseNet } from './dense-loop.js';
+import { distanceToKink, largestShare, loopDifferences, loopLoss, type DenseNet } from './dense-loop.js';
 
 /** What done-when 4 asks for: a millionth of the largest entry, in float32. */
 const tolerance = { maxRelativeToLargest: 1e-6 };
@@ -165,8 +165,12 @@ describeOnEachKernel('the loop in plain doubles, on random networks', (kernel) =
   /** Shares of the examples may cancel; the rounding of the probabilities is that of the shares. */
   function expectLoop(net: DenseNet, h: number, oneHot: boolean, relative: number): void {
     const gradients = structuredGradients(net, { h, kernel }, oneHot);
+    const share = largestShare(net, h);
+    // A move across ReLU's kink ends at the pre-activation, which the tensors, not the fused doubles, have rounded to float32.
+    const crosses = kernel === 'tensors' && net.activation === 'relu' && distanceToKink(net) < 2 * h;
+    const crossing = crosses ? (2e-7 / h) * Math.max(share, 1) : 0;
     // The last term is what the loop itself loses, in doubles.
-    const allowed = { absolute: Math.max(relative * largestShare(net, h), 1e-14 / h) };
+    const allowed = { absolute: Math.max(relative * share, crossing, 1e-14 / h) };
     for (const name of parameterNames) {
       expectClose(gradients[name]!, loopDifferences(net, name, h), allowed);
     }
