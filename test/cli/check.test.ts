@@ -135,14 +135,14 @@ describe('check', () => {
   ${right},
 ];`,
     );
-    const { code, stdout } = await check(name, '--time-limit', '3', '--json');
+    const { code, stdout } = await check(name, '--time-limit', '8', '--json');
     expect(code).toBe(1);
     const { results } = JSON.parse(stdout) as {
       results: { name: string; error?: string; report?: object }[];
     };
     expect(results.map(({ name, error }) => [name, error])).toEqual([
       ['throws', 'gradcheck: f threw: boo'],
-      ['hangs', 'The case did not end within 3 s (--time-limit).'],
+      ['hangs', 'The case did not end within 8 s (--time-limit).'],
       ['exits', 'The case ended the process (exit code 3).'],
       ['promise', expect.stringContaining('got a promise')],
       ['integers', expect.stringContaining('nothing to differentiate')],
@@ -175,12 +175,12 @@ describe('check', () => {
       "\nthrow new Error('at import');",
       /import\.mjs could not be loaded: at import \(line 2\)/,
     ],
-    ['an import that never ends', 'forever.mjs', 'for (;;);', /did not end within 2 s.*while it was loaded/],
+    ['an import that never ends', 'forever.mjs', 'for (;;);', /did not end within 8 s.*while it was loaded/],
   ])(
     '%s: one sentence, exit code 2; another file is judged all the same',
     async (_what, name, content, message) => {
       const good = file('good.mjs', `${tfImport}export default [${right}];`);
-      const { code, stdout, stderr } = await check(file(name, content), good, '--time-limit', '2');
+      const { code, stdout, stderr } = await check(file(name, content), good, '--time-limit', '8');
       expect(stderr).toMatch(message);
       expect(stderr).not.toMatch(/\n +at /);
       expect(stdout).toMatch(/1 right\./);
