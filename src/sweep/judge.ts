@@ -56,8 +56,6 @@ const isGraphics = (stage: Stage): boolean => stage === 'webgl' || stage === 'we
 /** Two computations in double precision. */
 const DOUBLE_TOLERANCE = 1e-6;
 
-const isFirstClass = (value: number): boolean => Number.isFinite(value);
-
 /** Whether numbers agree, as far as the tolerance and the differences' own error bars go. NaN agrees with NaN alone. */
 function agree(
   got: readonly number[],
@@ -69,7 +67,7 @@ function agree(
 ): boolean {
   if (got.length !== wanted.length) return false;
   const largest = wanted.reduce(
-    (most, value) => (isFirstClass(value) ? Math.max(most, Math.abs(value)) : most),
+    (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most),
     0,
   );
   return wanted.every((value, i) => {

@@ -3,8 +3,8 @@ import { hashOf, type SweepCase } from './cases/case.js';
 import { sweepCases } from './cases/index.js';
 import type { CaseResult, Explanation } from './examiner.js';
 import { InputError } from '../errors.js';
-import { worse } from './judge.js';
-import type { Finding, MatrixRow, SweepBackend, SweepReport } from './report.js';
+import { worse, type Hit } from './judge.js';
+import type { Cell, Finding, MatrixRow, SweepBackend, SweepReport } from './report.js';
 import { upstreamOf } from './upstream.js';
 import { unexplained, type ExplainTask, type Workforce } from './workforce.js';
 
@@ -158,7 +158,7 @@ export async function sweep({
     judged: results.size,
     complete: results.size === chosen.length && !signal?.aborted,
     findings: [...findings.values()],
-    matrix: matrixOf(cases, ordered, filed),
+    matrix: matrixOf(cases, ordered, filed, findings),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -176,6 +176,7 @@ function matrixOf(
   cases: readonly SweepCase[],
   ordered: readonly CaseResult[],
   filed: ReadonlyMap<string, string[]>,
+  findings: ReadonlyMap<string, Finding>,
 ): MatrixRow[] {
   const rows = new Map<string, MatrixRow>();
   for (const { index, backends, formula, second, hits } of ordered) {
@@ -199,7 +200,8 @@ function matrixOf(
     row.cases++;
     row.formula = worse(row.formula, formula);
     row.second = worse(row.second, second);
-    for (const [backend, cell] of Object.entries(backends) as [SweepBackend, MatrixRow['formula']][]) {
+    const cells = refiled(backends, hits, filed, findings);
+    for (const [backend, cell] of Object.entries(cells) as [SweepBackend, Cell][]) {
       row.backends[backend] = worse(row.backends[backend] ?? 'not run', cell);
     }
     for (const { id, op: hitOp } of hits) {
@@ -210,4 +212,26 @@ function matrixOf(
   }
   for (const row of rows.values()) row.findings.sort();
   return [...rows.values()];
+}
+
+/** A case's cells, once it is known who is at fault in the end. */
+function refiled(
+  backends: CaseResult['backends'],
+  hits: readonly Hit[],
+  filed: ReadonlyMap<string, string[]>,
+  findings: ReadonlyMap<string, Finding>,
+): CaseResult['backends'] {
+  const cells = { ...backends };
+  const set = (backend: Finding['backend'], cell: Cell): void => {
+    if (backend !== 'core' && backend in cells) cells[backend] = cell;
+  };
+  const stays = ({ id }: Hit): boolean => filed.get(id)!.includes(id);
+  for (const hit of hits) {
+    const blamedElse = hits.some((other) => other.backend === hit.backend && stays(other));
+    if (!stays(hit) && !blamedElse) set(hit.backend, 'right');
+  }
+  for (const id of hits.filter((hit) => !stays(hit)).flatMap((hit) => filed.get(hit.id)!)) {
+    set(findings.get(id)!.backend, 'wrong');
+  }
+  return cells;
 }
