@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { InputError } from '../../src/errors.js';
 import type { CaseResult, Explanation } from '../../src/sweep/examiner.js';
 import { mergeReports, parseReport, type ShardReport } from '../../src/sweep/merge.js';
-import type { Cell, SweepReport } from '../../src/sweep/report.js';
+import type { Cell, Finding, SweepReport } from '../../src/sweep/report.js';
 import { planCases, sweep, type SweepPlan } from '../../src/sweep/sweep.js';
 import type { Workforce } from '../../src/sweep/workforce.js';
 import { gradparity } from '../cli/run-cli.js';
@@ -80,7 +80,11 @@ function reportOf(results: readonly CaseResult[], shard?: SweepPlan['shard']): P
 }
 
 function explanationOf(id: string, index: number): Explanation {
-  const { kind, backend, direction } = pool.find((one) => one.id === id)!;
+  /** A finding's id says its kind, backend and direction. */
+  const named = (each: string): Pick<Finding, 'id' | 'kind' | 'backend' | 'direction'> => {
+    const { kind, backend, direction } = pool.find((one) => one.id === each)!;
+    return { id: each, kind, backend, direction };
+  };
   // One of the pool turns out to be another, one to be two.
   const ids =
     id === suspicion.id ? [kernelFinding.id] : id === formulaFinding.id ? [id, kernelFinding.id] : [id];
@@ -88,7 +92,7 @@ function explanationOf(id: string, index: number): Explanation {
     id,
     filed: ids.map((each) => ({
       finding: {
-        ...{ id: each, kind, backend, direction },
+        ...named(each),
         message: `as in case ${index}`,
         witness: index % 2 ? null : kernelFinding.witness,
       },
