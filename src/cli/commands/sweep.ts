@@ -49,7 +49,7 @@ function shardOf(value: unknown): SweepArguments['shard'] {
   return { index: Number(index), count: Number(count) };
 }
 
-export const limitOptions = {
+const limitOptions = {
   'time-limit': realNumber(
     { above: 0 },
     { default: 10, describe: 'Seconds that a case may take on a backend' },
@@ -110,6 +110,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
   };
   const { digestOf, planCases, sweep } = await import('../../sweep/sweep.js');
   const { cases } = planCases(plan);
+  const digest = digestOf(cases);
   const { signal, release } = abortOnInterrupt();
   const { sweepBar } = await import('../progress.js');
   const bar = sweepBar();
@@ -120,9 +121,8 @@ async function runSweep(args: SweepArguments): Promise<void> {
     workforce = await queueWorkforce({
       url: args.queue,
       plan,
-      digest: digestOf(cases),
+      digest,
       limits,
-      cases,
       versions,
     });
   } else {
@@ -136,7 +136,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
   signal.addEventListener('abort', closing);
   try {
     // Not before there is somebody to do the work: an earlier journal is worth more than an empty one.
-    const memory = openJournal(args.journal, plan, digestOf(cases), args.resume);
+    const memory = openJournal(args.journal, plan, digest, args.resume);
     const report = await sweep({ plan, workforce, memory, versions, signal, onProgress: bar.update });
     bar.stop();
     await writeReports('sweep', report, args, known);

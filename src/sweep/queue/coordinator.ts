@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, type Job } from 'bullmq';
 import { EnvironmentError } from '../../errors.js';
-import type { SweepCase } from '../cases/case.js';
 import type { CaseResult, Explanation } from '../examiner.js';
 import type { LaneLimits } from '../lanes/lane.js';
 import type { SweepPlan } from '../sweep.js';
@@ -16,7 +15,6 @@ export interface QueueOptions {
   plan: SweepPlan;
   digest: number;
   limits: LaneLimits;
-  cases: readonly SweepCase[];
   /** Told of the workers' own versions. */
   versions: Record<string, string>;
 }
