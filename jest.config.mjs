@@ -6,6 +6,7 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // Types are checked by `npm run typecheck`; here TypeScript is only stripped.
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
+  setupFiles: ['<rootDir>/test/support/seed.ts'],
   // Kernels call Math for every number, and in Jest's sandbox each look at a global is slow.
   sandboxInjectedGlobals: ['Math'],
   // One of two cores idle is half of the time lost.
