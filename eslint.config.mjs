@@ -7,10 +7,12 @@ const layers = [
   'perceptron',
   'differentiation',
   'networks',
+  'gradcheck',
+  'parity',
   'training',
   'models',
-  'gradcheck',
   'sweep',
+  'pages',
   'cli',
 ];
 /** Folders that need nothing of the others; whoever comes later may use them. */

@@ -67,10 +67,11 @@ export {
   type TrainingData,
   type TrainOptions,
 } from './training/trainer.js';
-export type { EpochRecord, History, ProbeRecord, TrainingSettings } from './training/history.js';
+export type { ProbeRecord } from './parity/probe.js';
+export type { EpochRecord, History, TrainingSettings } from './training/history.js';
 export type { Sampling } from './training/batches.js';
 
-export { describeReport } from './gradcheck/describe.js';
+export { describeReport } from './gradcheck/report/describe.js';
 export { expectGradients, GradientMismatchError } from './gradcheck/expect.js';
 export { FULL_LIMIT, gradcheck } from './gradcheck/gradcheck.js';
 export { gradcheckModel, type ModelGradcheckOptions, type ModelLoss } from './gradcheck/model.js';
@@ -82,8 +83,8 @@ export type {
   InputReport,
   Kink,
   Verdict,
-} from './gradcheck/report.js';
-export type { CheckedFunction, CheckedInputs } from './gradcheck/subject.js';
+} from './gradcheck/report/report.js';
+export type { CheckedFunction, CheckedInputs } from './gradcheck/engine/subject.js';
 
 export { fromLayersModel, toLayersModel } from './models/layers-model.js';
 

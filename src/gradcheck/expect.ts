@@ -1,8 +1,8 @@
 /** The check as an assertion, for any test framework. */
-import { describeReport, isPassed } from './describe.js';
+import { describeReport, isPassed } from './report/describe.js';
 import { gradcheck } from './gradcheck.js';
-import type { GradcheckOptions, GradcheckReport } from './report.js';
-import type { CheckedFunction, CheckedInputs } from './subject.js';
+import type { GradcheckOptions, GradcheckReport } from './report/report.js';
+import type { CheckedFunction, CheckedInputs } from './engine/subject.js';
 
 /** A gradient check that was not passed. The message says what was found; `report` has the numbers. */
 export class GradientMismatchError extends Error {

@@ -1,9 +1,9 @@
 /** The gradient check: a function's numerical gradient against tf.grad's, in double precision. */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
-import { explain, explainKinks } from './diagnose.js';
-import { DIRECTIONS, projectInput } from './fast.js';
-import { compareEntry, largestOf, type Entry, type Memory } from './judge.js';
+import { explain, explainKinks } from './diagnosis/explain.js';
+import { DIRECTIONS, projectInput } from './engine/fast.js';
+import { compareEntry, largestOf, type Entry, type Memory } from './engine/judge.js';
 import {
   closePass,
   coordinateLine,
@@ -12,16 +12,23 @@ import {
   unitsOf,
   type Pass,
   type Tolerance,
-} from './pass.js';
-import { randomFrom, type Random } from './random.js';
-import type { GradcheckMode, GradcheckOptions, GradcheckReport, InputReport, Verdict } from './report.js';
+} from './engine/pass.js';
+import { readOptions, type Settings } from './options.js';
+import { randomFrom, type Random } from '../random.js';
+import type {
+  GradcheckMode,
+  GradcheckOptions,
+  GradcheckReport,
+  InputReport,
+  Verdict,
+} from './report/report.js';
 import {
   coordinateOf,
   GradientFailure,
   Subject,
   type CheckedFunction,
   type CheckedInputs,
-} from './subject.js';
+} from './engine/subject.js';
 
 /** Up to so many entries, in all inputs together, every one is checked by default. */
 export const FULL_LIMIT = 2048;
@@ -55,50 +62,6 @@ export async function gradcheck(
 ): Promise<GradcheckReport> {
   const settings = readOptions(options);
   return checkSubject(Subject.of(f, inputs, settings), settings);
-}
-
-type Settings = GradcheckOptions & { precision: 'float64' | 'native'; order: 1 | 2; seed: number };
-
-/** The options with their defaults, checked. */
-export function readOptions(options: GradcheckOptions): Settings {
-  const choices: Record<string, readonly unknown[]> = {
-    mode: ['full', 'fast'],
-    precision: ['float64', 'native'],
-    order: [1, 2],
-  };
-  for (const [name, allowed] of Object.entries(choices)) {
-    const value = options[name as keyof GradcheckOptions];
-    if (value !== undefined && !allowed.includes(value)) {
-      throw new InputError(
-        `gradcheck: ${name} must be ${allowed.join(' or ')}, got ${JSON.stringify(value)}.`,
-      );
-    }
-  }
-  for (const name of ['rtol', 'atol'] as const) {
-    const value = options[name];
-    if (value !== undefined && !(value >= 0 && Number.isFinite(value))) {
-      throw new InputError(`gradcheck: ${name} must be a finite number of at least 0, got ${value}.`);
-    }
-  }
-  const { seed = 1 } = options;
-  if (!Number.isSafeInteger(seed))
-    throw new InputError(`gradcheck: seed must be a whole number, got ${seed}.`);
-  const known = [
-    'mode',
-    'precision',
-    'order',
-    'seed',
-    'constant',
-    'names',
-    'rtol',
-    'atol',
-    'details',
-    'signal',
-  ];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown)
-    throw new InputError(`gradcheck: there is no option ${unknown}. There are ${known.join(', ')}.`);
-  return { ...options, precision: options.precision ?? 'float64', order: options.order ?? 1, seed };
 }
 
 /** Checks what has been read already: a function of tensors with its inputs. */

@@ -1,8 +1,8 @@
 /** The matcher `toHaveRightGradients`, as Jest's and Vitest's `expect.extend` take it. */
-import { describeReport, isPassed } from './describe.js';
+import { describeReport, isPassed } from './report/describe.js';
 import { gradcheck } from './gradcheck.js';
-import type { GradcheckOptions } from './report.js';
-import type { CheckedFunction, CheckedInputs } from './subject.js';
+import type { GradcheckOptions } from './report/report.js';
+import type { CheckedFunction, CheckedInputs } from './engine/subject.js';
 
 export interface GradientMatchers<R = unknown> {
   /**

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
 import type { TensorInput } from '../functions/arguments.js';
 import { gradcheck } from './gradcheck.js';
-import type { GradcheckOptions, GradcheckReport } from './report.js';
+import type { GradcheckOptions, GradcheckReport } from './report/report.js';
 
 /** `loss(target, prediction)`, a tensor of any shape; or the name of one of TensorFlow.js' losses. */
 export type ModelLoss = LossByName | ((target: tf.Tensor, prediction: tf.Tensor) => tf.Tensor);

@@ -1,9 +1,8 @@
 /** A threshold logic unit that learns its weights by the perceptron rule. */
 import * as tf from '@tensorflow/tfjs';
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { InputError } from '../errors.js';
 import { floatTensor, shapeText, type TensorInput } from '../functions/arguments.js';
+import { randomIndices, shuffle } from '../random.js';
 import { ThresholdLogicUnit } from './threshold-logic-unit.js';
 
 export interface PerceptronFitOptions {
@@ -67,7 +66,7 @@ export class PerceptronClassifier {
     }
     const targets = readTargets(t, inputs.length);
     const order = inputs.map((_, n) => n);
-    const random = seed === undefined ? undefined : xoroshiro128plus(seed);
+    const random = seed === undefined ? undefined : randomIndices(seed);
 
     const weights = new Array<number>(size).fill(0);
     let bias = 0;
@@ -185,9 +184,3 @@ function readValues(where: string, name: string, x: TensorInput): { shape: numbe
 const stateText = (weights: readonly number[], bias: number): string => [...weights, bias].join();
 
 /** Fisher and Yates. */
-function shuffle(order: number[], random: ReturnType<typeof xoroshiro128plus>): void {
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = uniformInt(random, 0, last);
-    [order[last], order[other]] = [order[other]!, order[last]!];
-  }
-}

@@ -1,6 +1,6 @@
 /** What a gradient has to lie between at a point where the function has kinks. */
-import { directionLine, unitsOf, type Pass } from '../gradcheck/pass.js';
-import { randomFrom } from '../gradcheck/random.js';
+import { directionLine, unitsOf, type Pass } from '../gradcheck/engine/pass.js';
+import { randomFrom } from '../random.js';
 
 /** Along a direction of one input: bounds of the directional derivative close by. */
 export interface Bracket {

@@ -2,10 +2,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { observingKernels } from '../float64/in-float64.js';
 import { gradientOf } from '../gradcheck/gradcheck.js';
-import { compareEntry, type Entry } from '../gradcheck/judge.js';
-import { openPass, tolerances, unitsOf, type Pass } from '../gradcheck/pass.js';
-import { randomFrom, type Random } from '../gradcheck/random.js';
-import { forgetTape, GradientFailure, Subject } from '../gradcheck/subject.js';
+import { compareEntry, type Entry } from '../gradcheck/engine/judge.js';
+import { openPass, tolerances, unitsOf, type Pass } from '../gradcheck/engine/pass.js';
+import { randomFrom, type Random } from '../random.js';
+import { forgetTape, GradientFailure, Subject } from '../gradcheck/engine/subject.js';
 import { bracketsAt, type Bracket } from './kinks.js';
 import { hashOf, sizeOf, type SweepCase } from './cases/case.js';
 import { run } from './expression.js';
@@ -91,6 +91,7 @@ function randomOf({ id, cotangent, plainSecond, kink }: SweepCase, second = fals
   let calls = 0;
   return {
     sample: random.sample,
+    uniform: random.uniform,
     weights(n, scale = 1) {
       calls++;
       // A pass asks for its two cotangents first.

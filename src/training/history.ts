@@ -1,4 +1,5 @@
 /** What a training run leaves behind besides its parameters. Plain JSON, in which a number that is not finite reads null. */
+import type { ProbeRecord } from '../parity/probe.js';
 import type { Sampling } from './batches.js';
 
 export interface TrainingSettings {
@@ -24,18 +25,6 @@ export interface EpochRecord {
   testAccuracy?: number;
   trainLoss?: number;
   testLoss?: number;
-}
-
-/** One comparison of the numerical gradient with tf.grad's. */
-export interface ProbeRecord {
-  step: number;
-  /** The numerical method that was compared. */
-  numericalMethod: string;
-  /** Number of entries compared. */
-  coordinates: number;
-  /** The largest |numerical - autodiff| over the largest |autodiff| of the same parameter; Infinity where either is NaN. */
-  worstRelativeDifference: number;
-  worst: { parameter: string; index: number; numerical: number; autodiff: number };
 }
 
 export interface History {

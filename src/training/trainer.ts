@@ -6,8 +6,9 @@ import { InputError } from '../errors.js';
 import { shapeText } from '../functions/arguments.js';
 import type { Mlp } from '../networks/mlp.js';
 import { batches, type Sampling } from './batches.js';
-import type { EpochRecord, History, ProbeRecord, TrainingSettings } from './history.js';
-import { parityProbe } from './parity-probe.js';
+import type { ProbeRecord } from '../parity/probe.js';
+import type { EpochRecord, History, TrainingSettings } from './history.js';
+import { parityProbe } from '../parity/probe.js';
 
 /** Inputs [N,D] and their targets: one-hot [N,K], labels [N], or numbers [N,K]. */
 export type Dataset = { x: tf.Tensor2D; t: tf.Tensor };

@@ -21,7 +21,9 @@ describe('expm1Terms', () => {
         }
         // The remainder is reckoned against x, and expm1(x) is larger, by up to 2^0.4 at 0.5.
         if (terms > 1) {
-          expect(mismatch(series(bound, terms - 1), Math.expm1(bound), { relative: 2 ** -32.4 })).toBeDefined();
+          expect(
+            mismatch(series(bound, terms - 1), Math.expm1(bound), { relative: 2 ** -32.4 }),
+          ).toBeDefined();
         }
       }),
     );

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
-import { describeReport } from '../../src/gradcheck/describe.js';
+import { describeReport } from '../../src/gradcheck/report/describe.js';
 import { expectGradients, GradientMismatchError } from '../../src/gradcheck/expect.js';
 import { gradcheck } from '../../src/gradcheck/gradcheck.js';
 import { matchers } from '../../src/gradcheck/matcher.js';

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
 import { FULL_LIMIT, gradcheck } from '../../src/gradcheck/gradcheck.js';
-import type { CheckedFunction, CheckedInputs } from '../../src/gradcheck/subject.js';
+import type { CheckedFunction, CheckedInputs } from '../../src/gradcheck/engine/subject.js';
 import { describeOnEachBackend } from '../support/backends.js';
 import { elementwise, random, withGradient } from './zoo/support.js';
 

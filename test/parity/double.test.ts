@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
 import { sigmoid } from '../../src/functions/activations.js';
 import { gradcheck } from '../../src/gradcheck/gradcheck.js';
-import { DOUBLE_TOLERANCE, doubleCases, parityCases } from '../../src/gradcheck/textbook.js';
+import { DOUBLE_TOLERANCE, doubleCases, parityCases } from '../../src/parity/textbook.js';
 
 beforeAll(async () => {
   await selectBackend();

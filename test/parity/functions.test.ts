@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { compareGradients } from '../../src/gradcheck/compare.js';
-import { judge, parityCases } from '../../src/gradcheck/textbook.js';
+import { compareGradients } from '../../src/parity/compare.js';
+import { judge, parityCases } from '../../src/parity/textbook.js';
 import * as losses from '../../src/functions/losses.js';
 import { relu, sigmoid, softmax, tanh } from '../../src/functions/activations.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { loadMnist, type Mnist } from '../../src/data/mnist.js';
 import { autodiff } from '../../src/differentiation/autodiff.js';
 import type { NamedTensors } from '../../src/differentiation/gradient-method.js';
-import { judge, LOOP_TOLERANCE, parityCases, STRUCTURED_TOLERANCE } from '../../src/gradcheck/textbook.js';
+import { judge, LOOP_TOLERANCE, parityCases, STRUCTURED_TOLERANCE } from '../../src/parity/textbook.js';
 import { TwoLayerNet } from '../../src/networks/two-layer-net.js';
 import { loopDifferences, type DenseNet } from '../differentiation/dense-loop.js';
 import { parameterNames } from '../networks/fixtures.js';

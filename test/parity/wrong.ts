@@ -1,5 +1,5 @@
 /** Parity cases whose gradient by tf.grad was made wrong. */
-import type { ParityCase } from '../../src/gradcheck/textbook.js';
+import type { ParityCase } from '../../src/parity/textbook.js';
 
 /** The same case, evaluated now and once. */
 export function evaluated(each: ParityCase): ParityCase {

@@ -1,7 +1,7 @@
 /** Mini-batches: laws over any sizes and seeds, and a χ² test of the uniform draws. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { batches, randomIndices, type Sampling } from '../../src/training/batches.js';
+import { batches, type Sampling } from '../../src/training/batches.js';
 
 function take(
   count: number,
@@ -114,11 +114,4 @@ test('the same seed gives the same batches, another seed others', () => {
     const all = Array.from({ length: 50 }, (_, seed) => String(take(40, 40, sampling, seed, 1)));
     expect(new Set(all).size).toBe(50);
   }
-});
-
-test('randomIndices: one number from 0 up to n, n left out', () => {
-  const random = randomIndices(0);
-  const drawn = Array.from({ length: 300 }, () => random(3));
-  expect(new Set(drawn)).toEqual(new Set([0, 1, 2]));
-  expect(random(1)).toBe(0);
 });

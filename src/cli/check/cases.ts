@@ -1,8 +1,8 @@
 /** The cases that a user's file exports, read and checked. */
 import { InputError } from '../../errors.js';
 import type { ModelGradcheckOptions, ModelLoss } from '../../gradcheck/model.js';
-import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report.js';
-import type { CheckedFunction, CheckedInputs } from '../../gradcheck/subject.js';
+import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
+import type { CheckedFunction, CheckedInputs } from '../../gradcheck/engine/subject.js';
 
 /** A value, or a function that makes it when the case runs. */
 type Lazy<T> = T | (() => T | Promise<T>);

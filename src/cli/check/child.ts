@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BackendName } from '../../backends/select.js';
-import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report.js';
+import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
 import { casesOf, type CheckCase } from './cases.js';
 
 export interface ChildRequest {

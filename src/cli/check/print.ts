@@ -1,5 +1,5 @@
 /** The cases' results on the terminal. */
-import { describeReport, isPassed } from '../../gradcheck/describe.js';
+import { describeReport, isPassed } from '../../gradcheck/report/describe.js';
 import type { CaseResult } from './cases.js';
 
 export const passed = ({ report }: CaseResult): boolean => report !== undefined && isPassed(report);

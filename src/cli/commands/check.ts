@@ -3,8 +3,8 @@ import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
-import type { GradcheckOptions } from '../../gradcheck/report.js';
-import type { ParityResult } from '../../gradcheck/textbook.js';
+import type { GradcheckOptions } from '../../gradcheck/report/report.js';
+import type { ParityResult } from '../../parity/textbook.js';
 import type { CaseResult } from '../check/cases.js';
 import {
   backendOption,
@@ -119,7 +119,7 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
   if (signal.aborted) return;
   const failed = results.filter((result) => !passed(result)).length;
   if (args.html) {
-    const { reportPage } = await import('../../gradcheck/html.js');
+    const { reportPage } = await import('../../pages/gradcheck.js');
     const { nodeDocument } = await import('../../plots/node-document.js');
     const { writeFileWhole } = await import('../../files/write.js');
     await writeFileWhole(args.html, reportPage(results, { document: nodeDocument() }));
@@ -175,7 +175,7 @@ async function watch(args: CheckArguments, files: readonly string[], signal: Abo
 
 async function checkTextbook({ backend, json }: CheckArguments): Promise<void> {
   const { availableBackends } = await import('../../backends/select.js');
-  const { doubleCases, DOUBLE_TOLERANCE, judge, parityCases } = await import('../../gradcheck/textbook.js');
+  const { doubleCases, DOUBLE_TOLERANCE, judge, parityCases } = await import('../../parity/textbook.js');
   const backends = backend === 'all' ? await availableBackends() : [backend];
   const results: (Omit<ParityResult, 'worst'> & { backend: string })[] = [];
   for (const request of backends) {

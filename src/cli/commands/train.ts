@@ -8,7 +8,8 @@ import { InputError } from '../../errors.js';
 import type { ActivationName } from '../../functions/activations.js';
 import type { Mlp } from '../../networks/mlp.js';
 import type { Sampling } from '../../training/batches.js';
-import type { EpochRecord, History, ProbeRecord } from '../../training/history.js';
+import type { ProbeRecord } from '../../parity/probe.js';
+import type { EpochRecord, History } from '../../training/history.js';
 import {
   backendOption,
   dataOptions,

@@ -51,7 +51,7 @@ export async function writeReports(
   const { compareKnown, knownOf } = await import('../../sweep/known.js');
   if (args.report !== undefined) await writeJson(args.report, report);
   if (args.html !== undefined) {
-    const { sweepPage } = await import('../../sweep/html.js');
+    const { sweepPage } = await import('../../pages/sweep.js');
     await writeFileWhole(args.html, sweepPage(report));
   }
   if (args.markdown !== undefined) {

@@ -1,6 +1,6 @@
 /** A case of the sweep, and what the families make their cases with. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { generatorFrom } from '../../random.js';
 import { codeOf, inputsOf, type Expression } from '../expression.js';
 
 export interface SweepInput {
@@ -96,7 +96,7 @@ export const bools = (shape: readonly number[], values: readonly number[]): Inpu
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
 
 export function choicesFrom(seed: number): Choices {
-  const generator = xoroshiro128plus(seed);
+  const generator = generatorFrom(seed);
   const int = (low: number, high: number): number => uniformInt(generator, low, high);
   const pick = <T>(list: readonly T[]): T => list[int(0, list.length - 1)];
   const shuffle = <T>(list: readonly T[]): T[] => {

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as activations from '../../../src/functions/activations.js';
 import * as losses from '../../../src/functions/losses.js';
-import type { CheckedFunction, CheckedInputs } from '../../../src/gradcheck/subject.js';
+import type { CheckedFunction, CheckedInputs } from '../../../src/gradcheck/engine/subject.js';
 import { random, type ZooCase } from './support.js';
 
 const { sin, mul, add, sub } = tf;

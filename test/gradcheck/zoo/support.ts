@@ -1,7 +1,7 @@
 /** What the zoo's cases are made of. */
 import * as tf from '@tensorflow/tfjs';
-import type { CheckedFunction, CheckedInputs } from '../../../src/gradcheck/subject.js';
-import type { GradcheckOptions, Verdict } from '../../../src/gradcheck/report.js';
+import type { CheckedFunction, CheckedInputs } from '../../../src/gradcheck/engine/subject.js';
+import type { GradcheckOptions, Verdict } from '../../../src/gradcheck/report/report.js';
 
 export interface ZooCase {
   name: string;

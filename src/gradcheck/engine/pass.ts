@@ -2,7 +2,7 @@
 import type { ActiveInput, Numbers, Subject } from './subject.js';
 import { GradientFailure } from './subject.js';
 import type { Line, Sample, Steps } from './line.js';
-import type { Random } from './random.js';
+import type { Random } from '../../random.js';
 
 export interface Tolerance {
   rtol: number;

@@ -1,10 +1,10 @@
 /** The function under check as plain numbers: its value and its vector-Jacobian products, in one precision. */
 import * as tf from '@tensorflow/tfjs';
-import { InputError } from '../errors.js';
-import { engine } from '../float64/engine.js';
-import { inFloat64 } from '../float64/in-float64.js';
-import { shapeText, toTensor, type TensorInput } from '../functions/arguments.js';
-import type { GradcheckOptions, GradcheckPrecision } from './report.js';
+import { InputError } from '../../errors.js';
+import { engine } from '../../float64/engine.js';
+import { inFloat64 } from '../../float64/in-float64.js';
+import { shapeText, toTensor, type TensorInput } from '../../functions/arguments.js';
+import type { GradcheckOptions, GradcheckPrecision } from '../report/report.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any function of tensors
 export type CheckedFunction = (...inputs: any[]) => unknown;

@@ -1,7 +1,7 @@
 /** What a wrong gradient looks like: the forms that mistakes take, in words. */
 import * as tf from '@tensorflow/tfjs';
-import { engine } from '../float64/engine.js';
-import { observingKernels } from '../float64/in-float64.js';
+import { engine } from '../../float64/engine.js';
+import { observingKernels } from '../../float64/in-float64.js';
 import {
   constantFactor,
   dependenceOnCotangent,
@@ -11,11 +11,11 @@ import {
   relatedToInput,
   wrongOutput,
 } from './forms.js';
-import { largestOf, type Entry } from './judge.js';
-import { directionLine, unitsOf, type Pass } from './pass.js';
-import { ladderOf, slopeFrom } from './line.js';
-import { coordinateOf } from './subject.js';
-import { tolerances } from './pass.js';
+import { largestOf, type Entry } from '../engine/judge.js';
+import { directionLine, unitsOf, type Pass } from '../engine/pass.js';
+import { ladderOf, slopeFrom } from '../engine/line.js';
+import { coordinateOf } from '../engine/subject.js';
+import { tolerances } from '../engine/pass.js';
 import { whereWrong } from './regions.js';
 
 /** An input's entries as numbers to compare: the derivative by differences and by autodiff, for each cotangent. */

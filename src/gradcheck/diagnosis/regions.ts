@@ -1,7 +1,7 @@
 /** Where a gradient is wrong: a part of the input that can be named. */
-import type { Evidence } from './diagnose.js';
-import type { Entry } from './judge.js';
-import { coordinateOf } from './subject.js';
+import type { Evidence } from './explain.js';
+import type { Entry } from '../engine/judge.js';
+import { coordinateOf } from '../engine/subject.js';
 
 /** A sentence on the region, where the wrong entries have one; undefined where every entry is wrong. */
 export function whereWrong(evidence: Evidence, wrong: readonly Entry[]): string | undefined {

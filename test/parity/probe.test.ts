@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
 import { gradientMethod } from '../../src/differentiation/methods.js';
 import { Mlp } from '../../src/networks/mlp.js';
-import { parityProbe } from '../../src/training/parity-probe.js';
+import { parityProbe } from '../../src/parity/probe.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
-import { smallNetwork, threeClasses } from './problems.js';
+import { smallNetwork, threeClasses } from '../training/problems.js';
 
 describeOnEachBackend('a probe', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { randomFrom } from '../../src/gradcheck/random.js';
+import { randomFrom, randomIndices } from '../src/random.js';
 
 test('weights are of size ½ to 1½, of both signs, and follow from the seed', () => {
   const weights = randomFrom(7).weights(1000, 4);
@@ -17,4 +17,16 @@ test('a sample is of different indices in order; all where there are no more', (
   expect(sample).toEqual([...sample].sort((a, b) => a - b));
   expect(sample.every((index) => index >= 0 && index < 1000)).toBe(true);
   expect(randomFrom(1).sample(3, 20)).toEqual([0, 1, 2]);
+});
+
+test('randomIndices: one number from 0 up to n, n left out', () => {
+  const random = randomIndices(0);
+  const drawn = Array.from({ length: 300 }, () => random(3));
+  expect(new Set(drawn)).toEqual(new Set([0, 1, 2]));
+  expect(random(1)).toBe(0);
+});
+
+test('seeds that differ in their high bits alone give other numbers', () => {
+  const seeds = [1, 1 + 2 ** 32, 1 + 2 ** 33, 1 - 2 ** 32, -1, 2 ** 32 - 1, 2 ** 53 - 1, -(2 ** 53) + 1];
+  expect(new Set(seeds.map((seed) => String(randomFrom(seed).weights(4)))).size).toBe(seeds.length);
 });

@@ -1,8 +1,8 @@
 /** Forms that a wrong gradient takes as a whole: a factor, another order, another input's, a wrong use of dy. */
-import type { Entry } from './judge.js';
-import type { Evidence } from './diagnose.js';
-import { columnOf } from './pass.js';
-import { coordinateOf } from './subject.js';
+import type { Entry } from '../engine/judge.js';
+import type { Evidence } from './explain.js';
+import { columnOf } from '../engine/pass.js';
+import { coordinateOf } from '../engine/subject.js';
 
 /** A form has to hold at so many entries whose derivative is not 0; fewer say nothing. */
 const enough = (entries: readonly unknown[], total: number): boolean => entries.length >= Math.min(2, total);

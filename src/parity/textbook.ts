@@ -8,8 +8,8 @@ import * as activations from '../functions/activations.js';
 import * as losses from '../functions/losses.js';
 import { Mlp } from '../networks/mlp.js';
 import { TwoLayerNet } from '../networks/two-layer-net.js';
-import { gradcheck } from './gradcheck.js';
-import type { GradcheckReport } from './report.js';
+import { gradcheck } from '../gradcheck/gradcheck.js';
+import type { GradcheckReport } from '../gradcheck/report/report.js';
 import { gradientPair, largestDifference, type Comparison, type GradientPair } from './compare.js';
 
 /** Structured differences and tf.grad are both exact to some rounding errors. */

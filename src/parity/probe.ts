@@ -8,8 +8,19 @@ import type {
 } from '../differentiation/gradient-method.js';
 import { parameterDifferences } from '../differentiation/loop.js';
 import { structured } from '../differentiation/structured.js';
-import { randomIndices } from './batches.js';
-import type { ProbeRecord } from './history.js';
+import { randomIndices } from '../random.js';
+
+/** One comparison of the numerical gradient with tf.grad's. */
+export interface ProbeRecord {
+  step: number;
+  /** The numerical method that was compared. */
+  numericalMethod: string;
+  /** Number of entries compared. */
+  coordinates: number;
+  /** The largest |numerical - autodiff| over the largest |autodiff| of the same parameter; Infinity where either is NaN. */
+  worstRelativeDifference: number;
+  worst: { parameter: string; index: number; numerical: number; autodiff: number };
+}
 
 /** Entries of each parameter that a probe compares. */
 export const PROBE_COORDINATES = 32;

@@ -1,8 +1,8 @@
 /** The results of checks as one HTML page that needs nothing beside it. */
 import { escapeHtml as escape } from './escape.js';
 import * as Plot from '@observablehq/plot';
-import { describeReport, digits, isPassed } from './describe.js';
-import type { GradcheckReport, InputReport } from './report.js';
+import { describeReport, digits, isPassed } from '../gradcheck/report/describe.js';
+import type { GradcheckReport, InputReport } from '../gradcheck/report/report.js';
 
 export interface PageResult {
   name: string;

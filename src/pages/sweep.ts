@@ -1,6 +1,6 @@
 /** What a sweep found as one HTML page that needs nothing beside it. */
-import { escapeHtml as escape } from '../gradcheck/escape.js';
-import { findingKinds, type Cell, type Finding, type SweepReport } from './report.js';
+import { escapeHtml as escape } from './escape.js';
+import { findingKinds, type Cell, type Finding, type SweepReport } from '../sweep/report.js';
 import {
   anchorsOf,
   cellMeanings,
@@ -18,7 +18,7 @@ import {
   withoutOp,
   witnessText,
   type Parts,
-} from './text.js';
+} from '../sweep/text.js';
 
 /** Ids of the page's own elements, which no finding may have. */
 const ownIds = ['summary', 'matrix', 'matrix-title', 'findings', 'suspicions', 'conventions', 'said'];

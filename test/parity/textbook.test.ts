@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judge, parityCases } from '../../src/gradcheck/textbook.js';
+import { judge, parityCases } from '../../src/parity/textbook.js';
 import * as activations from '../../src/functions/activations.js';
 import * as losses from '../../src/functions/losses.js';
 

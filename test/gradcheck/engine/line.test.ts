@@ -1,7 +1,7 @@
 /** Oracle: closed forms. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { agreesAtOnce, ladderOf, slopeFrom, type Line } from '../../src/gradcheck/line.js';
+import { agreesAtOnce, ladderOf, slopeFrom, type Line } from '../../../src/gradcheck/engine/line.js';
 
 /** A function of a number as a line through x. */
 const lineOf =

@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import { parseHTML } from 'linkedom';
 import { selectBackend } from '../../src/backends/select.js';
 import { gradcheck } from '../../src/gradcheck/gradcheck.js';
-import { reportPage, type PageResult } from '../../src/gradcheck/html.js';
+import { reportPage, type PageResult } from '../../src/pages/gradcheck.js';
 import { nodeDocument } from '../../src/plots/node-document.js';
-import { wrong } from './zoo/wrong.js';
+import { wrong } from '../gradcheck/zoo/wrong.js';
 
 let results: PageResult[];
 let page: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { compareGradients, largestDifference as largestOfPair } from '../../src/gradcheck/compare.js';
+import { compareGradients, largestDifference as largestOfPair } from '../../src/parity/compare.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 
 const largestDifference = (numerical: number[], autodiff: number[]) => largestOfPair({ numerical, autodiff });

@@ -5,7 +5,7 @@
 import { agreesAtOnce, isPlain, ladderOf, slopeFrom, type Slope } from './line.js';
 import { compareEntry, type Entry, type Memory } from './judge.js';
 import { directionLine, unitsOf, type Pass, type Tolerance } from './pass.js';
-import type { Random } from './random.js';
+import type { Random } from '../../random.js';
 
 /** Directions for each input. An error whose largest entry is twice what a projection lets pass is missed by one with probability ½ at most. */
 export const DIRECTIONS = 4;

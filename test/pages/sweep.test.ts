@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseHTML } from 'linkedom';
-import { sweepPage } from '../../src/sweep/html.js';
+import { sweepPage } from '../../src/pages/sweep.js';
 import {
   emptyReport,
   formulaFinding,
@@ -8,7 +8,7 @@ import {
   kernelFinding,
   sampleReport,
   suspicion,
-} from './sample-report.js';
+} from '../sweep/sample-report.js';
 
 const page = sweepPage(sampleReport);
 const body = parseHTML(page).document;
