@@ -1,7 +1,6 @@
 /** The gradient check: a function's numerical gradient against tf.grad's, in double precision. */
 import * as tf from '@tensorflow/tfjs';
-import { InputError } from '../errors.js';
-import { explain, explainKinks } from './diagnosis/explain.js';
+import { explain, explainFailure, explainFlat, explainKinks, explainUnseen } from './diagnosis/index.js';
 import { DIRECTIONS, projectInput } from './engine/fast.js';
 import { compareEntry, largestOf, type Entry, type Memory } from './engine/judge.js';
 import {
@@ -87,7 +86,11 @@ export async function checkSubject(subject: Subject, settings: Settings): Promis
   }
   const reports = results.flatMap(({ inputs }) => inputs);
   const diagnosis = results.flatMap((result) => result.diagnosis);
-  if (failure) diagnosis.unshift(results.length > 0 ? `Second order: ${failure.message}` : failure.message);
+  if (failure) {
+    const order = results.length > 0 ? 2 : 1;
+    const said = explainFailure(failure, subject, order);
+    diagnosis.unshift(...said.map((sentence) => (order === 2 ? `Second order: ${sentence}` : sentence)));
+  }
   return {
     schemaVersion: 1,
     verdict: worstVerdict([...reports.map(({ verdict }) => verdict), ...(failure ? [failure.verdict] : [])]),
@@ -208,7 +211,14 @@ async function checkPass(
   const inputs = subject.active.map((_, i) =>
     reportOf(pass, i, found[i], blind[i], settings.details ?? false, projected[i]),
   );
-  diagnosis.push(...notes.flat(), ...unseen(pass, inputs));
+  const flat = inputs.map((report, i) =>
+    order === 1 && report.verdict === 'right' ? explainFlat(pass, i) : undefined,
+  );
+  diagnosis.push(
+    ...notes.flat(),
+    ...flat.filter((text) => text !== undefined),
+    ...unseen(pass, inputs, found),
+  );
   return { inputs, diagnosis };
 }
 
@@ -269,9 +279,7 @@ function requireConnected(pass: Pass, random: Random): void {
         return size.some((amount) => amount !== 0);
       });
       if (!moved) {
-        throw new InputError(
-          `gradcheck: f's output does not depend on ${active.name}. Use it in f, or name it in the option constant.`,
-        );
+        throw subject.disconnected(active);
       }
     }
   });
@@ -404,7 +412,7 @@ function weightOf({ cotangents, outputs }: Pass, { slopes }: Entry, q: number): 
   return (sole >= 0 && cotangents[q][sole]) || 1;
 }
 
-function unseen(pass: Pass, inputs: readonly InputReport[]): string[] {
+function unseen(pass: Pass, inputs: readonly InputReport[], found: readonly Entry[][]): string[] {
   const sentences: string[] = [];
   if (hidden(pass)) {
     const count = pass.outputs.length - pass.finite.length;
@@ -412,7 +420,11 @@ function unseen(pass: Pass, inputs: readonly InputReport[]): string[] {
       `f is not finite here: ${count} of its ${pass.outputs.length} outputs are NaN or infinite, and were left out.`,
     );
   }
-  const blind = inputs.filter(({ verdict }) => verdict === 'inconclusive').map(({ name }) => name);
+  const around = found.map((entries, i) => explainUnseen(pass, i, entries));
+  sentences.push(...around.filter((text) => text !== undefined));
+  const blind = inputs
+    .filter(({ verdict }, i) => verdict === 'inconclusive' && around[i] === undefined)
+    .map(({ name }) => name);
   if (blind.length > 0 && !hidden(pass)) {
     sentences.push(
       `The differences for ${blind.join(', ')} are too noisy to tell${pass.subject.precision === 'native' ? " in float32: check with precision: 'float64'" : ': scale f so that its value is not much larger than what it changes by'}.`,

@@ -95,7 +95,7 @@ export function gradientFailure(error: unknown, node: TapeNode | undefined): Err
     const [, name, input, got, wanted] = shape;
     return told(
       'wrong',
-      `The gradient has the wrong shape: ${opName(name)} gives [${got}] for its input ${input}, which has shape [${wanted}].${broadcastHint(got, wanted)}`,
+      `The gradient has the wrong shape: ${op ?? opName(name)} gives [${got}] for its input ${input}, which has shape [${wanted}].${broadcastHint(got, wanted)}`,
     );
   }
   const dtype =
@@ -105,7 +105,7 @@ export function gradientFailure(error: unknown, node: TapeNode | undefined): Err
   if (dtype) {
     return told(
       'wrong',
-      `The gradient has the wrong dtype: ${opName(dtype[1])} gives ${dtype[3]} for its input ${dtype[2]}, wanted float32.`,
+      `The gradient has the wrong dtype: ${op ?? opName(dtype[1])} gives ${dtype[3]} for its input ${dtype[2]}, wanted float32.`,
     );
   }
   if (/same number of tensors as inputs/.test(message)) {

@@ -19,11 +19,11 @@ import {
   isCustom,
   isOp,
   nameOf,
-  nodesBetween,
   recorded,
   releasingSaved,
   watchGradients,
   watchingKernels,
+  waysBetween,
   type TapeNode,
 } from './tape.js';
 
@@ -34,12 +34,23 @@ export { forgetTape } from './tape.js';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any function of tensors
 export type CheckedFunction = (...inputs: any[]) => unknown;
 
+/** An op of TensorFlow.js' as it was recorded. */
+export interface Step {
+  op: string;
+  inputs: Pick<tf.TensorInfo, 'shape' | 'dtype'>[];
+  outputs: Pick<tf.TensorInfo, 'shape' | 'dtype'>[];
+}
+
 /** What TensorFlow.js records of f. */
 export interface Recording {
-  /** The ops between the inputs and the outputs, each once, but for those of tf.customGrad. */
-  ops: string[];
-  /** Whether there are gradients of the user's own among them (tf.customGrad). */
+  /** The ops between the inputs and the outputs, but for those of tf.customGrad. */
+  steps: Step[];
+  /** Whether there are gradients of the user's own (tf.customGrad). */
   custom: boolean;
+  /** By active input: whether the ops lead from it to an output. */
+  connected: boolean[];
+  /** Ops whose saved result TensorFlow.js recorded before the op itself, and so loses in a gradient's gradient. */
+  late: string[];
   /** The names of the tf.Variables that f uses. */
   variables: string[];
 }
@@ -202,13 +213,21 @@ export class Subject {
     return tidied(() => {
       const tensors = this.tensors(this.copies(), false);
       const { result, tape } = recorded(() => this.tapedOutputs(tensors));
-      const nodes = nodesBetween(tape, this.activeOf(tensors), result);
+      const active = this.activeOf(tensors);
+      const { nodes, late } = waysBetween(tape, active, result);
       const used = tape.flatMap(({ inputs }) => Object.values(inputs).flat());
-      const variables = used.filter((tensor): tensor is tf.Variable => tensor instanceof tf.Variable);
       return {
-        ops: [...new Set(nodes.filter(isOp).map(nameOf))],
-        custom: nodes.some(isCustom),
-        variables: [...new Set(variables.map(({ name }) => name))],
+        steps: nodes.filter(isOp).map((node) => ({
+          op: nameOf(node),
+          inputs: Object.values(node.inputs).flat().map(infoOf),
+          outputs: node.outputs.map(infoOf),
+        })),
+        custom: tape.some(isCustom),
+        connected: active.map((x) => result.includes(x) || waysBetween(tape, [x], result).nodes.length > 0),
+        late: [...new Set(late.map((node) => (isCustom(node) ? 'tf.customGrad' : nameOf(node))))],
+        variables: [
+          ...new Set(used.flatMap((tensor) => (tensor instanceof tf.Variable ? [tensor.name] : []))),
+        ],
       };
     });
   }
@@ -284,6 +303,8 @@ function requireOtherThanInput(y: tf.Tensor, xs: readonly tf.Tensor[]): void {
     'The gradient throws: f returns its input itself, and tf.grad then says "Cannot compute gradient of y=f(x) with respect to x". Return x.clone().',
   );
 }
+
+const infoOf = ({ shape, dtype }: tf.Tensor): Step['inputs'][number] => ({ shape, dtype });
 
 const weightedSum = (ys: readonly tf.Tensor[], weights: readonly tf.Tensor[]): tf.Tensor =>
   ys.map((y, k) => tf.sum(tf.mul(y, weights[k]))).reduce((sum, term) => tf.add(sum, term));

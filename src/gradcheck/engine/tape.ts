@@ -139,34 +139,61 @@ export function watchGradients(entered: (node: TapeNode) => void): void {
   }
 }
 
-/** Ops by which the outputs hang on the inputs. The tape's order does not count: TensorFlow.js records some results late. */
-export function nodesBetween(
+/** The ops between inputs and outputs, as recorded. */
+export interface Ways {
+  /** Those by which the outputs hang on the inputs, in whatever order they were recorded. */
+  nodes: TapeNode[];
+  /** Those of them whose saved result was recorded before themselves: TensorFlow.js, which goes by the order, loses it. */
+  late: TapeNode[];
+}
+
+export function waysBetween(
   tape: readonly TapeNode[],
   inputs: readonly tf.Tensor[],
   outputs: readonly tf.Tensor[],
-): TapeNode[] {
-  const reach = (
-    from: readonly tf.Tensor[],
-    enter: (node: TapeNode) => tf.Tensor[],
-    leave: (node: TapeNode) => tf.Tensor[],
-  ): Set<TapeNode> => {
-    const ids = new Set(from.map(({ id }) => id));
-    const nodes = new Set<TapeNode>();
-    for (let before = -1; before < nodes.size;) {
-      before = nodes.size;
-      for (const node of tape) {
-        if (nodes.has(node) || !enter(node).some(({ id }) => ids.has(id))) continue;
-        nodes.add(node);
-        for (const { id } of leave(node)) ids.add(id);
-      }
-    }
-    return nodes;
-  };
+): Ways {
   const inputsOf = (node: TapeNode): tf.Tensor[] => Object.values(node.inputs).flat();
   const outputsOf = (node: TapeNode): tf.Tensor[] => node.outputs;
-  const ahead = reach(inputs, inputsOf, outputsOf);
-  const back = reach(outputs, outputsOf, inputsOf);
-  return tape.filter((node) => ahead.has(node) && back.has(node));
+  const back = reach([...tape].reverse(), outputs, outputsOf, inputsOf, Infinity);
+  const between = (rounds: number): Set<TapeNode> => {
+    const ahead = reach(tape, inputs, inputsOf, outputsOf, rounds);
+    return new Set(tape.filter((node) => ahead.has(node) && back.has(node)));
+  };
+  const [all, inOrder] = [between(Infinity), between(1)];
+  const lost = new Set([...all].filter((node) => !inOrder.has(node)).flatMap(inputsOf));
+  const nodes = [...all];
+  return {
+    nodes,
+    late: nodes.filter((node, at) =>
+      node.outputs.some((output) => lost.has(output) && nodes.slice(0, at).some(uses(output))),
+    ),
+  };
+}
+
+const uses =
+  (tensor: tf.Tensor) =>
+  ({ inputs }: TapeNode): boolean =>
+    Object.values(inputs).flat().includes(tensor);
+
+/** The nodes that can be entered from these tensors, after so many rounds over the tape. */
+function reach(
+  tape: readonly TapeNode[],
+  from: readonly tf.Tensor[],
+  enter: (node: TapeNode) => tf.Tensor[],
+  leave: (node: TapeNode) => tf.Tensor[],
+  rounds: number,
+): Set<TapeNode> {
+  const ids = new Set(from.map(({ id }) => id));
+  const nodes = new Set<TapeNode>();
+  for (let round = 0, before = -1; round < rounds && before < nodes.size; round++) {
+    before = nodes.size;
+    for (const node of tape) {
+      if (nodes.has(node) || !enter(node).some(({ id }) => ids.has(id))) continue;
+      nodes.add(node);
+      for (const { id } of leave(node)) ids.add(id);
+    }
+  }
+  return nodes;
 }
 
 /** Whether it is a tf.customGrad, whose inputs have numbers for names, and not one within an op of TensorFlow.js' own. */

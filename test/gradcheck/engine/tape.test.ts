@@ -1,7 +1,7 @@
 /** TensorFlow.js' tape. Oracle: graphs made by hand, counts of tensors. */
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
-import { nodesBetween, recorded, releasingSaved, type TapeNode } from '../../../src/gradcheck/engine/tape.js';
+import { recorded, releasingSaved, waysBetween, type TapeNode } from '../../../src/gradcheck/engine/tape.js';
 import { tensorCount } from '../../support/backends.js';
 
 test('nodes between inputs and outputs are found in any order, and no others', () => {
@@ -18,9 +18,15 @@ test('nodes between inputs and outputs are found in any order, and no others', (
     outputs: [output],
   });
   const tape = [node('last', [a], z), node('first', [x], a), node('elsewhere', [y], b)];
-  expect(nodesBetween(tape, [x], [z]).map(({ kernelName }) => kernelName)).toEqual(['last', 'first']);
-  expect(nodesBetween(tape, [x], [b])).toEqual([]);
-  expect(nodesBetween(tape, [y], [z])).toEqual([]);
+  const names = (list: TapeNode[]): string[] => list.map(({ kernelName }) => kernelName);
+  const late = waysBetween(tape, [x], [z]);
+  expect(names(late.nodes)).toEqual(['last', 'first']);
+  expect(names(late.late)).toEqual(['first']);
+  const inOrder = waysBetween([tape[1]!, tape[0]!], [x], [z]);
+  expect(names(inOrder.nodes)).toEqual(['first', 'last']);
+  expect(inOrder.late).toEqual([]);
+  expect(waysBetween(tape, [x], [b]).nodes).toEqual([]);
+  expect(waysBetween(tape, [y], [z]).nodes).toEqual([]);
   tf.dispose([x, y, a, b, z]);
 });
 
