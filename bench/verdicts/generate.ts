@@ -658,7 +658,10 @@ function falsify(
   const eligible = columns.map((column, i) => {
     const largest = ranked[i].reduce((a, b) => Math.max(a, b), 0);
     return Array.from(column, (_, j) => j).filter(
-      (j) => ranked[i][j] >= LEAST_SHARE * largest && variant.error * effects[i][j] >= LEAST_EFFECT * noise,
+      (j) =>
+        effects[i][j] > 0 &&
+        ranked[i][j] >= LEAST_SHARE * largest &&
+        variant.error * effects[i][j] >= LEAST_EFFECT * noise,
     );
   });
   let candidates = inputs.map((_, i) => i).filter((i) => eligible[i].length > 0);
