@@ -7,6 +7,7 @@ import { caseOf, ERRORS, makeCase, STRATA, type Case, type Rejections, type Stra
 import { columnOf, outcomeOf, type Answer } from './judge.js';
 import { askPeers } from './peers.js';
 import { distanceToReference, prepare } from './tensorflow.js';
+import { isPassed } from '../../src/gradcheck/report/describe.js';
 import { selectBackend } from '../../src/backends/select.js';
 import type { GradcheckOptions, GradcheckReport } from '../../src/gradcheck/report/report.js';
 
@@ -161,14 +162,14 @@ async function judge(
   const { f, inputs, dispose } = prepare(one);
   const started = performance.now();
   try {
-    const { verdict, evaluations, diagnosis } = await gradcheck(f, inputs, { mode });
-    return {
-      answer: { said: verdict, evaluations, seconds: (performance.now() - started) / 1000 },
-      diagnosis,
-    };
+    const report = await gradcheck(f, inputs, { mode });
+    const { verdict: said, evaluations, diagnosis } = report;
+    const seconds = (performance.now() - started) / 1000;
+    return { answer: { said, passed: isPassed(report), evaluations, seconds }, diagnosis };
   } catch (error) {
+    const seconds = (performance.now() - started) / 1000;
     return {
-      answer: { said: 'threw', evaluations: 0, seconds: (performance.now() - started) / 1000 },
+      answer: { said: 'threw', passed: false, evaluations: 0, seconds },
       diagnosis: [String(error)],
     };
   } finally {
@@ -201,7 +202,7 @@ async function explainCase(gradcheck: Gradcheck, id: string, modes: ('full' | 'f
     if (mode === 'full' && entriesOf(one) > MOST_ENTRY_BY_ENTRY) continue;
     const { answer, diagnosis } = await judge(gradcheck, one, mode);
     console.log(
-      `\n${mode}: ${answer.said}, ${outcomeOf(one, answer.said)}; ${answer.evaluations} evaluations, ${answer.seconds.toFixed(2)} s`,
+      `\n${mode}: ${answer.said}, ${outcomeOf(one, answer)}; ${answer.evaluations} evaluations, ${answer.seconds.toFixed(2)} s`,
     );
     for (const sentence of diagnosis) console.log(`  ${sentence}`);
   }
@@ -222,10 +223,11 @@ function count(stratum: Stratum, checker: string, answers: Map<Case, Answer>): R
     evaluations: 0,
     seconds: 0,
   };
-  for (const [one, { said, evaluations, seconds }] of answers) {
+  for (const [one, answer] of answers) {
+    const { said, evaluations, seconds } = answer;
     row.evaluations += evaluations;
     row.seconds += seconds;
-    const outcome = outcomeOf(one, said);
+    const outcome = outcomeOf(one, answer);
     if (one.falsification) {
       row.falsified++;
       const column = (row.misses[columnOf(one.falsification)] ??= { of: 0, missed: [] });

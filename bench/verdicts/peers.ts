@@ -40,11 +40,12 @@ export async function askPeers(
       progress(++done);
     }
   })();
-  for (const { composition, falsification = null, reference } of cases) {
+  for (const { composition, falsification = null, reference, allowed } of cases) {
     const text = JSON.stringify({
       ...composition,
       falsification,
       reference: reference.map((g) => Array.from(g)),
+      allowed: allowed.map((g) => Array.from(g)),
     });
     if (!child.stdin.write(`${text}\n`)) await new Promise((resolve) => child.stdin.once('drain', resolve));
   }
