@@ -565,7 +565,9 @@ interface Known {
   value: Float64Array;
   /** How far rounding inside of f moves its outputs (L2 norm). */
   noise: number;
-  /** For each input the size of each entry's effect: the L2 norm of its column of the Jacobian. */
+  /** The Jacobian: for each output a gradient by each input. */
+  rows: Float64Array[][];
+  /** For each input the L2 norm of each entry's column of the Jacobian. */
   columns: Float64Array[];
   /** The gradient of the sum of the outputs. */
   gradient: Float64Array[];
@@ -595,23 +597,17 @@ function know(composition: Composition, dice: Dice): Known {
       }),
     );
   }
-  const columns = sum.map(({ length }) => new Float64Array(length));
-  value.forEach((_, k) => {
-    const row =
-      value.length === 1
-        ? sum
-        : gradient(
-            composition,
-            exact,
-            ones.map((_, l) => Number(k === l)),
-          );
-    row.forEach((g, i) =>
-      g.forEach((v, j) => {
-        columns[i][j] = Math.hypot(columns[i][j], v);
-      }),
-    );
-  });
-  return { value, noise, columns, gradient: sum, rounding };
+  const rows = Array.from(value, (_, k) =>
+    value.length === 1
+      ? sum
+      : gradient(
+          composition,
+          exact,
+          ones.map((_, l) => Number(k === l)),
+        ),
+  );
+  const columns = sum.map((g, i) => g.map((_, j) => Math.hypot(...rows.map((row) => row[i][j]))));
+  return { value, noise, rows, columns, gradient: sum, rounding };
 }
 
 /** Double-precision differentiation may be off by this share of an entry; where it is off by more the case is thrown away. */
@@ -640,45 +636,74 @@ function requireSound({ inputs }: Composition, known: Known): Float64Array[] {
 
 /** An entry is falsified only if its own effect is at least this share of the largest effect in its input. */
 const LEAST_SHARE = 1e-3;
-/** And only if the error, over a step of the entry's own size, moves f by so many times f's rounding. */
-const LEAST_EFFECT = 64;
+/** And only if some central difference is off by less than this share of the error. */
+const VISIBLE = 1 / 8;
+/** A transposed gradient differs by more than this share of an entry. */
+const SWAPPED = 0.01;
+/** That difference's step is the entry's size times 2^-k. */
+const STEPS = [17, 14, 20, 11, 23, 8, 26, 29, 5, 32, 35, 38];
+
+/**
+ * Whether an error of that relative size in an entry's derivative can be seen in doubles: over some step 2^-k·|x|, the central
+ * difference's distance to the known derivative and f's rounding over that step are together below an eighth of the error.
+ */
+function isVisible(
+  { inputs, nodes }: Composition,
+  { noise, rows, columns }: Known,
+  input: number,
+  j: number,
+  error: number,
+): boolean {
+  const x = inputs[input].values[j];
+  const at = (value: number): Float64Array => {
+    const values = inputs[input].values.slice();
+    values[j] = value;
+    const moved = inputs.map((each, i) => (i === input ? { ...each, values } : each));
+    return evaluate({ inputs: moved, nodes }).output.data;
+  };
+  return STEPS.some((k) => {
+    const [above, below] = [x + x * 2 ** -k, x - x * 2 ** -k];
+    const [up, down] = [at(above), at(below)];
+    const off = Math.hypot(...rows.map((row, l) => (up[l] - down[l]) / (above - below) - row[input][j]));
+    const rounding = (2 * noise) / Math.abs(above - below);
+    return off + rounding <= VISIBLE * error * columns[input][j];
+  });
+}
 
 /** Picks what is made wrong; throws where no entry would show it. */
 function falsify(
   stratum: Stratum,
-  { inputs, nodes }: Composition,
-  { columns, noise, gradient }: Known,
+  composition: Composition,
+  known: Known,
   variant: { kind: Kind; error: number },
   dice: Dice,
 ): Falsification {
   const { kind } = variant;
-  // Of an input at spread scales, the effect of moving an entry by its own size counts, else the derivative.
-  const effects = columns.map((column, i) => column.map((v, j) => v * Math.abs(inputs[i].values[j])));
-  const ranked = isSpread(stratum) ? effects : columns;
+  const { inputs } = composition;
+  const { columns, gradient } = known;
+  const isSwapped = (i: number, j: number): boolean => {
+    const [n] = inputs[i].shape;
+    const other = gradient[i][(j % n) * n + Math.floor(j / n)];
+    return Math.abs(other - gradient[i][j]) > SWAPPED * Math.abs(gradient[i][j]);
+  };
   const eligible = columns.map((column, i) => {
-    const largest = ranked[i].reduce((a, b) => Math.max(a, b), 0);
+    const { shape, values } = inputs[i];
+    if (kind === 'transposed' && !(shape.length === 2 && shape[0] === shape[1] && shape[0] > 1)) return [];
+    // Of an input at spread scales, the effect of moving an entry by its own size counts, else the derivative.
+    const effects = isSpread(stratum) ? column.map((v, j) => v * Math.abs(values[j])) : column;
+    const largest = effects.reduce((a, b) => Math.max(a, b), 0);
     return Array.from(column, (_, j) => j).filter(
       (j) =>
-        effects[i][j] > 0 &&
-        ranked[i][j] >= LEAST_SHARE * largest &&
-        variant.error * effects[i][j] >= LEAST_EFFECT * noise,
+        effects[j] > 0 && effects[j] >= LEAST_SHARE * largest && (kind !== 'transposed' || isSwapped(i, j)),
     );
   });
-  let candidates = inputs.map((_, i) => i).filter((i) => eligible[i].length > 0);
-  if (kind === 'transposed') {
-    candidates = candidates.filter((i) => {
-      const { shape } = inputs[i];
-      const n = shape[0];
-      if (shape.length !== 2 || n !== shape[1] || n === 1) return false;
-      return eligible[i].some((j) => {
-        const other = gradient[i][(j % n) * n + Math.floor(j / n)];
-        return Math.abs(other - gradient[i][j]) > 0.01 * Math.abs(gradient[i][j]);
-      });
-    });
-  }
-  if (candidates.length === 0) throw new Rejected('no entry whose error would show');
+  const candidates = inputs.map((_, i) => i).filter((i) => eligible[i].length > 0);
+  if (candidates.length === 0) throw new Rejected('no entry to falsify');
   const input = dice.pick(candidates);
   const at = dice.pick(eligible[input]);
+  if (!isVisible(composition, known, input, at, kind === 'transposed' ? SWAPPED : variant.error)) {
+    throw new Rejected('an error that doubles cannot show');
+  }
   const error = dice.sign() * variant.error;
   switch (kind) {
     case 'entry':
@@ -696,7 +721,6 @@ function falsify(
     case 'transposed':
       return { kind, error: 1, input, range: null };
     case 'dy ignored':
-      if (nodes.length === 0) throw new Rejected('nothing to ignore');
       return { kind, error: 1, input: null, range: null };
   }
 }
@@ -707,8 +731,8 @@ const ATTEMPTS = 400;
  * Case `index` of a stratum: the first random composition that is fit, by these rules (`rejections` counts those that are not).
  * - Values stay below 1e4 (1e12 at spread scales), arguments inside of every op's domain and 1e-6 or more from kinks.
  * - Reverse mode in doubles is right to 1e-9 in every entry, or to what f's own rounding hides.
- * - What is falsified could be seen: an entry whose effect is at least 1e-3 of its input's largest, and whose error moves f, over a step of the
- *   entry's own size, by 64 times f's rounding or more.
+ * - What is falsified could be seen: an entry whose effect is at least 1e-3 of its input's largest, and whose error shows in some central
+ *   difference in doubles (`isVisible`).
  */
 export function makeCase(
   stratum: Stratum,
