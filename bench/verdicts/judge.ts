@@ -1,5 +1,5 @@
 /** What a checker's verdicts on cases count as. */
-import type { Case } from './generate.js';
+import type { Case } from './cases.js';
 
 export interface Answer {
   /** The verdict by its name; `threw` where the checker ended with an error. */
@@ -27,7 +27,3 @@ export function outcomeOf(
   if (said === 'threw') return 'undecided';
   return passed ? 'miss' : 'fine';
 }
-
-/** The column of a table that a falsification belongs to: the size of its error, or its form. */
-export const columnOf = ({ kind, error }: NonNullable<Case['falsification']>): string =>
-  kind === 'entry' || kind === 'row' || kind === 'everywhere' ? Math.abs(error).toExponential(0) : kind;

@@ -5,7 +5,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import type { Composition } from '../../bench/verdicts/composition.js';
-import { caseOf, makeCase, STRATA, type Stratum } from '../../bench/verdicts/generate.js';
+import { caseOf, makeCase } from '../../bench/verdicts/cases.js';
+import { STRATA, type Stratum } from '../../bench/verdicts/strata.js';
 import { outcomeOf } from '../../bench/verdicts/judge.js';
 import { evaluate, ops } from '../../bench/verdicts/reference.js';
 import { distanceToReference, prepare } from '../../bench/verdicts/tensorflow.js';
