@@ -2,8 +2,7 @@
 import { KINDS, sizeOf, type Composition, type Falsification, type Kind } from './composition.js';
 import type { Dice } from './dice.js';
 import { Rejected } from './growing.js';
-import type { Known } from './known.js';
-import { evaluate } from './reference.js';
+import { isVisible, type Known } from './known.js';
 import { isSpread, type Stratum } from './strata.js';
 
 /** Relative errors of falsified gradients. */
@@ -17,40 +16,8 @@ export const VARIANTS: readonly { kind: Kind; error: number }[] = [
 
 /** An entry is falsified only if its own effect is at least this share of the largest effect in its input. */
 const LEAST_SHARE = 1e-3;
-/** And only if some central difference is off by less than this share of the error. */
-const VISIBLE = 1 / 8;
 /** A transposed gradient differs by more than this share of an entry. */
 const SWAPPED = 0.01;
-/** That difference's step is the entry's size times 2^-k. */
-const STEPS = [17, 14, 20, 11, 23, 8, 26, 29, 5, 32, 35, 38];
-
-/**
- * Whether an error of that relative size in an entry's derivative can be seen in doubles: over some step 2^-k·|x|, the central
- * difference's distance to the known derivative and f's rounding over that step are together below an eighth of the error.
- */
-function isVisible(
-  { inputs, nodes }: Composition,
-  { noise, rows, columns }: Known,
-  input: number,
-  j: number,
-  error: number,
-): boolean {
-  const x = inputs[input].values[j];
-  const at = (value: number): Float64Array => {
-    const values = inputs[input].values.slice();
-    values[j] = value;
-    const moved = inputs.map((each, i) => (i === input ? { ...each, values } : each));
-    return evaluate({ inputs: moved, nodes }).output.data;
-  };
-  return STEPS.some((k) => {
-    const [above, below] = [x + x * 2 ** -k, x - x * 2 ** -k];
-    const [up, down] = [at(above), at(below)];
-    const off = Math.hypot(...rows.map((row, l) => (up[l] - down[l]) / (above - below) - row[input][j]));
-    const rounding = (2 * noise) / Math.abs(above - below);
-    return off + rounding <= VISIBLE * error * columns[input][j];
-  });
-}
-
 /** Picks what is made wrong; throws where no entry would show it. */
 export function falsify(
   stratum: Stratum,

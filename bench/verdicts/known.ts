@@ -1,6 +1,6 @@
 /** What is known of a composition: value, Jacobian, and what rounding does to them. */
 import type { Composition } from './composition.js';
-import type { Dice } from './dice.js';
+import { Dice } from './dice.js';
 import { Rejected } from './growing.js';
 import { evaluate, gradient } from './reference.js';
 
@@ -78,6 +78,55 @@ export function requireSound({ inputs }: Composition, known: Known): Float64Arra
         throw new Rejected('a gradient that doubles cannot give to 1e-9');
       }
       return 8 * rounding[i][j] + unseen;
+    }),
+  );
+}
+
+/** An error can be seen if some central difference is off by less than this share of it. */
+const VISIBLE = 1 / 8;
+/** That difference's step is the entry's size times 2^-k. */
+const STEPS = [17, 14, 20, 11, 23, 8, 26, 29, 5, 32, 35, 38];
+
+/**
+ * Whether an error of that relative size in an entry's derivative can be seen in doubles: over some step 2^-k·|x|, the central
+ * difference's distance to the known derivative and f's rounding over that step are together below an eighth of the error.
+ */
+export function isVisible(
+  { inputs, nodes }: Composition,
+  { noise, rows, columns }: Known,
+  input: number,
+  j: number,
+  error: number,
+): boolean {
+  const x = inputs[input].values[j];
+  const at = (value: number): Float64Array => {
+    const values = inputs[input].values.slice();
+    values[j] = value;
+    const moved = inputs.map((each, i) => (i === input ? { ...each, values } : each));
+    return evaluate({ inputs: moved, nodes }).output.data;
+  };
+  return STEPS.some((k) => {
+    const [above, below] = [x + x * 2 ** -k, x - x * 2 ** -k];
+    const [up, down] = [at(above), at(below)];
+    const off = Math.hypot(...rows.map((row, l) => (up[l] - down[l]) / (above - below) - row[input][j]));
+    const rounding = (2 * noise) / Math.abs(above - below);
+    return off + rounding <= VISIBLE * error * columns[input][j];
+  });
+}
+
+/** A gradient is called right in all sizes that matter: an error of this relative size would have been noticed. */
+const DECIDED = 1e-5;
+
+/**
+ * Whether f hides some entry's derivative: f does depend on the entry, by more than its own rounding, but no central difference in doubles would
+ * show an error of 1e-5 (a kink or the end of the domain is near, and f's value large). There *inconclusive* is the true answer.
+ */
+export function isHidden(composition: Composition): boolean {
+  const known = know(composition, new Dice(1));
+  return known.columns.some((column, i) =>
+    column.some((slope, j) => {
+      const effect = slope * Math.abs(composition.inputs[i].values[j]);
+      return effect > known.noise && !isVisible(composition, known, i, j, DECIDED);
     }),
   );
 }

@@ -159,9 +159,10 @@ describe('the verdicts', () => {
 
   test('count a right gradient that does not pass, and a wrong one that does, as what they are', () => {
     const falsification = { kind: 'sign', error: -2, input: 0, range: null } as const;
+    const { composition } = makeCase('small', SEED, 0, false);
     const said = (verdict: string, passed: boolean) => [
-      outcomeOf({}, { said: verdict, passed }),
-      outcomeOf({ falsification: { ...falsification } }, { said: verdict, passed }),
+      outcomeOf({ composition }, { said: verdict, passed }),
+      outcomeOf({ composition, falsification: { ...falsification } }, { said: verdict, passed }),
     ];
     expect(said('right', true)).toEqual(['fine', 'miss']);
     expect(said('wrong', false)).toEqual(['false alarm', 'fine']);
@@ -169,5 +170,19 @@ describe('the verdicts', () => {
     expect(said('kink', false)).toEqual(['false alarm', 'fine']);
     expect(said('inconclusive', false)).toEqual(['undecided', 'undecided']);
     expect(said('threw', false)).toEqual(['false alarm', 'undecided']);
+  });
+
+  test('count an inconclusive word as true where doubles do not show the derivative', () => {
+    const sum = (offset: number): Composition => ({
+      inputs: [{ shape: [2], values: [1, 2] }],
+      nodes: [
+        { op: 'sin', args: [0] },
+        { op: 'sum', args: [1] },
+        { op: 'shift', args: [2], k: offset },
+      ],
+    });
+    const outcome = (offset: number) =>
+      outcomeOf({ composition: sum(offset) }, { said: 'inconclusive', passed: false });
+    expect([1e3, 1e7, 1e13].map(outcome)).toEqual(['undecided', 'undecided', 'hidden']);
   });
 });
