@@ -1,5 +1,6 @@
 /** What a checker's verdicts on cases count as. */
-import type { Case } from './generate.js';
+import type { Case } from './cases.js';
+import { isHidden } from './known.js';
 
 export interface Answer {
   /** The verdict by its name; `threw` where the checker ended with an error. */
@@ -15,19 +16,18 @@ export interface Answer {
  * - false alarm: a right gradient that does not pass, be it called wrong, nondeterministic, outside of a kink's slopes, or by an error.
  * - miss: a falsified gradient that passes.
  * - undecided: inconclusive or unsupported; an error where the gradient is falsified.
+ * - hidden: undecided of a right gradient that doubles do not show; undecided is the true answer there.
  */
-export type Outcome = 'fine' | 'false alarm' | 'miss' | 'undecided';
+export type Outcome = 'fine' | 'false alarm' | 'miss' | 'undecided' | 'hidden';
 
 export function outcomeOf(
-  { falsification }: Pick<Case, 'falsification'>,
+  { composition, falsification }: Pick<Case, 'composition' | 'falsification'>,
   { said, passed }: Pick<Answer, 'said' | 'passed'>,
 ): Outcome {
-  if (said === 'inconclusive' || said === 'unsupported') return 'undecided';
+  if (said === 'inconclusive' || said === 'unsupported') {
+    return !falsification && isHidden(composition) ? 'hidden' : 'undecided';
+  }
   if (!falsification) return passed ? 'fine' : 'false alarm';
   if (said === 'threw') return 'undecided';
   return passed ? 'miss' : 'fine';
 }
-
-/** The column of a table that a falsification belongs to: the size of its error, or its form. */
-export const columnOf = ({ kind, error }: NonNullable<Case['falsification']>): string =>
-  kind === 'entry' || kind === 'row' || kind === 'everywhere' ? Math.abs(error).toExponential(0) : kind;

@@ -1,19 +1,21 @@
 /** The command: makes the cases, has every checker judge them, counts and prints. */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import Table from 'cli-table3';
 import { print } from './composition.js';
-import { caseOf, ERRORS, makeCase, STRATA, type Case, type Rejections, type Stratum } from './generate.js';
-import { columnOf, outcomeOf, type Answer } from './judge.js';
+import { caseOf, makeCase, type Case, type Rejections } from './cases.js';
+import { STRATA, type Stratum } from './strata.js';
+import { outcomeOf, type Answer } from './judge.js';
 import { askPeers } from './peers.js';
+import { failures, tables, wordsFor, type Row } from './tables.js';
 import { distanceToReference, prepare } from './tensorflow.js';
 import { isPassed } from '../../src/gradcheck/report/describe.js';
 import { selectBackend } from '../../src/backends/select.js';
 import type { GradcheckOptions, GradcheckReport } from '../../src/gradcheck/report/report.js';
 
 const USAGE = `npm run bench -- verdicts [options]
-  --right N        right gradients a stratum (100); strata of large inputs take a part of it
-  --falsified N    falsified ones a stratum (100)
+  --right N        right gradients a stratum (48); strata of large inputs take a part of it
+  --falsified N    falsified ones a stratum (48)
   --seed S         (1)
   --strata a,b     of ${Object.keys(STRATA).join(', ')}
   --modes a,b      full, fast
@@ -37,21 +39,6 @@ type Gradcheck = (
   options?: GradcheckOptions,
 ) => Promise<GradcheckReport>;
 
-export interface Row {
-  stratum: Stratum;
-  checker: string;
-  right: number;
-  falsified: number;
-  falseAlarms: string[];
-  kinks: number;
-  undecidedRight: string[];
-  undecidedFalsified: string[];
-  /** By size of error, and by form. */
-  misses: Record<string, { of: number; missed: string[] }>;
-  evaluations: number;
-  seconds: number;
-}
-
 const entriesOf = ({ composition }: Case): number =>
   composition.inputs.reduce((sum, { values }) => sum + values.length, 0);
 
@@ -59,8 +46,8 @@ export async function main(args: string[]): Promise<number> {
   const { values: options } = parseArgs({
     args,
     options: {
-      right: { type: 'string', default: '100' },
-      falsified: { type: 'string', default: '100' },
+      right: { type: 'string', default: '48' },
+      falsified: { type: 'string', default: '48' },
       seed: { type: 'string', default: '1' },
       strata: { type: 'string', default: Object.keys(STRATA).join(',') },
       modes: { type: 'string', default: 'full,fast' },
@@ -97,6 +84,10 @@ export async function main(args: string[]): Promise<number> {
   await selectBackend('cpu');
   if (options.case !== undefined) return explainCase(gradcheck, options.case, modes);
 
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  let peerVersions: Record<string, string> = {};
   const rows: Row[] = [];
   const rejections: Rejections = new Map();
   const differing: string[] = [];
@@ -122,30 +113,50 @@ export async function main(args: string[]): Promise<number> {
         }
         if (options.list) {
           const verdicts = [...answers].map(([checker, all]) => `${checker}: ${all.get(one)?.said ?? '–'}`);
-          console.log(`${one.id}  ${words(one)}  ${verdicts.join('  ')}`);
+          console.log(`${one.id}  ${wordsFor(one.falsification)}  ${verdicts.join('  ')}`);
         }
       }
     }
     if (!options['no-peers'] && forPeers.length > 0) {
-      for (const { checker, one, answer } of await askPeers(forPeers, MOST_ENTRY_BY_ENTRY, (done) =>
+      const peers = await askPeers(forPeers, MOST_ENTRY_BY_ENTRY, (done) =>
         progress(`${stratum}: PyTorch and JAX ${done} of ${forPeers.length}`),
-      )) {
+      );
+      peerVersions = peers.versions;
+      for (const { checker, one, answer } of peers.answers) {
         note(answers, checker, one, answer);
       }
     }
-    for (const [checker, all] of answers) rows.push(count(stratum, checker, all));
+    for (const [checker, all] of answers) {
+      const judged = [...all].map(([one, answer]) => ({
+        id: one.id,
+        ...(one.falsification && { falsification: one.falsification }),
+        ...answer,
+        outcome: outcomeOf(one, answer),
+      }));
+      rows.push({ stratum, checker, judged });
+    }
   }
   progress('');
-  const result = {
-    schemaVersion: 1,
-    benchmark: 'verdicts',
-    seed,
-    thrownAway: Object.fromEntries(rejections),
-    tensorflowDiffers: differing,
-    rows,
-  };
-  if (options.json) console.log(JSON.stringify(result, null, 2));
-  else printTables(result);
+  const thrownAway = Object.fromEntries(rejections);
+  const versions = { gradparity: version, tfjs: tf.version.tfjs, node: process.version, ...peerVersions };
+  if (options.json) {
+    const head = { schemaVersion: 1, benchmark: 'verdicts', versions, seed };
+    console.log(JSON.stringify({ ...head, thrownAway, tensorflowDiffers: differing, rows }, null, 2));
+    return 0;
+  }
+  console.log(tables(rows));
+  const thrown = Object.entries(thrownAway).map(([why, n]) => `${n} for ${why}`);
+  console.log(`Compositions thrown away while they were made: ${thrown.join('; ') || 'none'}.`);
+  console.log(
+    `Cases left out because TensorFlow.js’ own gradient differs from the reference by more than ${AGREEMENT}: ${differing.join(', ') || 'none'}.`,
+  );
+  console.log(
+    Object.entries(versions)
+      .map((pair) => pair.join(' '))
+      .join(', '),
+  );
+  const failed = failures(rows);
+  if (failed !== '') console.log(failed);
   return 0;
 }
 
@@ -177,13 +188,6 @@ async function judge(
   }
 }
 
-const words = ({ falsification }: Case): string => {
-  if (!falsification) return 'right';
-  const { kind, error, input, range } = falsification;
-  const where = input === null ? '' : ` of x${input}${range ? ` from ${range[0]} up to ${range[1]}` : ''}`;
-  return `${kind}${where}${['entry', 'row', 'everywhere'].includes(kind) ? ` by ${error}` : ''}`;
-};
-
 async function explainCase(gradcheck: Gradcheck, id: string, modes: ('full' | 'fast')[]): Promise<number> {
   let one: Case;
   try {
@@ -192,7 +196,7 @@ async function explainCase(gradcheck: Gradcheck, id: string, modes: ('full' | 'f
     console.error(`verdicts: ${(error as Error).message}`);
     return 2;
   }
-  console.log(`${id}: ${words(one)}\n${print(one.composition)}`);
+  console.log(`${id}: ${wordsFor(one.falsification)}\n${print(one.composition)}`);
   one.reference.forEach((g, i) => {
     console.log(`gradient by x${i}: ${Array.from(g.slice(0, 24)).join(', ')}${g.length > 24 ? ', …' : ''}`);
   });
@@ -207,104 +211,6 @@ async function explainCase(gradcheck: Gradcheck, id: string, modes: ('full' | 'f
     for (const sentence of diagnosis) console.log(`  ${sentence}`);
   }
   return 0;
-}
-
-function count(stratum: Stratum, checker: string, answers: Map<Case, Answer>): Row {
-  const row: Row = {
-    stratum,
-    checker,
-    right: 0,
-    falsified: 0,
-    falseAlarms: [],
-    kinks: 0,
-    undecidedRight: [],
-    undecidedFalsified: [],
-    misses: {},
-    evaluations: 0,
-    seconds: 0,
-  };
-  for (const [one, answer] of answers) {
-    const { said, evaluations, seconds } = answer;
-    row.evaluations += evaluations;
-    row.seconds += seconds;
-    const outcome = outcomeOf(one, answer);
-    if (one.falsification) {
-      row.falsified++;
-      const column = (row.misses[columnOf(one.falsification)] ??= { of: 0, missed: [] });
-      column.of++;
-      if (outcome === 'miss') column.missed.push(one.id);
-      if (outcome === 'undecided') row.undecidedFalsified.push(one.id);
-    } else {
-      row.right++;
-      if (said === 'kink') row.kinks++;
-      if (outcome === 'false alarm') row.falseAlarms.push(one.id);
-      if (outcome === 'undecided') row.undecidedRight.push(one.id);
-    }
-  }
-  return row;
-}
-
-const COLUMNS = [...ERRORS.map((error) => error.toExponential(0)), 'sign', 'transposed', 'dy ignored'];
-
-function printTables({
-  rows,
-  thrownAway,
-  tensorflowDiffers,
-}: {
-  rows: Row[];
-  thrownAway: Record<string, number>;
-  tensorflowDiffers: string[];
-}): void {
-  const style = { head: [], border: [], compact: true };
-  const table = new Table({
-    head: ['stratum', 'checker', 'right', 'false alarms', 'kink', 'undecided', 'evaluations', 'seconds'],
-    style,
-  });
-  const misses = new Table({ head: ['stratum', 'checker', 'falsified', ...COLUMNS, 'undecided'], style });
-  for (const row of rows) {
-    table.push([
-      row.stratum,
-      row.checker,
-      row.right,
-      row.falseAlarms.length,
-      row.kinks,
-      row.undecidedRight.length,
-      row.evaluations,
-      row.seconds.toPrecision(3),
-    ]);
-    misses.push([
-      row.stratum,
-      row.checker,
-      row.falsified,
-      ...COLUMNS.map((column) => {
-        const { of, missed } = row.misses[column] ?? { of: 0, missed: [] };
-        return of === 0 ? '–' : `${missed.length}/${of}`;
-      }),
-      row.undecidedFalsified.length,
-    ]);
-  }
-  console.log('Right gradients: how many are called wrong; evaluations and seconds of all cases together.');
-  console.log(table.toString());
-  console.log(
-    'Falsified gradients: how many are called right, by the relative size of the error or its form.',
-  );
-  console.log(misses.toString());
-  const thrown = Object.entries(thrownAway).map(([why, n]) => `${n} for ${why}`);
-  console.log(`Compositions thrown away while they were made: ${thrown.join('; ') || 'none'}.`);
-  console.log(
-    `Cases left out because TensorFlow.js’ own gradient differs from the reference by more than ${AGREEMENT}: ${tensorflowDiffers.join(', ') || 'none'}.`,
-  );
-  const failures = (of: (row: Row) => string[]) =>
-    rows
-      .filter(({ checker }) => checker.startsWith('gradparity'))
-      .flatMap((row) => of(row).map((id) => `  ${id}  (${row.checker})`));
-  for (const [what, list] of [
-    ['False alarms', failures((row) => row.falseAlarms)],
-    ['Misses', failures((row) => Object.values(row.misses).flatMap(({ missed }) => missed))],
-    ['Undecided', failures((row) => [...row.undecidedRight, ...row.undecidedFalsified])],
-  ] as const) {
-    if (list.length > 0) console.log(`${what} (look at one with --case ID):\n${list.join('\n')}`);
-  }
 }
 
 let shown = 0;

@@ -1,6 +1,6 @@
 """PyTorch's gradcheck and JAX' check_grads, by their default settings, in float64, on the compositions that come as lines of JSON.
 
-For each line one line of answers: what the checker says, evaluations, seconds. A case's own framework gradient is held against the
+The first line out names the versions; then for each line in there is one line of answers: what the checker says, evaluations, seconds. A case's own framework gradient is held against the
 reference first; a checker whose framework differentiates a right case otherwise is not asked about it.
 """
 
@@ -204,6 +204,7 @@ def agrees(gradients, reference, allowed):
     return True
 
 
+print(json.dumps({"torch": torch.__version__, "jax": jax.__version__}), flush=True)
 for line in sys.stdin:
     problem = json.loads(line)
     arrays = [np.array(one["values"], dtype=np.float64).reshape(one["shape"]) for one in problem["inputs"]]

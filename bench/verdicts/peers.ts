@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Case } from './generate.js';
+import type { Case } from './cases.js';
 import type { Answer } from './judge.js';
 
 export interface PeerAnswer {
@@ -11,12 +11,12 @@ export interface PeerAnswer {
   answer: Answer;
 }
 
-/** Runs `peers.py` over the cases, a line of JSON for each in and out. `mostEntries`: see main.ts. */
+/** Runs `peers.py` over the cases, a line of JSON for each in and out. Above `mostEntries` PyTorch's slow mode is left out. */
 export async function askPeers(
   cases: readonly Case[],
   mostEntries: number,
   progress: (done: number) => void,
-): Promise<PeerAnswer[]> {
+): Promise<{ answers: PeerAnswer[]; versions: Record<string, string> }> {
   const { pythonEnvironment } = (await import('../../scripts/python-environment.mjs' as string)) as {
     pythonEnvironment: (requirements: string) => string;
   };
@@ -32,8 +32,13 @@ export async function askPeers(
   });
   const answers: PeerAnswer[] = [];
   let done = 0;
+  let versions: Record<string, string> | undefined;
   const reading = (async () => {
     for await (const line of createInterface({ input: child.stdout })) {
+      if (!versions) {
+        versions = JSON.parse(line) as Record<string, string>;
+        continue;
+      }
       const given = JSON.parse(line) as Record<string, Answer>;
       const one = cases[done];
       for (const [checker, answer] of Object.entries(given)) answers.push({ checker, one, answer });
@@ -57,5 +62,5 @@ export async function askPeers(
       `verdicts: the peers ended with exit code ${status} after ${done} of ${cases.length} cases.`,
     );
   }
-  return answers;
+  return { answers, versions: versions ?? {} };
 }
