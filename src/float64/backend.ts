@@ -8,7 +8,7 @@ import {
   type TensorData,
   type TensorStore,
 } from './engine.js';
-import { doubleKernels } from './kernels.js';
+import { doubleKernels } from './kernels/index.js';
 
 export const BACKEND_NAME = 'float64';
 
@@ -128,7 +128,7 @@ export function registerKernels(state: {
   const { kernels } = state;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     if (kernels.get(kernelName) === kernelFunc) continue;
-    const run = (doubleKernels[kernelName] as tf.KernelFunc | undefined) ?? kernelFunc;
+    const run = doubleKernels[kernelName] ?? kernelFunc;
     if (tf.getKernel(kernelName, BACKEND_NAME)) tf.unregisterKernel(kernelName, BACKEND_NAME);
     tf.registerKernel({
       kernelName,

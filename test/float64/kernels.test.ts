@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
-import { erf, softplus } from '../../src/float64/kernels.js';
+import { erf, softplus } from '../../src/float64/kernels/elementwise.js';
 import { inFloat64 } from '../../src/float64/in-float64.js';
 import * as activations from '../../src/functions/activations.js';
 import * as losses from '../../src/functions/losses.js';
