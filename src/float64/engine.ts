@@ -26,7 +26,7 @@ export interface CpuBackend extends tf.KernelBackend {
   makeTensorInfo(
     shape: number[],
     dtype: tf.DataType,
-    values: tf.backend_util.BackendValues | Float64Array,
+    values?: tf.backend_util.BackendValues | Float64Array,
   ): tf.TensorInfo;
 }
 

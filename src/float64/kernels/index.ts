@@ -6,11 +6,13 @@ import type * as tf from '@tensorflow/tfjs';
 import { convolutionKernels } from './convolution.js';
 import { einsumKernels } from './einsum.js';
 import { elementwiseKernels } from './elementwise.js';
+import { fourierKernels } from './fourier.js';
 import { matmulKernels } from './matmul.js';
 import { normalisationKernels } from './normalisation.js';
 import { poolingKernels } from './pooling.js';
 import { reductionKernels } from './reductions.js';
 import { resizeKernels } from './resize.js';
+import { sequenceKernels } from './sequences.js';
 
 export const doubleKernels: Readonly<Record<string, tf.KernelFunc | undefined>> = {
   ...elementwiseKernels,
@@ -21,4 +23,6 @@ export const doubleKernels: Readonly<Record<string, tf.KernelFunc | undefined>> 
   ...resizeKernels,
   ...reductionKernels,
   ...normalisationKernels,
+  ...fourierKernels,
+  ...sequenceKernels,
 };

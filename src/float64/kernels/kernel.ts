@@ -4,7 +4,7 @@ import type { CpuBackend } from '../engine.js';
 
 /** A kernel from a function of its inputs, its attributes and the backend; the op that calls it vouches for their types. */
 export function kernel<Inputs, Attributes = object>(
-  run: (inputs: Inputs, attributes: Attributes, backend: CpuBackend) => tf.TensorInfo,
+  run: (inputs: Inputs, attributes: Attributes, backend: CpuBackend) => tf.TensorInfo | tf.TensorInfo[],
 ): tf.KernelFunc {
   return ({ inputs, attrs, backend }) =>
     run(inputs as Inputs, (attrs ?? {}) as unknown as Attributes, backend as CpuBackend);
@@ -26,6 +26,21 @@ export function tensorOf(
   dtype: tf.DataType = 'float32',
 ): tf.TensorInfo {
   return backend.makeTensorInfo([...shape], dtype, dtype === 'int32' ? Int32Array.from(values) : values);
+}
+
+/** A new tensor of complex numbers. */
+export function complexOf(
+  backend: CpuBackend,
+  shape: readonly number[],
+  real: Float64Array,
+  imaginary: Float64Array,
+): tf.TensorInfo {
+  const tensor = backend.makeTensorInfo([...shape], 'complex64');
+  backend.data.get(tensor.dataId).complexTensorInfos = {
+    real: tensorOf(backend, shape, real),
+    imag: tensorOf(backend, shape, imaginary),
+  };
+  return tensor;
 }
 
 /**

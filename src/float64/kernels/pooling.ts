@@ -94,6 +94,23 @@ const maxPool = kernel<PoolInputs, PoolAttributes>(({ x }, attributes, backend) 
 });
 
 /**
+ * The largest entries, and their places: among an image's numbers, or, with includeBatchInIndex, among the tensor's. The place in
+ * an empty window is -1.
+ */
+const maxPoolWithArgmax = kernel<PoolInputs, PoolAttributes & { includeBatchInIndex?: boolean }>(
+  ({ x }, attributes, backend) => {
+    const grid = poolGrid(x, attributes);
+    const values = doublesOf(backend, x);
+    const shape = outputShape(grid, x.shape.length, grid.channels);
+    const places = largest(grid, values, x.shape.length);
+    const image = attributes.includeBatchInIndex ? values.length : values.length / grid.batch;
+    const y = Float64Array.from(places, (place) => (place < 0 ? -Infinity : values[place]));
+    const indices = Float64Array.from(places, (place) => (place < 0 ? -1 : place % image));
+    return [tensorOf(backend, shape, y, x.dtype), tensorOf(backend, shape, indices, 'int32')];
+  },
+);
+
+/**
  * `dx_i = Σ_{o: i is the largest of window o} dy_o`. The cpu kernel takes the height of a 3-D window for its width, and is not
  * told how the output's sizes were rounded.
  */
@@ -116,4 +133,5 @@ export const poolingKernels: Readonly<Record<string, tf.KernelFunc>> = {
   MaxPool3D: maxPool,
   MaxPool3DGrad: maxPoolGradient,
   MaxPoolGrad: maxPoolGradient,
+  MaxPoolWithArgmax: maxPoolWithArgmax,
 };

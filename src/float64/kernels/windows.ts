@@ -21,7 +21,7 @@ export interface WindowAttributes {
   strides: number | readonly number[];
   pad: Pad;
   dilations?: number | readonly number[] | null;
-  dimRoundingMode?: Rounding;
+  dimRoundingMode?: Rounding | null;
 }
 
 /** A tensor [batch, depth, height, width, channels] and its windows. */
@@ -51,7 +51,7 @@ const each = (value: number | readonly number[] | null | undefined, axis: number
 export function gridOf(
   shape: readonly number[],
   windows: readonly number[],
-  { strides, pad, dilations, dimRoundingMode = 'floor' }: WindowAttributes,
+  { strides, pad, dilations, dimRoundingMode }: WindowAttributes,
   outputs?: readonly number[],
 ): Grid {
   const axes = shape.slice(1, -1).map((size, axis): Axis => {
@@ -70,7 +70,14 @@ export function gridOf(
         `An axis of size ${size} with windows of ${window}, stride ${stride}, dilation ${dilation} and pad ${JSON.stringify(pad)} has ${Math.floor(exact)} outputs, got ${given}.`,
       );
     }
-    return { size, outputs: given ?? Math[dimRoundingMode](exact), window, stride, dilation, before };
+    return {
+      size,
+      outputs: given ?? Math[dimRoundingMode ?? 'floor'](exact),
+      window,
+      stride,
+      dilation,
+      before,
+    };
   });
   return {
     batch: shape[0],
