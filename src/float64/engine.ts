@@ -23,6 +23,7 @@ export interface TensorStore {
 /** TensorFlow.js' backend in plain JavaScript (`MathBackendCPU`). */
 export interface CpuBackend extends tf.KernelBackend {
   data: TensorStore;
+  disposeIntermediateTensorInfo(tensor: tf.TensorInfo): void;
   makeTensorInfo(
     shape: number[],
     dtype: tf.DataType,

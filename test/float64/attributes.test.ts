@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
 import { inFloat64, observingKernels } from '../../src/float64/in-float64.js';
 import { doubleKernels } from '../../src/float64/kernels/index.js';
+import { placeKernels } from '../../src/float64/kernels/places.js';
 import { run, type Expression } from '../../src/sweep/expression.js';
 import { mismatch } from '../support/close.js';
 import { withCpuKernels } from '../support/cpu-kernels.js';
@@ -89,7 +90,7 @@ function faultWith(names: readonly string[], one: Case): string | undefined {
 
 const own = Object.keys(doubleKernels);
 /** Kernels that are right on the cpu backend too: here for their speed, or because they share a geometry with their gradient. */
-const others = ['_FusedMatMul', 'ResizeBilinear'];
+const others = ['_FusedMatMul', 'ResizeBilinear', ...Object.keys(placeKernels)];
 /** Kernels whose need kernels.test.ts shows. */
 const elsewhere = [
   'Elu',

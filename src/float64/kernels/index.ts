@@ -9,12 +9,14 @@ import { elementwiseKernels } from './elementwise.js';
 import { fourierKernels } from './fourier.js';
 import { matmulKernels } from './matmul.js';
 import { normalisationKernels } from './normalisation.js';
+import { placeKernels } from './places.js';
 import { poolingKernels } from './pooling.js';
 import { reductionKernels } from './reductions.js';
 import { resizeKernels } from './resize.js';
 import { sequenceKernels } from './sequences.js';
 
 export const doubleKernels: Readonly<Record<string, tf.KernelFunc | undefined>> = {
+  ...placeKernels,
   ...elementwiseKernels,
   ...matmulKernels,
   ...einsumKernels,

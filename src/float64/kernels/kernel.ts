@@ -55,12 +55,19 @@ export function broadcastPlaces(from: readonly number[], shape: readonly number[
   if (!fits)
     throw new Error(`A tensor of shape [${from.join(',')}] can't be broadcast to [${shape.join(',')}].`);
   const strides = tf.util.computeStrides([...from, 1]);
+  return placesOf(
+    shape,
+    shape.map((_, axis) => (axis < missing || from[axis - missing] === 1 ? 0 : strides[axis - missing])),
+  );
+}
+
+/** For each index of a box of this shape, in order, `Σ index_axis · strides_axis`. */
+export function placesOf(shape: readonly number[], strides: readonly number[]): Int32Array {
   let places = new Int32Array(1);
   shape.forEach((size, axis) => {
-    const stride = axis < missing || from[axis - missing] === 1 ? 0 : strides[axis - missing];
     const next = new Int32Array(places.length * size);
     for (let i = 0, at = 0; i < places.length; i++) {
-      for (let k = 0; k < size; k++) next[at++] = places[i] + k * stride;
+      for (let k = 0; k < size; k++) next[at++] = places[i] + k * strides[axis];
     }
     places = next;
   });
