@@ -250,6 +250,50 @@ describe('kernels that have a version of their own', () => {
   });
 });
 
+describe('whole numbers stay whole, as on the cpu backend', () => {
+  const ints = (shape: number[], first = -3): tf.Tensor =>
+    tf.reshape(tf.range(first, first + tf.util.sizeFromShape(shape), 1, 'int32'), shape);
+  test.each<[string, () => tf.Tensor]>([
+    ['matMul', () => tf.matMul(ints([2, 2, 3]), ints([2, 3, 2]))],
+    ['maxPool', () => tf.maxPool(ints([1, 3, 3, 1]) as tf.Tensor4D, 2, 1, 'same')],
+    ['cumsum', () => tf.cumsum(ints([2, 3]), 0)],
+    ['cumsum of booleans', () => tf.cumsum(tf.tensor1d([true, false, true], 'bool'))],
+    ['cumprod', () => tf.cumprod(ints([2, 3], 1), 1)],
+    ['sum', () => tf.sum(ints([2, 3]), 1)],
+    ['sum of booleans', () => tf.sum(tf.tensor1d([true, false, true], 'bool'))],
+    ['mean', () => tf.mean(ints([2, 3]), 1)],
+    ['add', () => tf.add(ints([2, 3]), ints([3]))],
+    ['equal', () => tf.equal(ints([2, 3]), ints([3]))],
+    ['less, of real numbers', () => tf.less(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor1d([2, 3]))],
+    ['transpose', () => tf.transpose(ints([2, 3]))],
+    [
+      'resizeNearestNeighbor',
+      () => tf.image.resizeNearestNeighbor(ints([1, 2, 3, 1]) as tf.Tensor4D, [3, 5]),
+    ],
+    ['resizeBilinear', () => tf.image.resizeBilinear(ints([1, 2, 2, 1]) as tf.Tensor4D, [3, 5])],
+    ['range', () => tf.range(0, 4, 1, 'int32')],
+  ])('%s', (_name, f) => {
+    const [single, wanted] = tf.tidy(() => {
+      const y = f();
+      return [y.dtype, Array.from(y.dataSync())];
+    });
+    const [dtype, got] = inFloat64(() => {
+      const y = f();
+      return [y.dtype, Array.from(y.dataSync())];
+    });
+    expect(dtype).toBe(single);
+    expect(mismatch(got, wanted, { relative: 1e-6 })).toBeUndefined();
+  });
+});
+
+test('whole numbers that the cpu backend calls real stay whole, as in TensorFlow', () => {
+  const dtypes = inFloat64(() => [
+    tf.maxPool3d(tf.ones([1, 2, 3, 3, 1], 'int32') as tf.Tensor5D, 2, 1, 'same').dtype,
+    tf.unsortedSegmentSum(tf.ones([3, 2], 'int32'), tf.tensor1d([1, 0, 1], 'int32'), 2).dtype,
+  ]);
+  expect(dtypes).toEqual(['int32', 'int32']);
+});
+
 describe('what kernels refuse', () => {
   test.each<[string, () => tf.Tensor, RegExp]>([
     [
@@ -263,6 +307,21 @@ describe('what kernels refuse', () => {
           'valid',
         ),
       /An axis of size 8 with windows of 3, stride 1, dilation 1 and pad "valid" has 6 outputs, got 4\./,
+    ],
+    [
+      'an unknown padding',
+      () => tf.conv2d(tf.ones<tf.Rank.R4>([1, 4, 4, 1]), tf.ones([3, 3, 1, 1]), 1, 'odd' as 'same'),
+      /Unknown padding: "odd"\. It takes 'same', 'valid', a number or pairs of numbers\./,
+    ],
+    [
+      'an unknown activation',
+      () => tf.fused.matMul({ a: tf.ones([2, 2]), b: tf.ones([2, 2]), activation: 'odd' as 'relu' }),
+      /The activation odd is not known\. Take one of linear, relu, relu6, elu, sigmoid, leakyrelu, prelu\./,
+    ],
+    [
+      'complex numbers',
+      () => tf.cumsum(tf.complex(tf.ones([2]), tf.ones([2])) as tf.Tensor),
+      /complex64 is not supported by this op, which takes real numbers\./,
     ],
     [
       'an equation with too few terms',
