@@ -1,4 +1,4 @@
-/** The double-precision backend: TensorFlow.js' cpu kernels over Float64Arrays. Only `inFloat64` runs it. */
+/** The double-precision backend: TensorFlow.js' cpu kernels over Float64Arrays, and some of its own. Only `inFloat64` runs it. */
 import * as tf from '@tensorflow/tfjs';
 import {
   cpuBackendClass,
@@ -119,7 +119,7 @@ export type KernelObserver = (
   outputs: readonly tf.TensorInfo[],
 ) => void;
 
-/** Registers every kernel that the cpu backend has by now for this one too. */
+/** Registers every kernel that the cpu backend has by now for this one too; its own in place of those that it has one for. */
 export function registerKernels(state: {
   readonly depth: number;
   readonly observer?: KernelObserver;
