@@ -27,6 +27,9 @@ const binary = [
   'Sub',
 ];
 
+/** With fewer entries the tables take longer than what they save. */
+const WORTHWHILE = 64;
+
 const taken = (values: Float64Array, places: Int32Array): Float64Array => {
   const result = new Float64Array(places.length);
   for (let i = 0; i < places.length; i++) result[i] = values[places[i]];
@@ -43,6 +46,7 @@ const broadcasting =
     if (!isReal || tf.util.arraysEqual(a.shape, b.shape)) return cpu(args);
     const backend = args.backend as CpuBackend;
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    if (tf.util.sizeFromShape(shape) < WORTHWHILE) return cpu(args);
     const wide = (tensor: tf.TensorInfo): tf.TensorInfo =>
       tensorOf(backend, shape, taken(doublesOf(backend, tensor), broadcastPlaces(tensor.shape, shape)));
     const inputs = { a: wide(a), b: wide(b) };

@@ -1,7 +1,15 @@
 /** Means and maxima over windows, and their gradients. Tensors are [batch, (depth,) height, width, channels]. */
 import * as tf from '@tensorflow/tfjs';
 import { doublesOf, kernel, tensorOf } from './kernel.js';
-import { gridOf, outputShape, outputsOf, visitTaps, type Grid, type WindowAttributes } from './windows.js';
+import {
+  gridOf,
+  outputShape,
+  outputsOf,
+  tapsOf,
+  visitTaps,
+  type Grid,
+  type WindowAttributes,
+} from './windows.js';
 
 interface PoolAttributes extends WindowAttributes {
   filterSize: number | readonly number[];
@@ -23,10 +31,18 @@ function poolGrid({ shape }: tf.TensorInfo, attributes: PoolAttributes, dy?: tf.
   return gridOf(shape, windows, attributes, dy?.shape.slice(1, -1));
 }
 
-/** How many entries of the input each window holds. */
-function countsOf(grid: Grid): Int32Array {
-  const counts = new Int32Array(outputsOf(grid));
-  visitTaps(grid, (output) => counts[output]++);
+/** How many entries of the input each window holds: taps inside, of each axis as many as there are. */
+function countsOf({ batch, axes }: Grid): Int32Array {
+  let counts = new Int32Array(batch).fill(1);
+  for (const axis of axes) {
+    const { first, end } = tapsOf(axis);
+    const next = new Int32Array(counts.length * axis.outputs);
+    for (let i = 0; i < next.length; i++) {
+      const o = i % axis.outputs;
+      next[i] = counts[(i - o) / axis.outputs] * Math.max(0, end[o] - first[o]);
+    }
+    counts = next;
+  }
   return counts;
 }
 
@@ -40,7 +56,7 @@ const averagePool = kernel<PoolInputs, PoolAttributes>(({ x }, attributes, backe
   visitTaps(grid, (output, entry) => {
     for (let c = 0; c < channels; c++) y[output * channels + c] += values[entry * channels + c];
   });
-  y.forEach((sum, i) => (y[i] = sum / Math.max(counts[Math.floor(i / channels)], 1)));
+  for (let i = 0; i < y.length; i++) y[i] /= Math.max(counts[Math.floor(i / channels)], 1);
   return tensorOf(backend, outputShape(grid, x.shape.length, channels), y);
 });
 

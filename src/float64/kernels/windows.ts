@@ -113,20 +113,24 @@ export interface Span {
 }
 
 export function tapsOf({ size, outputs, window, stride, dilation, before }: Axis): Span {
-  const starts = Array.from({ length: outputs }, (_, o) => o * stride - before);
-  return {
-    first: Int32Array.from(starts, (start) => Math.max(0, Math.ceil(-start / dilation))),
-    end: Int32Array.from(starts, (start) => Math.min(window, Math.ceil((size - start) / dilation))),
-  };
+  const span = { first: new Int32Array(outputs), end: new Int32Array(outputs) };
+  for (let o = 0; o < outputs; o++) {
+    const start = o * stride - before;
+    span.first[o] = Math.max(0, Math.ceil(-start / dilation));
+    span.end[o] = Math.min(window, Math.ceil((size - start) / dilation));
+  }
+  return span;
 }
 
 /** By tap of an axis, the outputs at which it lies inside of the input. */
 export function reachOf({ size, outputs, window, stride, dilation, before }: Axis): Span {
-  const offsets = Array.from({ length: window }, (_, tap) => before - tap * dilation);
-  return {
-    first: Int32Array.from(offsets, (offset) => Math.max(0, Math.ceil(offset / stride))),
-    end: Int32Array.from(offsets, (offset) => Math.min(outputs, Math.ceil((size + offset) / stride))),
-  };
+  const span = { first: new Int32Array(window), end: new Int32Array(window) };
+  for (let tap = 0; tap < window; tap++) {
+    const offset = before - tap * dilation;
+    span.first[tap] = Math.max(0, Math.ceil(offset / stride));
+    span.end[tap] = Math.min(outputs, Math.ceil((size + offset) / stride));
+  }
+  return span;
 }
 
 /** By entry of an axis, the windows that hold it, as pairs of an output and a tap, outputs ascending. */
