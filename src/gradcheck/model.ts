@@ -18,16 +18,16 @@ export type { LossByName, ModelLoss, ModelLossFunction } from './model/losses.js
 /** The weight of each class in the loss, by the class's index. */
 export type ClassWeight = Readonly<Record<number, number>>;
 
-/** One of something for a model with one output (or input); for several a list in their order, or an object by their names. */
-export type ForEach<T> = T | readonly T[] | Readonly<Record<string, T>>;
+/** One of something for a model with one output (or, of x, input); for several a list in their order, or an object by their names. */
+export type PerOutput<T> = T | readonly T[] | Readonly<Record<string, T>>;
 
 export interface ModelGradcheckOptions extends Omit<GradcheckOptions, 'names' | 'constant'> {
   /** Whether the model runs as in training: dropout drops, batch normalization uses the batch's statistics. Default false. */
   training?: boolean;
   /** The weight of each example in the loss: [N] for each output, or of the shape of its loss. */
-  sampleWeight?: ForEach<TensorInput>;
+  sampleWeight?: PerOutput<TensorInput>;
   /** The weight of each class, as `model.fit` takes it: of targets that are one-hot [N,K] or class indices [N] or [N,1]. */
-  classWeight?: ForEach<ClassWeight>;
+  classWeight?: PerOutput<ClassWeight>;
 }
 
 const WHERE = 'gradcheckModel';
@@ -48,9 +48,9 @@ const WHERE = 'gradcheckModel';
  */
 export async function gradcheckModel(
   model: tf.LayersModel,
-  x: ForEach<TensorInput>,
-  y: ForEach<TensorInput>,
-  loss?: ForEach<ModelLoss>,
+  x: PerOutput<TensorInput>,
+  y: PerOutput<TensorInput>,
+  loss?: PerOutput<ModelLoss>,
   options: ModelGradcheckOptions = {},
 ): Promise<GradcheckReport> {
   const { training, sampleWeight, classWeight, ...rest } = options;
@@ -70,9 +70,9 @@ export interface LossOfWeights {
 /** The function that gradcheckModel checks. */
 export function lossOfWeights(
   model: tf.LayersModel,
-  x: ForEach<TensorInput>,
-  y: ForEach<TensorInput>,
-  loss: ForEach<ModelLoss> | undefined,
+  x: PerOutput<TensorInput>,
+  y: PerOutput<TensorInput>,
+  loss: PerOutput<ModelLoss> | undefined,
   { training = false, sampleWeight, classWeight, seed = 1 }: ModelGradcheckOptions = {},
 ): LossOfWeights {
   requireModel(model);
@@ -149,8 +149,8 @@ const namesOf = (tensors: readonly tf.SymbolicTensor[]): string[] =>
   tensors.map(({ sourceLayer }) => sourceLayer.name);
 
 /** The loss function of every output; one that `compile` knows by name takes targets of the shapes that `fit` takes. */
-function lossesOf(model: tf.LayersModel, given: ForEach<ModelLoss> | undefined): ModelLossFunction[] {
-  const loss = given ?? (model.loss as ForEach<ModelLoss> | undefined);
+function lossesOf(model: tf.LayersModel, given: PerOutput<ModelLoss> | undefined): ModelLossFunction[] {
+  const loss = given ?? (model.loss as PerOutput<ModelLoss> | undefined);
   if (loss === undefined || loss === null) {
     throw new InputError(
       `${WHERE}: the model was not compiled, so that loss must be given: a name, a function, or one of them for each output.`,
@@ -232,7 +232,7 @@ const isClassWeight = (value: unknown): boolean =>
 /** What was given for each of the model's inputs or outputs, in their order. */
 function eachOf<T>(
   what: string,
-  given: ForEach<T>,
+  given: PerOutput<T>,
   names: readonly string[],
   isOne: (value: unknown) => boolean,
   mayLack = false,
@@ -262,7 +262,7 @@ function eachOf<T>(
 
 const optional = <T>(
   what: string,
-  given: ForEach<T> | undefined,
+  given: PerOutput<T> | undefined,
   names: readonly string[],
   isOne: (value: unknown) => boolean,
 ): (T | undefined)[] =>
