@@ -132,6 +132,17 @@ describeOnEachBackend('where it stops', () => {
     });
   });
 
+  test('f that returns a number is not rounded to float32: it moves where float32 sees a plateau', () => {
+    const shallow = (x: tf.Tensor): number => 1 + 1e-9 * x.dataSync()[0]!;
+    const { stopped, value, x } = gradientDescent(shallow, [1], { learningRate: 1e8, steps: 3 });
+    expect(stopped).toBe('steps');
+    expect(point(x)[0]).toBeCloseTo(0.7, 3);
+    expect(value).toBe(1 + 1e-9 * point(x)[0]!);
+    expect(Math.fround(value)).toBe(1);
+    const rounded = gradientDescent((x) => tf.scalar(shallow(x)), [1], { learningRate: 1e8, steps: 3 });
+    expect(rounded.stopped).toBe('stationary');
+  });
+
   test('x0 is not changed, and an int32 one is taken as numbers', () => {
     const x0 = tf.tensor1d([-3, 4]);
     gradientDescent(squares, x0, { learningRate: 0.1, steps: 3 });
