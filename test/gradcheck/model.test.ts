@@ -103,6 +103,7 @@ describe('gradcheckModel', () => {
       tf.dispose([x, y]);
       model.dispose();
     },
+    300_000,
   );
 
   test('a layer with a wrong gradient is named', async () => {
@@ -290,7 +291,7 @@ describe('losses', () => {
 
 /** Two outputs, the second one optionally behind a wrong layer, from two inputs. */
 function twoOutputs(wrong = false): tf.LayersModel {
-  const input = tf.input({ shape: [4], name: `in${Math.floor(performance.now() * 1000)}` });
+  const input = tf.input({ shape: [4] });
   const shared = dense(3, 7, { activation: 'tanh' }).apply(input) as tf.SymbolicTensor;
   const kind = dense(3, 8, { activation: 'softmax', name: 'kind' }).apply(shared) as tf.SymbolicTensor;
   const before = wrong ? (new Doubled({}).apply(shared) as tf.SymbolicTensor) : shared;
@@ -529,6 +530,28 @@ describe('what is random, or goes on from call to call', () => {
     // The same numbers from the same seed, others from another one, and none of them without training.
     expect(valueOf(model, input, y, 'mse', { training: true })).toBe(first);
     model.dispose();
+  });
+
+  test.each([
+    ['dropout with a seed', () => flat(tf.layers.dropout({ rate: 0.5, seed: 7 }))],
+    ['batch normalization', () => flat(tf.layers.batchNormalization())],
+  ])('%s: in training the loss is the one that fit has, without another', async (_name, make) => {
+    const model = make();
+    const y = tf.tensor2d(target);
+    const values = [true, false].map((training) => valueOf(model, x, y, 'mse', { training }));
+    const expected = await trainedLoss(model, y, 'meanSquaredError');
+    expectSameLoss(values[0]!, expected);
+    expect(Math.abs(values[1]! - expected)).toBeGreaterThan(1e-2);
+    y.dispose();
+  });
+
+  test('a wrong layer behind batch normalization in training is wrong, and no other', async () => {
+    const model = tf.sequential({
+      layers: [dense(3, 11, { inputShape: [4] }), tf.layers.batchNormalization(), new Doubled({})],
+    });
+    const { inputs } = await gradcheckModel(model, x, target, 'mse', { training: true });
+    const wrong = inputs.filter(({ verdict }) => verdict === 'wrong').map(({ name }) => name);
+    expect(wrong).toEqual([expect.stringMatching(/doubled.*kernel/i)]);
   });
 
   test('another seed drops other entries, a layer’s own seed the same ones', () => {

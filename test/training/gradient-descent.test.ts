@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
+import { inFloat64 } from '../../src/float64/in-float64.js';
 import { gradientDescent, type DescentOptions } from '../../src/training/gradient-descent.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
+import { expectClose, expectRejected } from '../support/close.js';
 
 const squares = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(x));
 const start = [-3, 4];
@@ -141,6 +143,16 @@ describeOnEachBackend('where it stops', () => {
     expect(Math.fround(value)).toBe(1);
     const rounded = gradientDescent((x) => tf.scalar(shallow(x)), [1], { learningRate: 1e8, steps: 3 });
     expect(rounded.stopped).toBe('stationary');
+  });
+
+  test('in double precision it gets as near as doubles do', () => {
+    const bowl = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(tf.sub(x, Math.PI)));
+    const options = { learningRate: 0.25, steps: 60 };
+    const inDoubles = inFloat64(() => point(gradientDescent(bowl, [0.1, 5], options).x));
+    expectClose(inDoubles, [Math.PI, Math.PI], { relative: 1e-12 });
+    expectRejected(point(gradientDescent(bowl, [0.1, 5], options).x), [Math.PI, Math.PI], {
+      relative: 1e-12,
+    });
   });
 
   test('x0 is not changed, and an int32 one is taken as numbers', () => {
