@@ -478,6 +478,19 @@ describe('what is random, or goes on from call to call', () => {
     ['gaussianNoise', () => flat(tf.layers.gaussianNoise({ stddev: 1 })), x, target],
     ['gaussianDropout', () => flat(tf.layers.gaussianDropout({ rate: 0.5 })), x, target],
     ['alphaDropout', () => flat(tf.layers.alphaDropout({ rate: 0.5 })), x, target],
+    [
+      'spatialDropout1d',
+      () =>
+        tf.sequential({
+          layers: [
+            tf.layers.spatialDropout1d({ rate: 0.5, inputShape: [3, 2] }),
+            tf.layers.flatten(),
+            dense(2, 12),
+          ],
+        }),
+      series,
+      target.slice(0, 2),
+    ],
     ['a dropout layer of one’s own', () => flat(new OwnDropout(false)), x, target],
     ['simpleRNN', () => recurrent(tf.layers.simpleRNN(units)), series, target.slice(0, 2)],
     ['gru', () => recurrent(tf.layers.gru(units)), series, target.slice(0, 2)],
