@@ -1,4 +1,4 @@
-/** The double-precision backend: TensorFlow.js' cpu kernels over Float64Arrays. Only `inFloat64` runs it. */
+/** The double-precision backend: TensorFlow.js' cpu kernels over Float64Arrays, and some of its own. Only `inFloat64` runs it. */
 import * as tf from '@tensorflow/tfjs';
 import {
   cpuBackendClass,
@@ -8,7 +8,7 @@ import {
   type TensorData,
   type TensorStore,
 } from './engine.js';
-import { doubleKernels } from './kernels.js';
+import { doubleKernels } from './kernels/index.js';
 
 export const BACKEND_NAME = 'float64';
 
@@ -119,7 +119,7 @@ export type KernelObserver = (
   outputs: readonly tf.TensorInfo[],
 ) => void;
 
-/** Registers every kernel that the cpu backend has by now for this one too. */
+/** Registers every kernel that the cpu backend has by now for this one too; its own in place of those that it has one for. */
 export function registerKernels(state: {
   readonly depth: number;
   readonly observer?: KernelObserver;
@@ -128,7 +128,7 @@ export function registerKernels(state: {
   const { kernels } = state;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     if (kernels.get(kernelName) === kernelFunc) continue;
-    const run = (doubleKernels[kernelName] as tf.KernelFunc | undefined) ?? kernelFunc;
+    const run = doubleKernels[kernelName] ?? kernelFunc;
     if (tf.getKernel(kernelName, BACKEND_NAME)) tf.unregisterKernel(kernelName, BACKEND_NAME);
     tf.registerKernel({
       kernelName,

@@ -23,10 +23,11 @@ export interface TensorStore {
 /** TensorFlow.js' backend in plain JavaScript (`MathBackendCPU`). */
 export interface CpuBackend extends tf.KernelBackend {
   data: TensorStore;
+  disposeIntermediateTensorInfo(tensor: tf.TensorInfo): void;
   makeTensorInfo(
     shape: number[],
     dtype: tf.DataType,
-    values: tf.backend_util.BackendValues | Float64Array,
+    values?: tf.backend_util.BackendValues | Float64Array,
   ): tf.TensorInfo;
 }
 

@@ -32,6 +32,7 @@ function sharedState(): State {
  * Runs `f` on a TensorFlow.js backend that computes in double precision, named `float64`, and returns what it returns.
  *
  * - Every kernel of the cpu backend is there, those that you register for it too; gradients, layers and optimizers work.
+ *   Where the cpu backend's kernel is wrong, as docs/tfjs-gradients.md has it, a right one takes its place.
  *   The dtype of tensors still reads float32: TensorFlow.js has no other name for real numbers. int32 and bool are what they are.
  * - Tensors, variables and layer weights from outside can be used inside; they keep their backend and their numbers. Variables
  *   that are assigned inside, or made there, are float32 numbers on the backend in use when it ends.
@@ -40,8 +41,8 @@ function sharedState(): State {
  *   backend they are rounded to float32.
  * - Calls may be nested. When it ends, by an error too, the backend before is in use again.
  *
- * How it works: the cpu kernels are plain JavaScript and allocate their results as `Float32Array`. While `f` runs, that global
- * is `Float64Array`; `f` must not be asynchronous, so that no other code meets it.
+ * How it works: most kernels are the cpu backend's, which are plain JavaScript and allocate their results as `Float32Array`. While
+ * `f` runs, that global is `Float64Array`; `f` must not be asynchronous, so that no other code meets it.
  *
  * @throws InputError where f returns a promise; Error "Kernel '…' not registered for backend 'float64'" for an op that the cpu
  * backend does not have.

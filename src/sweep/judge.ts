@@ -409,7 +409,7 @@ function judgeBackward(situation: Situation): void {
     const kernelRan = double.kernels.backward.some(isGradientKernel);
     const independent = judged.some(({ stage }) => stage !== 'cpu' && sourceOf(stage) !== 'wasm');
     if (!doubleIsWrong) {
-      // The cpu kernels in double precision agree with the differences: two methods against one kernel.
+      // The double-precision kernels agree with the differences: two methods against one kernel.
       for (const observation of wrong) {
         report(
           'kernel',
@@ -417,7 +417,7 @@ function judgeBackward(situation: Situation): void {
           ofStage(observation),
           second ?? {
             kind: 'backend',
-            by: ally ? `backend ${ally.stage}` : 'the cpu kernels in double precision',
+            by: ally ? `backend ${ally.stage}` : 'the double-precision kernels',
           },
         );
       }
@@ -566,7 +566,7 @@ function judgeKink({ one, names, double, backends, oracle, hits }: Situation): v
             message: `The ${stage} backend's gradient is no subgradient at a kink.`,
             got: listText(here),
             expected,
-            witness: { kind: 'backend', by: 'the cpu kernels in double precision' },
+            witness: { kind: 'backend', by: 'the double-precision kernels' },
           }),
         );
       }

@@ -276,6 +276,9 @@ test('every kernel of the cpu backend is in the table, and nothing else', () => 
   expect([...Object.keys(real), ...Object.keys(others)].sort()).toEqual(registered.sort());
 });
 
+/** Wrong in TensorFlow.js 4.22: borders of a padded average, and images after the first of a batch. */
+const wrongUpstream = ['AvgPoolGrad', 'AvgPool3DGrad', 'ResizeNearestNeighborGrad'];
+
 describe('a kernel in double precision', () => {
   test.each(Object.entries(real))('%s', (name, make) => {
     const ran = new Set<string>();
@@ -291,7 +294,9 @@ describe('a kernel in double precision', () => {
     if (name !== 'ResizeNearestNeighborGrad') {
       expect(single.every((value) => Math.fround(value) === value)).toBe(true);
     }
-    expect(mismatch(double, single, { maxRelativeToLargest: 1e-5, relative: 1e-5 })).toBeUndefined();
+    const difference = mismatch(double, single, { maxRelativeToLargest: 1e-5, relative: 1e-5 });
+    if (wrongUpstream.includes(name)) expect(difference).toBeDefined();
+    else expect(difference).toBeUndefined();
   });
 });
 
@@ -300,18 +305,12 @@ describe('against numpy and PyTorch in double precision', () => {
     readFileSync(new URL('../fixtures/kernels.json', import.meta.url), 'utf8'),
   ) as Record<string, number[]>;
   const tolerance = { relative: 1e-12, maxRelativeToLargest: 1e-15 };
-  /** Wrong in TensorFlow.js 4.22 in any precision: borders of a padded average, and entries that no output pixel takes. */
-  const wrongUpstream = ['AvgPoolGrad', 'AvgPool3DGrad', 'ResizeNearestNeighborGrad'];
   test('for every kernel of the table', () => {
     expect(Object.keys(golden).sort()).toEqual(Object.keys(real).sort());
   });
 
   test.each(Object.entries(golden))('%s', (name, expected) => {
     const double = inFloat64(() => numbers(real[name]!()));
-    if (wrongUpstream.includes(name)) {
-      expect(mismatch(double, expected, { relative: 1e-2 })).toBeDefined();
-      return;
-    }
     expect(mismatch(double, expected, tolerance)).toBeUndefined();
     // Whoever rounds once to float32 on the way is off by more.
     expect(mismatch(double.map(Math.fround), expected, tolerance)).toBeDefined();

@@ -1,16 +1,18 @@
 /**
  * What the double-precision kernels compute. Oracles: numpy (test/fixtures/float64.json, written by float64.py beside it) for the
- * textbook's functions; closed forms in JavaScript's doubles; and float32, whose rounding a kernel in double must not show.
+ * textbook's functions; closed forms in JavaScript's doubles; float32, whose rounding a kernel in
+ * double must not show; and the cpu backend's kernels in double precision, which must fail where there is one of its own.
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
-import { erf, softplus } from '../../src/float64/kernels.js';
+import { erf, softplus } from '../../src/float64/kernels/elementwise.js';
 import { inFloat64 } from '../../src/float64/in-float64.js';
 import * as activations from '../../src/functions/activations.js';
 import * as losses from '../../src/functions/losses.js';
 import { mismatch } from '../support/close.js';
+import { withCpuKernels } from '../support/cpu-kernels.js';
 
 beforeAll(async () => {
   await selectBackend('cpu');
@@ -108,6 +110,251 @@ describe('kernels that have a version of their own', () => {
     expect([softplus(-800), softplus(800), softplus(NaN)]).toEqual([0, 800, NaN]);
     // The cpu kernel's answer, in float32's terms the same.
     expect(softplus(20)).not.toBe(20);
+  });
+
+  /** Runs an op in double precision: with the kernel of its own, and with the cpu backend's. */
+  const both = (names: string[], f: () => tf.Tensor): [own: Float64Array, cpu: Float64Array] => {
+    const numbers = (): Float64Array => f().dataSync() as unknown as Float64Array;
+    return [inFloat64(numbers), withCpuKernels(names, numbers)];
+  };
+
+  test('elu and selu near 0, against their closed form', () => {
+    const x = [-1e-10, -3e-7, -1e-4, -0.3, -20, 0, 0.2, 3];
+    const tolerance = { relative: 5e-16 };
+    const wanted = x.map((value) => (value < 0 ? Math.expm1(value) : value));
+    const [own, cpu] = both(['Elu'], () => tf.elu(tf.tensor1d(x)));
+    expect(mismatch(own, wanted, tolerance)).toBeUndefined();
+    expect(mismatch(cpu, wanted, { relative: 1e-9 })).toBeDefined();
+    // λ and λα to all digits: Klambauer et al. 2017, https://github.com/bioinf-jku/SNNs.
+    const scale = 1.0507009873554804934193349852946;
+    const alpha = 1.6732632423543772848170429916717;
+    const scaled = wanted.map((value, i) => scale * (x[i]! < 0 ? alpha * value : value));
+    const [ownSelu, cpuSelu] = both(['Selu'], () => tf.selu(tf.tensor1d(x)));
+    expect(mismatch(ownSelu, scaled, tolerance)).toBeUndefined();
+    expect(mismatch(cpuSelu, scaled, { relative: 1e-9 })).toBeDefined();
+  });
+
+  test.each([1, 2, 3, 8, 12, 15, 49, 101, 360])(
+    'Fourier transforms of %d numbers, against their sum',
+    (n) => {
+      const parts = [0.7, 1.9].map((shift) =>
+        Array.from({ length: 2 * n }, (_, i) => Math.sin(shift + 2.3 * i)),
+      ) as [number[], number[]];
+      const input = (): tf.Tensor =>
+        tf.complex(tf.tensor(parts[0], [2, n]), tf.tensor(parts[1], [2, n])) as tf.Tensor;
+      const sums = (sign: number): number[] =>
+        Array.from({ length: 2 * n }, (_, at) => {
+          const row = at - (at % n);
+          let [real, imaginary] = [0, 0];
+          for (let j = 0; j < n; j++) {
+            // Of the product of the two indices the remainder: sine and cosine lose no digits.
+            const angle = (sign * 2 * Math.PI * ((j * at) % n)) / n;
+            const [u, v] = [parts[0][row + j]!, parts[1][row + j]!];
+            real += u * Math.cos(angle) - v * Math.sin(angle);
+            imaginary += u * Math.sin(angle) + v * Math.cos(angle);
+          }
+          return [real, imaginary];
+        }).flat();
+      const tolerance = { maxRelativeToLargest: 5e-15 };
+      const [own, cpu] = both(['FFT', 'IFFT'], () => tf.spectral.fft(input()));
+      expect(mismatch(own, sums(-1), tolerance)).toBeUndefined();
+      if (n > 100) expect(mismatch(cpu, sums(-1), tolerance)).toBeDefined();
+      const [inverse] = both(['FFT', 'IFFT'], () => tf.spectral.ifft(input()));
+      expect(
+        mismatch(
+          inverse.map((value) => value * n),
+          sums(1),
+          tolerance,
+        ),
+      ).toBeUndefined();
+    },
+  );
+
+  test('numbers at equal distances, each from the first', () => {
+    const [own, cpu] = both(['LinSpace'], () => tf.linspace(-1, 2, 1001));
+    const wanted = Array.from({ length: 1001 }, (_, n) => (3 * n - 1000) / 1000);
+    expect(mismatch(own, wanted, { absolute: 5e-16 })).toBeUndefined();
+    expect(mismatch(cpu, wanted, { absolute: 5e-16 })).toBeDefined();
+    expect(inFloat64(() => Array.from(tf.linspace(3, 7, 1).dataSync()))).toEqual([3]);
+    const [steps, cpuSteps] = both(['Range'], () => tf.range(0, 100, 0.1));
+    expect(steps).toEqual(Float64Array.from({ length: 1000 }, (_, n) => n * 0.1));
+    expect(mismatch(cpuSteps, steps, { absolute: 1e-13 })).toBeDefined();
+  });
+
+  test.each<[start: number, stop: number, step: number | undefined, dtype: 'float32' | 'int32']>([
+    [0, 5, 2, 'int32'],
+    [5, 0, -2, 'float32'],
+    [5, 0, undefined, 'int32'],
+    [5, 0, 2, 'float32'],
+    [0, 5, -1, 'float32'],
+    [3, 3, 1, 'int32'],
+  ])('tf.range(%d, %d, %s, %s), as the cpu backend has it', (start, stop, step, dtype) => {
+    const [own, cpu] = both(['Range'], () => tf.range(start, stop, step, dtype));
+    expect(Array.from(own)).toEqual(Array.from(cpu));
+  });
+
+  test('the places of maxima: those whose numbers maxPool gives', () => {
+    const image = (): tf.Tensor4D =>
+      tf.reshape(tf.sin(tf.mul(tf.range(0, 80), 1.7)), [2, 5, 4, 2]) as tf.Tensor4D;
+    const wanted = inFloat64(() => tf.maxPool(image(), [2, 3], 1, 1).dataSync());
+    for (const inBatch of [false, true]) {
+      const pooled = (which: 'result' | 'indexes'): Float64Array[] =>
+        both(['MaxPoolWithArgmax'], () => tf.maxPoolWithArgmax(image(), [2, 3], 1, 1, inBatch)[which]);
+      const [values, cpu] = pooled('result');
+      const [places] = pooled('indexes');
+      expect(Array.from(values!)).toEqual(Array.from(wanted));
+      const numbers = inFloat64(() => image().dataSync());
+      const perImage = wanted.length / 2;
+      const found = Array.from(places!, (place, i) => numbers[inBatch || i < perImage ? place : place + 40]);
+      expect(found).toEqual(Array.from(wanted));
+      // The cpu kernel's output has another shape where pad is a number.
+      expect(cpu).not.toHaveLength(wanted.length);
+    }
+  });
+
+  test('images made larger by a whole factor: each pixel that many times', () => {
+    const factor = 49;
+    const image = (): tf.Tensor4D => tf.tensor4d([3, 5, 7, 11], [1, 2, 2, 1]);
+    const [own, cpu] = both(['ResizeNearestNeighbor'], () =>
+      tf.image.resizeNearestNeighbor(image(), [2, 2 * factor]),
+    );
+    const wanted = [3, 5, 7, 11].flatMap((pixel) => Array.from({ length: factor }, () => pixel));
+    expect(Array.from(own)).toEqual(wanted);
+    // Of 49 · (1 / 49) it makes less than 1.
+    expect(Array.from(cpu)).not.toEqual(wanted);
+    const gradient = inFloat64(() =>
+      tf
+        .grad((x: tf.Tensor) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [2, 2 * factor]))(
+          image(),
+          tf.reshape(tf.range(0, 4 * factor), [1, 2, 2 * factor, 1]),
+        )
+        .dataSync(),
+    );
+    const sum = (from: number): number => factor * from + (factor * (factor - 1)) / 2;
+    expect(Array.from(gradient)).toEqual([0, 1, 2, 3].map((part) => sum(part * factor)));
+  });
+
+  test('a NaN is the largest of its window, and gets the gradient', () => {
+    const f = (x: tf.Tensor): tf.Tensor => tf.maxPool(x as tf.Tensor4D, [1, 2], 1, 'valid');
+    const input = (): tf.Tensor => tf.tensor([1, NaN, 3, 2], [1, 1, 4, 1]);
+    expect(inFloat64(() => Array.from(f(input()).dataSync()))).toEqual([NaN, NaN, 3]);
+    expect(
+      inFloat64(() =>
+        Array.from(
+          tf
+            .grad(f)(input(), tf.tensor([1, 10, 100], [1, 1, 3, 1]))
+            .dataSync(),
+        ),
+      ),
+    ).toEqual([0, 11, 100, 0]);
+  });
+});
+
+describe('whole numbers stay whole, as on the cpu backend', () => {
+  const ints = (shape: number[], first = -3): tf.Tensor =>
+    tf.reshape(tf.range(first, first + tf.util.sizeFromShape(shape), 1, 'int32'), shape);
+  test.each<[string, () => tf.Tensor]>([
+    ['matMul', () => tf.matMul(ints([2, 2, 3]), ints([2, 3, 2]))],
+    ['maxPool', () => tf.maxPool(ints([1, 3, 3, 1]) as tf.Tensor4D, 2, 1, 'same')],
+    ['cumsum', () => tf.cumsum(ints([2, 3]), 0)],
+    ['cumsum of booleans', () => tf.cumsum(tf.tensor1d([true, false, true], 'bool'))],
+    ['cumprod', () => tf.cumprod(ints([2, 3], 1), 1)],
+    ['sum', () => tf.sum(ints([2, 3]), 1)],
+    ['sum of booleans', () => tf.sum(tf.tensor1d([true, false, true], 'bool'))],
+    ['mean', () => tf.mean(ints([2, 3]), 1)],
+    ['add', () => tf.add(ints([2, 3]), ints([3]))],
+    ['equal', () => tf.equal(ints([2, 3]), ints([3]))],
+    ['less, of real numbers', () => tf.less(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor1d([2, 3]))],
+    ['transpose', () => tf.transpose(ints([2, 3]))],
+    [
+      'resizeNearestNeighbor',
+      () => tf.image.resizeNearestNeighbor(ints([1, 2, 3, 1]) as tf.Tensor4D, [3, 5]),
+    ],
+    ['resizeBilinear', () => tf.image.resizeBilinear(ints([1, 2, 2, 1]) as tf.Tensor4D, [3, 5])],
+    ['range', () => tf.range(0, 4, 1, 'int32')],
+  ])('%s', (_name, f) => {
+    const [single, wanted] = tf.tidy(() => {
+      const y = f();
+      return [y.dtype, Array.from(y.dataSync())];
+    });
+    const [dtype, got] = inFloat64(() => {
+      const y = f();
+      return [y.dtype, Array.from(y.dataSync())];
+    });
+    expect(dtype).toBe(single);
+    expect(mismatch(got, wanted, { relative: 1e-6 })).toBeUndefined();
+  });
+});
+
+test('whole numbers that the cpu backend calls real stay whole, as in TensorFlow', () => {
+  const dtypes = inFloat64(() => [
+    tf.maxPool3d(tf.ones([1, 2, 3, 3, 1], 'int32') as tf.Tensor5D, 2, 1, 'same').dtype,
+    tf.unsortedSegmentSum(tf.ones([3, 2], 'int32'), tf.tensor1d([1, 0, 1], 'int32'), 2).dtype,
+  ]);
+  expect(dtypes).toEqual(['int32', 'int32']);
+});
+
+describe('what kernels refuse', () => {
+  test.each<[string, () => tf.Tensor, RegExp]>([
+    [
+      "a cotangent that is no output's",
+      () =>
+        tf.conv2dTranspose(
+          tf.ones<tf.Rank.R4>([1, 4, 4, 1]),
+          tf.ones([3, 3, 1, 1]),
+          [1, 8, 8, 1],
+          1,
+          'valid',
+        ),
+      /An axis of size 8 with windows of 3, stride 1, dilation 1 and pad "valid" has 6 outputs, got 4\./,
+    ],
+    [
+      'an unknown padding',
+      () => tf.conv2d(tf.ones<tf.Rank.R4>([1, 4, 4, 1]), tf.ones([3, 3, 1, 1]), 1, 'odd' as 'same'),
+      /Unknown padding: "odd"\. It takes 'same', 'valid', a number or pairs of numbers\./,
+    ],
+    [
+      'an unknown activation',
+      () => tf.fused.matMul({ a: tf.ones([2, 2]), b: tf.ones([2, 2]), activation: 'odd' as 'relu' }),
+      /The activation odd is not known\. Take one of linear, relu, relu6, elu, sigmoid, leakyrelu, prelu\./,
+    ],
+    [
+      'complex numbers',
+      () => tf.cumsum(tf.complex(tf.ones([2]), tf.ones([2])) as tf.Tensor),
+      /complex64 is not supported by this op, which takes real numbers\./,
+    ],
+    [
+      'an equation with too few terms',
+      () => tf.einsum('ij->i', tf.ones([2, 2]), tf.ones([2])),
+      /name the axes of 2 tensors/,
+    ],
+    [
+      'a term with too many labels',
+      () => tf.einsum('ijk->i', tf.ones([2, 2])),
+      /'ijk' names 3 axes, and its tensor is \[2,2\]\./,
+    ],
+    [
+      'a label with two sizes',
+      () => tf.einsum('ij,jk->ik', tf.ones([2, 3]), tf.ones([4, 2])),
+      /the axis j .* has the sizes 3 and 4\./,
+    ],
+    [
+      'an output label of no term',
+      () => tf.einsum('ij->k', tf.ones([2, 2])),
+      /no term of 'ij->k' has the output's axis k\./,
+    ],
+    [
+      'three tensors',
+      () => tf.einsum('i,i,i->', tf.ones([2]), tf.ones([2]), tf.ones([2])),
+      /one or two tensors, got 3\./,
+    ],
+    [
+      'a mean that does not fit',
+      () => tf.batchNorm(tf.ones([2, 3, 4]), tf.ones([2]), tf.ones([2])),
+      /A tensor of shape \[2\] can't be broadcast to \[1,2,3,4\]\./,
+    ],
+  ])('%s', (_name, f, message) => {
+    expect(() => inFloat64(f)).toThrow(message);
   });
 });
 

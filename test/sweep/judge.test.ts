@@ -215,7 +215,7 @@ describe('gradients', () => {
       'wasm alone, with nobody beside cpu',
       { wasm: wrongBackward },
       ['cpu', 'wasm'],
-      ['kernel wasm backward, backend: the cpu kernels in double precision'],
+      ['kernel wasm backward, backend: the double-precision kernels'],
     ],
     [
       'cpu in float32 only',
@@ -751,7 +751,7 @@ describe('kinks', () => {
     ]);
     expect(linesOf(at([1, 0], { wasm: { backward: gradient(1, 1) } }), kink)).toEqual([
       'convention core backward, observed: the one-sided slopes',
-      'kernel wasm backward, backend: the cpu kernels in double precision',
+      'kernel wasm backward, backend: the double-precision kernels',
     ]);
   });
 

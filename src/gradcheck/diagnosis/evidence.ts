@@ -26,7 +26,7 @@ const ROUNDING = 1e-7;
 
 export function evidenceOf(pass: Pass, input: number, entries: readonly Entry[]): Evidence {
   const { name, shape } = pass.subject.active[input];
-  const numerical = ({ unit, slopes }: Entry, q: number): number => slopes[q].value / unit;
+  const numerical = ({ slopes }: Entry, q: number): number => slopes[q].value;
   const compared = entries.filter(({ state }) => state !== 'kink' && state !== 'blind');
   const largest = pass.cotangents.map((_, q) =>
     largestOf([...pass.autodiff[q][input], ...compared.map((entry) => numerical(entry, q))]),
@@ -40,9 +40,9 @@ export function evidenceOf(pass: Pass, input: number, entries: readonly Entry[])
     entries: compared,
     numerical,
     autodiff: ({ j }, q) => pass.autodiff[q][input][j],
-    same: (a, b, { unit, slopes }, q) =>
+    same: (a, b, { slopes }, q) =>
       Math.abs(a - b) <=
-      relative * Math.max(Math.abs(a), Math.abs(b)) + ROUNDING * largest[q] + (3 * slopes[q].errorBar) / unit,
+      relative * Math.max(Math.abs(a), Math.abs(b)) + ROUNDING * largest[q] + 3 * slopes[q].errorBar,
   };
 }
 

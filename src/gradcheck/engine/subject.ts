@@ -157,6 +157,19 @@ export class Subject {
     });
   }
 
+  /** As `vjp`, at a point that the check chose by itself: undefined where f or its gradient throws. */
+  vjpMoved(
+    cotangents: readonly Float64Array[],
+    values: readonly Numbers[],
+  ): (Float64Array | null)[] | undefined {
+    try {
+      return this.vjp(cotangents, values);
+    } catch (error) {
+      if (error instanceof GradientFailure || error instanceof InputError) return undefined;
+      throw error;
+    }
+  }
+
   /** The vector-Jacobian product as tensors, for tensors of the inputs and of the cotangents. */
   gradients(tensors: tf.Tensor[], cotangents: tf.Tensor[]): (tf.Tensor | null)[] {
     const xs = this.activeOf(tensors);

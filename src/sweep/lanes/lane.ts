@@ -24,7 +24,7 @@ export const lostTo = (
   how = '',
 ): LostObservation => {
   const what = phase === 'forward' ? 'The op' : phase === 'differences' ? 'The op' : 'The gradient';
-  const where = stage === 'double' ? 'the cpu kernels' : `the ${stage} backend`;
+  const where = stage === 'double' ? 'the double-precision kernels' : `the ${stage} backend`;
   const text = {
     hangs: `${what} does not end within ${timeLimit} s on ${where}.`,
     memory: `${what} takes more than ${memoryLimit} MiB on ${where}.`,
