@@ -8,6 +8,8 @@ const benchmarks = {
   growth: 'how the structured gradient’s time grows with the network, the batch and the inputs',
   epoch: 'an epoch by tf.grad, beside tf.LayersModel.fit and PyTorch',
   gradcheck: 'the gradient check, beside those of PyTorch and JAX and beside numdifftools',
+  verdicts:
+    'the gradient check’s verdicts on random compositions, right and falsified, beside PyTorch’s and JAX’',
   'sweep-workers': 'a sweep through the queue by 1, 2 and 4 workers, on a Redis server of its own',
   training: 'the article’s whole run of 10,000 steps, by numerical gradients and by tf.grad',
 };

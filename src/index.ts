@@ -13,6 +13,7 @@ export {
   step,
   tanh,
   type ActivationName,
+  type ActivationOf,
 } from './functions/activations.js';
 export type { TensorInput } from './functions/arguments.js';
 export {
@@ -28,9 +29,21 @@ export {
   type Reduction,
 } from './functions/losses.js';
 
-export { and, nand, or, xor } from './perceptron/logic-gates.js';
-export { PerceptronClassifier } from './perceptron/perceptron-classifier.js';
-export { ThresholdLogicUnit } from './perceptron/threshold-logic-unit.js';
+export {
+  and,
+  nand,
+  or,
+  xor,
+  type GateLayers,
+  type LogicGate,
+  type SingleUnitGate,
+} from './perceptron/logic-gates.js';
+export {
+  PerceptronClassifier,
+  type PerceptronFit,
+  type PerceptronFitOptions,
+} from './perceptron/perceptron-classifier.js';
+export { ThresholdLogicUnit, type ThresholdLogicUnitOptions } from './perceptron/threshold-logic-unit.js';
 
 export {
   BOOK_STEP,
@@ -43,7 +56,7 @@ export {
 export { numericalGradient, type DifferenceOptions } from './differentiation/tensors.js';
 export { autodiff } from './differentiation/autodiff.js';
 export { central, forward } from './differentiation/loop.js';
-export { structured, type StructuredOptions } from './differentiation/structured.js';
+export { structured, type StructuredKernel, type StructuredOptions } from './differentiation/structured.js';
 export type {
   DenseStructure,
   DifferentiableNetwork,
@@ -71,15 +84,25 @@ export type { ProbeRecord } from './parity/probe.js';
 export type { EpochRecord, History, TrainingSettings } from './training/history.js';
 export type { Sampling } from './training/batches.js';
 
-export { describeReport } from './gradcheck/report/describe.js';
+export { describeReport, isPassed } from './gradcheck/report/describe.js';
 export { expectGradients, GradientMismatchError } from './gradcheck/expect.js';
 export { FULL_LIMIT, gradcheck } from './gradcheck/gradcheck.js';
-export { gradcheckModel, type ModelGradcheckOptions, type ModelLoss } from './gradcheck/model.js';
+export {
+  gradcheckModel,
+  type ClassWeight,
+  type LossByName,
+  type ModelGradcheckOptions,
+  type ModelLoss,
+  type ModelLossFunction,
+  type PerOutput,
+} from './gradcheck/model.js';
 export type {
+  Comparison,
   GradcheckMode,
   GradcheckOptions,
   GradcheckPrecision,
   GradcheckReport,
+  InputDetails,
   InputReport,
   Kink,
   Verdict,
@@ -93,6 +116,7 @@ export {
   curvePlot,
   type BarPlotOptions,
   type CurvePlotOptions,
+  type Point,
   type Series,
 } from './plots/curves.js';
 export { imagePlot, type ImagePlotOptions } from './plots/images.js';
@@ -100,10 +124,14 @@ export {
   boundaryGrid,
   boundaryPlot,
   contourPathPlot,
+  type Boundary,
   type BoundaryGridOptions,
   type BoundaryPlotOptions,
   type ContourPathPlotOptions,
+  type Domain,
+  type LabelledPoint,
 } from './plots/planes.js';
+export type { DrawingOptions } from './plots/svg.js';
 export {
   trainingPlot,
   type NamedRun,

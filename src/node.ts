@@ -13,5 +13,6 @@ export {
   type MnistOptions,
   type MnistPart,
 } from './data/mnist.js';
+export type { MnistFilesOptions } from './data/mnist-files.js';
 export { loadLayersModel, loadModel, saveModel } from './models/files.js';
 export { nodeDocument } from './plots/node-document.js';

@@ -99,6 +99,8 @@ function labelsOf(structure: DenseStructure, x: tf.Tensor, t: tf.Tensor): Int32A
     tf.tidy(() => void oneHotOfLabels('structured', true, t, classes));
     return Int32Array.from(t.dataSync());
   }
+  // Targets of another shape are the loss's to refuse.
+  if (!tf.util.arraysEqual(t.shape, [...x.shape.slice(0, -1), classes])) return undefined;
   const values = t.dataSync();
   const labels = new Int32Array(values.length / classes).fill(-1);
   for (let i = 0; i < values.length; i++) {

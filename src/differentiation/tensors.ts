@@ -1,7 +1,7 @@
 /** The numerical gradient of a function of a tensor, one entry at a time, in the precision of the backend in use. */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
-import { toTensor, type TensorInput } from '../functions/arguments.js';
+import { significandBits, toTensor, type TensorInput } from '../functions/arguments.js';
 import { checkStep, lostStep, optimalStep, powerOfTwoNear, type DifferenceScheme } from './numbers.js';
 
 export interface DifferenceOptions {
@@ -19,7 +19,8 @@ type Evaluate = (values: Values) => ArrayLike<number>;
 /**
  * The gradient `∂f/∂x` of a scalar function by differences: every entry in turn is moved by ±h, the others held fast.
  *
- * - f: from a tensor of x's shape to a scalar tensor (or a number). x: float32, any rank, or numbers in arrays. Result: x's shape.
+ * - f: from a tensor of x's shape to a scalar tensor, or to a number, which keeps the precision of a double. x: float32, any rank,
+ *   or numbers in arrays. Result: x's shape.
  * - The step of an entry: `optimalStep` times the larger of |x_i| and a quarter of x's root mean square, a power of two;
  *   the quotient divides by the distance that the entry really moved in x's precision.
  * - 2n evaluations of f for n entries (n + 1 forward, 6n for richardson). f's tensors are disposed; x is not changed.
@@ -42,18 +43,24 @@ export function numericalGradient(
   });
 }
 
-/** f with its result checked: a scalar tensor, or a number made one. */
-export function scalar(where: string, f: (x: tf.Tensor) => tf.Tensor | number): (x: tf.Tensor) => tf.Tensor {
+/** f with its result checked: a number, or a tensor of one. */
+export function scalar(
+  where: string,
+  f: (x: tf.Tensor) => tf.Tensor | number,
+): (x: tf.Tensor) => tf.Tensor | number {
   return (x) => {
     const y: unknown = f(x);
-    if (typeof y === 'number') return tf.scalar(y);
-    if (y instanceof tf.Tensor && y.size === 1) return y;
+    if (typeof y === 'number' || (y instanceof tf.Tensor && y.size === 1)) return y;
     const got = y instanceof tf.Tensor ? `a tensor of shape [${y.shape.join(',')}]` : `${typeof y}`;
     throw new InputError(
       `${where}: f must return a scalar tensor or a number, got ${got}. Reduce it first, for example with tf.sum.`,
     );
   };
 }
+
+/** A function's result as numbers. A number is not rounded to the backend's precision. */
+export const numbersOf = (y: tf.Tensor | number): ArrayLike<number> =>
+  typeof y === 'number' ? [y] : y.dataSync();
 
 export interface QuotientOptions extends DifferenceOptions {
   /** The entries of x to differentiate for, all by default. */
@@ -67,7 +74,7 @@ export interface QuotientOptions extends DifferenceOptions {
  * digits that the difference of two sums would lose.
  */
 export function differenceQuotients(
-  f: (x: tf.Tensor) => tf.Tensor,
+  f: (x: tf.Tensor) => tf.Tensor | number,
   x: tf.Tensor,
   { scheme = 'central', h, coordinates, cotangent }: QuotientOptions = {},
 ): Float64Array {
@@ -91,7 +98,7 @@ export function differenceQuotients(
     let numbers: ArrayLike<number> = [];
     // Read inside of tidy: it frees what f made, and leaves alone a tensor that f only passed on.
     tf.tidy(() => {
-      numbers = f(tf.tensor(at.slice(), x.shape, 'float32')).dataSync();
+      numbers = numbersOf(f(tf.tensor(at.slice(), x.shape, 'float32')));
     });
     return cotangent ? Float64Array.from(numbers, (number, k) => number * cotangent[k]) : numbers;
   };
@@ -101,15 +108,18 @@ export function differenceQuotients(
   return Float64Array.from(wanted, (i) => differentiate(i, stepOf(i)));
 }
 
-/** x's numbers in its precision. The cpu backend keeps those of a tensor that was cast from int32 in an Int32Array. */
+/**
+ * x's numbers in the precision in which f sees them, whatever they are kept in: x may come from outside of inFloat64, or have left
+ * it; the cpu backend keeps those of a tensor that was cast from int32 in an Int32Array.
+ */
 function valuesOf(x: tf.Tensor): Values {
-  const data: ArrayLike<number> & { BYTES_PER_ELEMENT: number } = x.dataSync();
-  return data.BYTES_PER_ELEMENT === 8 ? Float64Array.from(data) : Float32Array.from(data);
+  const data: ArrayLike<number> = x.dataSync();
+  return significandBits() === 53 ? Float64Array.from(data) : Float32Array.from(data);
 }
 
 /** The default step of each entry. */
 function fittedSteps(scheme: DifferenceScheme, values: Values): (i: number) => number {
-  const base = optimalStep(scheme, values.BYTES_PER_ELEMENT === 8 ? 53 : 24);
+  const base = optimalStep(scheme, significandBits());
   let squares = 0;
   for (const value of values) squares += value * value;
   const typical = Math.sqrt(squares / values.length) / 4;

@@ -7,15 +7,15 @@ import { InputError } from '../errors.js';
 import { differentiable, floatTensor, resolveAxis, saturate, type TensorInput } from './arguments.js';
 
 /** The result type for an argument: a tensor keeps its rank. */
-type Like<T> = T extends tf.Tensor ? T : tf.Tensor;
+export type ActivationOf<T> = T extends tf.Tensor ? T : tf.Tensor;
 
 function activation<X extends TensorInput>(
   name: string,
   x: X,
   value: (x: tf.Tensor) => tf.Tensor,
   gradient: (dy: tf.Tensor, x: tf.Tensor) => tf.Tensor,
-): Like<X> {
-  return tf.tidy(() => differentiable(floatTensor(name, 'x', x), value, gradient)) as Like<X>;
+): ActivationOf<X> {
+  return tf.tidy(() => differentiable(floatTensor(name, 'x', x), value, gradient)) as ActivationOf<X>;
 }
 
 /**
@@ -27,7 +27,7 @@ function activation<X extends TensorInput>(
  * @throws InputError for `atZero` that is not a finite number, complex or string tensors.
  * Source: Saito, "Deep Learning from Scratch", §3.2.
  */
-export function step<X extends TensorInput>(x: X, { atZero = 0 }: { atZero?: number } = {}): Like<X> {
+export function step<X extends TensorInput>(x: X, { atZero = 0 }: { atZero?: number } = {}): ActivationOf<X> {
   if (!Number.isFinite(atZero)) {
     throw new InputError(`step: atZero must be a finite number such as 0, 0.5 or 1, got ${atZero}.`);
   }
@@ -48,7 +48,7 @@ export function step<X extends TensorInput>(x: X, { atZero = 0 }: { atZero?: num
  * (`tf.sign` gives 0 for NaN on the wasm and cpu backends; this one gives NaN.)
  * Source: Géron, "Hands-On Machine Learning" (2nd ed.), eq. 10-1.
  */
-export function sign<X extends TensorInput>(x: X): Like<X> {
+export function sign<X extends TensorInput>(x: X): ActivationOf<X> {
   return activation(
     'sign',
     x,
@@ -63,7 +63,7 @@ export function sign<X extends TensorInput>(x: X): Like<X> {
 }
 
 /** `x` itself: the output layer of a regression. Source: Saito, §3.5. */
-export function identity<X extends TensorInput>(x: X): Like<X> {
+export function identity<X extends TensorInput>(x: X): ActivationOf<X> {
   return activation(
     'identity',
     x,
@@ -81,7 +81,7 @@ export function identity<X extends TensorInput>(x: X): Like<X> {
  *
  * Source: Saito, §3.2.4; Géron, ch. 10.
  */
-export function sigmoid<X extends TensorInput>(x: X): Like<X> {
+export function sigmoid<X extends TensorInput>(x: X): ActivationOf<X> {
   return activation(
     'sigmoid',
     x,
@@ -97,7 +97,7 @@ export function sigmoid<X extends TensorInput>(x: X): Like<X> {
  *
  * The value comes from the backend's tanh: near 0, `2σ(2x) - 1` cancels in float32. Source: Géron, ch. 10.
  */
-export function tanh<X extends TensorInput>(x: X): Like<X> {
+export function tanh<X extends TensorInput>(x: X): ActivationOf<X> {
   return activation(
     'tanh',
     x,
@@ -110,7 +110,7 @@ export function tanh<X extends TensorInput>(x: X): Like<X> {
 }
 
 /** The rectified linear unit: `max(0, x)`. Gradient: `x > 0 ? 1 : 0`, so 0 at the kink, as PyTorch has it. Source: Saito, §3.2.7. */
-export function relu<X extends TensorInput>(x: X): Like<X> {
+export function relu<X extends TensorInput>(x: X): ActivationOf<X> {
   return activation(
     'relu',
     x,
@@ -126,7 +126,7 @@ export function relu<X extends TensorInput>(x: X): Like<X> {
  *
  * Source: Géron, ch. 10.
  */
-export function softplus<X extends TensorInput>(x: X): Like<X> {
+export function softplus<X extends TensorInput>(x: X): ActivationOf<X> {
   return activation(
     'softplus',
     x,
@@ -147,7 +147,7 @@ const shifted = (x: tf.Tensor, axis: number): tf.Tensor => tf.sub(x, tf.max(x, a
  *
  * @throws InputError for a scalar or an axis that x does not have. Source: Saito, §3.5.
  */
-export function softmax<X extends TensorInput>(x: X, axis = -1): Like<X> {
+export function softmax<X extends TensorInput>(x: X, axis = -1): ActivationOf<X> {
   return activation(
     'softmax',
     x,
@@ -171,7 +171,7 @@ export function softmax<X extends TensorInput>(x: X, axis = -1): Like<X> {
  *
  * @throws InputError as softmax. Source: Géron, ch. 4 (log-sum-exp).
  */
-export function logSoftmax<X extends TensorInput>(x: X, axis = -1): Like<X> {
+export function logSoftmax<X extends TensorInput>(x: X, axis = -1): ActivationOf<X> {
   return activation(
     'logSoftmax',
     x,

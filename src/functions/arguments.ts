@@ -70,11 +70,15 @@ export function resolveAxis(where: string, axis: number, shape: readonly number[
   return axis < 0 ? axis + rank : axis;
 }
 
-/** The largest finite number in the precision of the backend in use. */
-export function largestFinite(): number {
+/** The bits of a float's significand on the backend in use: 53 inside of inFloat64, else 24. */
+export function significandBits(): 24 | 53 {
   const bits: number = tf.backend().floatPrecision();
-  return bits === 64 ? Number.MAX_VALUE : 3.4028234663852886e38;
+  return bits === 64 ? 53 : 24;
 }
+
+/** The largest finite number in the precision of the backend in use. */
+export const largestFinite = (): number =>
+  significandBits() === 53 ? Number.MAX_VALUE : 3.4028234663852886e38;
 
 /**
  * `min(max(x, -M), M)`, M the largest finite float: an overflow becomes the nearest number there is. NaN stays NaN,

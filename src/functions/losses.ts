@@ -403,6 +403,17 @@ function classTargets(where: string, name: string, output: tf.Tensor, t: TensorI
   return oneHotOfLabels(where, t instanceof tf.Tensor, target, classes);
 }
 
+/** @throws InputError for labels that name no class. */
+export function checkLabels(where: string, labels: tf.Tensor, classes: number): void {
+  labels.dataSync().forEach((label, index) => {
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new InputError(
+        `${where}: labels must be integers from 0 to ${classes - 1}, got ${label} at index ${index}.`,
+      );
+    }
+  });
+}
+
 /**
  * Integer labels [N] (or a scalar) one-hot, float32 [N, classes].
  * Labels that come as a tensor must be int32, as PyTorch wants them to be integers; in plain arrays whole numbers do.
@@ -418,13 +429,7 @@ export function oneHotOfLabels(
       `${where}: labels of shape ${shapeText(labels.shape)} must be int32, got ${labels.dtype}. Use t.toInt(), or give one-hot targets.`,
     );
   }
-  labels.dataSync().forEach((label, index) => {
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new InputError(
-        `${where}: labels must be integers from 0 to ${classes - 1}, got ${label} at index ${index}.`,
-      );
-    }
-  });
+  checkLabels(where, labels, classes);
   // Not tf.oneHot, which refuses a single class.
   const column = tf.expandDims(tf.cast(labels, 'int32'), -1);
   return tf.cast(tf.equal(column, tf.range(0, classes, 1, 'int32')), 'float32');

@@ -1,120 +1,274 @@
 /** The gradient check of a whole model: every trainable weight of a tf.LayersModel. */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
-import type { TensorInput } from '../functions/arguments.js';
+import { shapeText, toTensor, type TensorInput } from '../functions/arguments.js';
 import { gradcheck } from './gradcheck.js';
+import {
+  trainableWeightsOf,
+  weightsOf,
+  withFixedRandom,
+  withRecurrentState,
+  withWeights,
+} from './model/held.js';
+import { lossFunction, type ModelLoss, type ModelLossFunction } from './model/losses.js';
 import type { GradcheckOptions, GradcheckReport } from './report/report.js';
 
-/** `loss(target, prediction)`, a tensor of any shape; or the name of one of TensorFlow.js' losses. */
-export type ModelLoss = LossByName | ((target: tf.Tensor, prediction: tf.Tensor) => tf.Tensor);
+export type { LossByName, ModelLoss, ModelLossFunction } from './model/losses.js';
 
-export type LossByName = keyof typeof lossByName;
+/** The weight of each class in the loss, by the class's index. */
+export type ClassWeight = Readonly<Record<number, number>>;
 
-const { metrics } = tf;
-const lossByName = {
-  meanSquaredError: metrics.meanSquaredError,
-  meanAbsoluteError: metrics.meanAbsoluteError,
-  meanAbsolutePercentageError: metrics.meanAbsolutePercentageError,
-  binaryCrossentropy: metrics.binaryCrossentropy,
-  categoricalCrossentropy: metrics.categoricalCrossentropy,
-};
+/** One of something for a model with one output (or, of x, input); for several a list in their order, or an object by their names. */
+export type PerOutput<T> = T | readonly T[] | Readonly<Record<string, T>>;
 
 export interface ModelGradcheckOptions extends Omit<GradcheckOptions, 'names' | 'constant'> {
-  /** Whether the model runs as in training: dropout drops (give its layers seeds), batch normalization uses the batch's statistics. Default false. */
+  /** Whether the model runs as in training: dropout drops, batch normalization uses the batch's statistics. Default false. */
   training?: boolean;
+  /** The weight of each example in the loss: [N] for each output, or of the shape of its loss. */
+  sampleWeight?: PerOutput<TensorInput>;
+  /** The weight of each class, as `model.fit` takes it: of targets that are one-hot [N,K] or class indices [N] or [N,1]. */
+  classWeight?: PerOutput<ClassWeight>;
 }
 
-/** A weight as tfjs-layers keeps it; `read` is what layers call in their forward pass. */
-interface LayerVariable {
-  readonly originalName: string;
-  readonly trainable: boolean;
-  read(): tf.Tensor;
-  write(value: tf.Tensor): unknown;
-}
+const WHERE = 'gradcheckModel';
 
 /**
- * Checks the gradient of `loss(y, model(x))`, plus the model's regularization losses, by every trainable weight. The report
- * names the weights as the model does.
+ * Checks the gradient of the loss that `model` is trained by, `Σ mean(weight·loss(y, model(x)))` over its outputs plus its
+ * regularization losses, by every trainable weight. The report names the weights as the model does.
  *
- * The weights' own values, and the moving averages that training changes, stay as they are.
+ * - x, y: one tensor (or numbers in arrays) for each input and output, as `model.fit` takes them; of shape [N], they stand for [N,1].
+ * - loss: a name that `compile` knows (or its short form: mse, mae, mape, msle, kld, cosine), or a function; one for all
+ *   outputs, or a list or an object with one for each. Left out, it is the one that the model was compiled with.
+ * - Dropout and every other layer that draws random numbers by TensorFlow.js or `Math.random` draws the same ones in every evaluation,
+ *   by `options.seed`. Stateful recurrent layers start from the state that they are in.
  *
- * @throws InputError for a model without trainable weights or with several outputs, an unknown loss, and as gradcheck does
+ * The weights' own values, the moving averages that training changes, states and optimizer stay as they are, also after an error.
+ *
+ * @throws InputError for a model without trainable weights, an unknown loss, x, y or weights that do not fit the model, and as gradcheck does
  */
 export async function gradcheckModel(
   model: tf.LayersModel,
-  x: TensorInput | readonly TensorInput[],
-  y: TensorInput,
-  loss: ModelLoss,
-  { training = false, ...options }: ModelGradcheckOptions = {},
+  x: PerOutput<TensorInput>,
+  y: PerOutput<TensorInput>,
+  loss?: PerOutput<ModelLoss>,
+  options: ModelGradcheckOptions = {},
 ): Promise<GradcheckReport> {
-  const where = 'gradcheckModel';
+  const { training, sampleWeight, classWeight, ...rest } = options;
+  const own = { training, sampleWeight, classWeight, seed: rest.seed };
+  const { f, inputs, names, constant } = lossOfWeights(model, x, y, loss, own);
+  return gradcheck(f, inputs, { ...rest, names, constant });
+}
+
+/** A model's loss as a function of its trainable weights, the first inputs; the others are constant. */
+export interface LossOfWeights {
+  f: (...tensors: tf.Tensor[]) => tf.Tensor;
+  inputs: TensorInput[];
+  names: string[];
+  constant: number[];
+}
+
+/** The function that gradcheckModel checks. */
+export function lossOfWeights(
+  model: tf.LayersModel,
+  x: PerOutput<TensorInput>,
+  y: PerOutput<TensorInput>,
+  loss: PerOutput<ModelLoss> | undefined,
+  { training = false, sampleWeight, classWeight, seed = 1 }: ModelGradcheckOptions = {},
+): LossOfWeights {
+  requireModel(model);
+  const inputNames = namesOf(model.inputs);
+  const outputNames = namesOf(model.outputs);
+  const all = weightsOf(model);
+  const weights = trainableWeightsOf(model);
+  const losses = lossesOf(model, loss);
+  const xs = eachOf('x', x, inputNames, isTensorInput) as TensorInput[];
+  const ys = eachOf('y', y, outputNames, isTensorInput) as TensorInput[];
+  const sampleWeights = optional<TensorInput>('sampleWeight', sampleWeight, outputNames, isTensorInput);
+  const classWeights = optional<ClassWeight>('classWeight', classWeight, outputNames, isClassWeight);
+
+  // The inputs that are held fast, with the output that each one belongs to.
+  const inputs = weights.map((weight): TensorInput => weight.read());
+  const names = weights.map(({ originalName }) => originalName);
+  const add = (name: string, input: TensorInput): number => {
+    names.push(name);
+    return inputs.push(input) - 1;
+  };
+  const suffix = (list: readonly string[], i: number): string => (list.length > 1 ? ` ${list[i]}` : '');
+  const fed = xs.map((input, i) => add(`x ${i}`, input));
+  const outputs = ys.map((target, i) => ({
+    target: add(`y${suffix(outputNames, i)}`, target),
+    weights: [
+      ...(sampleWeights[i] === undefined
+        ? []
+        : [add(`sampleWeight${suffix(outputNames, i)}`, sampleWeights[i])]),
+      ...(classWeights[i] === undefined
+        ? []
+        : [add(`classWeight${suffix(outputNames, i)}`, weightsOfClasses(target, classWeights[i]))]),
+    ],
+  }));
+
+  const evaluate = (tensors: readonly tf.Tensor[]): tf.Tensor => {
+    const feed = fed.map((i) => asBatch(tensors[i]));
+    const result = model.apply(feed.length === 1 ? feed[0] : feed, { training }) as tf.Tensor | tf.Tensor[];
+    const predictions = Array.isArray(result) ? result : [result];
+    const means = outputs.map(({ target, weights: own }, i) => {
+      const value = losses[i](asBatch(tensors[target]), predictions[i]);
+      return tf.mean(own.reduce((sum, k) => weighted(sum, tensors[k]), value));
+    });
+    return [...means, ...model.calculateLosses()].reduce((sum, term) => tf.add(sum, term));
+  };
+  return {
+    f: (...tensors) =>
+      withWeights(all, weights, tensors.slice(0, weights.length), () =>
+        withRecurrentState(model, () => withFixedRandom(seed, () => evaluate(tensors))),
+      ),
+    inputs,
+    names,
+    constant: Array.from({ length: inputs.length - weights.length }, (_, i) => weights.length + i),
+  };
+}
+
+function requireModel(model: tf.LayersModel): void {
   if (!(model instanceof tf.LayersModel)) {
     throw new InputError(
-      `${where}: model must be a tf.LayersModel (tf.model, tf.sequential), got ${typeof model}.`,
+      `${WHERE}: model must be a tf.LayersModel (tf.model, tf.sequential), got ${typeof model}.`,
     );
   }
-  if (model.outputs.length !== 1) {
+  if (model.outputs.length === 0) {
     throw new InputError(
-      `${where}: the model must have one output, it has ${model.outputs.length}. Check a function of its outputs with gradcheck.`,
+      `${WHERE}: the model is not built, so that it has no weights yet. Give its first layer an inputShape.`,
     );
   }
-  const lossOf = typeof loss === 'function' ? loss : lossByName[loss];
-  if (typeof lossOf !== 'function') {
-    throw new InputError(
-      `${where}: loss must be a function of target and prediction, or one of ${Object.keys(lossByName).join(', ')}, got ${JSON.stringify(loss)}.`,
-    );
+  if (model.trainableWeights.length === 0) {
+    throw new InputError(`${WHERE}: the model has no trainable weights: there is nothing to check.`);
   }
-  const all = model.weights as unknown as LayerVariable[];
-  const weights = model.trainableWeights as unknown as LayerVariable[];
-  if (weights.length === 0)
-    throw new InputError(`${where}: the model has no trainable weights: there is nothing to check.`);
-  const xs = (model.inputs.length === 1 ? [x] : x) as TensorInput[];
-  if (!Array.isArray(xs) || xs.length !== model.inputs.length) {
-    throw new InputError(
-      `${where}: the model has ${model.inputs.length} inputs: x must be a list of as many tensors.`,
-    );
-  }
+}
 
-  const evaluate = (...tensors: tf.Tensor[]): tf.Tensor => {
-    const values = tensors.slice(0, weights.length);
-    const inputs = tensors.slice(weights.length, -1);
-    const [target] = tensors.slice(-1);
-    return withWeights(all, weights, values, () => {
-      const prediction = model.apply(inputs.length === 1 ? inputs[0] : inputs, { training }) as tf.Tensor;
-      return model
-        .calculateLosses()
-        .reduce((sum: tf.Tensor, penalty) => tf.add(sum, penalty), tf.mean(lossOf(target, prediction)));
-    });
-  };
-  const names = [...weights.map(({ originalName }) => originalName), ...xs.map((_, i) => `x ${i}`), 'y'];
-  const constant = [...xs.keys(), xs.length].map((i) => weights.length + i);
-  return gradcheck(evaluate, [...weights.map((weight) => weight.read()), ...xs, y], {
-    ...options,
-    names,
-    constant,
+/** The names of a model's inputs or outputs: those of their layers. A Sequential has `outputNames` only once it was used. */
+const namesOf = (tensors: readonly tf.SymbolicTensor[]): string[] =>
+  tensors.map(({ sourceLayer }) => sourceLayer.name);
+
+/** The loss function of every output; one that `compile` knows by name takes targets of the shapes that `fit` takes. */
+function lossesOf(model: tf.LayersModel, given: PerOutput<ModelLoss> | undefined): ModelLossFunction[] {
+  const loss = given ?? (model.loss as PerOutput<ModelLoss> | undefined);
+  if (loss === undefined || loss === null) {
+    throw new InputError(
+      `${WHERE}: the model was not compiled, so that loss must be given: a name, a function, or one of them for each output.`,
+    );
+  }
+  const outputNames = namesOf(model.outputs);
+  const isLoss = (value: unknown): boolean => typeof value === 'string' || typeof value === 'function';
+  const list = isLoss(loss) ? outputNames.map(() => loss) : eachOf('loss', loss, outputNames, isLoss);
+  return list.map((one, i) => {
+    const value = lossFunction(one);
+    if (typeof one === 'function') return value;
+    return (target, prediction) => {
+      const shape =
+        one === 'sparseCategoricalCrossentropy' ? [...prediction.shape.slice(0, -1), 1] : prediction.shape;
+      if (!tf.util.arraysEqual(target.shape, shape)) {
+        throw new InputError(
+          `${WHERE}: y must have shape ${shapeText(shape)} for the loss ${String(one)} of the output ${outputNames[i]}, got ${shapeText(target.shape)}.`,
+        );
+      }
+      return value(target, prediction);
+    };
   });
 }
 
-/** Runs `f` with the trainable weights replaced by tensors, and every write to a weight left undone. */
-function withWeights<T>(
-  all: readonly LayerVariable[],
-  weights: readonly LayerVariable[],
-  values: readonly tf.Tensor[],
-  f: () => T,
-): T {
-  try {
-    for (const weight of all) weight.write = () => weight;
-    weights.forEach((weight, i) => {
-      weight.read = () => values[i];
-    });
-    return f();
-  } finally {
-    for (const weight of all) {
-      Reflect.deleteProperty(weight, 'write');
-      Reflect.deleteProperty(weight, 'read');
-    }
+/** Tensors of shape [N] stand for [N,1], as `fit`, `evaluate` and `predict` have it. */
+const asBatch = (tensor: tf.Tensor): tf.Tensor =>
+  tensor.rank === 1 ? tf.reshape(tensor, [tensor.size, 1]) : tensor;
+
+/** `weight·loss`, for weights whose shape is that of the loss or of its first axes. */
+function weighted(loss: tf.Tensor, weight: tf.Tensor): tf.Tensor {
+  const leading = loss.shape.slice(0, weight.rank);
+  if (weight.rank === 0 || !tf.util.arraysEqual(leading, weight.shape)) {
+    throw new InputError(
+      `${WHERE}: sampleWeight and classWeight give weights of shape ${shapeText(weight.shape)}, which do not fit a loss of shape ${shapeText(loss.shape)}: one weight an example is wanted, and a loss that has one number for each.`,
+    );
   }
+  return tf.mul(loss, tf.reshape(weight, [...weight.shape, ...loss.shape.slice(weight.rank).map(() => 1)]));
 }
+
+/** The weight of every example's class, as `fit` finds it. */
+function weightsOfClasses(y: TensorInput, classWeight: ClassWeight): number[] {
+  const classes = tf.tidy(() => {
+    const target = asBatch(toTensor(WHERE, 'y', y));
+    if (target.rank !== 2 || target.shape[1] === 0) {
+      throw new InputError(
+        `${WHERE}: classWeight needs targets that are one-hot [N,K] or class indices [N] or [N,1], got ${shapeText(target.shape)}.`,
+      );
+    }
+    return Array.from(target.shape[1] === 1 ? target.dataSync() : tf.argMax(target, 1).dataSync());
+  });
+  return classes.map((index) => {
+    const weight: unknown = Object.hasOwn(classWeight, index) ? classWeight[index] : undefined;
+    if (typeof weight !== 'number') {
+      throw new InputError(
+        `${WHERE}: classWeight must have a weight for every class in y; it has none for ${index}.`,
+      );
+    }
+    return weight;
+  });
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !ArrayBuffer.isView(value) &&
+  !(value instanceof tf.Tensor);
+
+/** A list that holds tensors is one of inputs or outputs, not one input of numbers. */
+const isTensorInput = (value: unknown): boolean =>
+  typeof value === 'number' ||
+  value instanceof tf.Tensor ||
+  ArrayBuffer.isView(value) ||
+  (Array.isArray(value) && !value.some((item) => item instanceof tf.Tensor));
+
+const isClassWeight = (value: unknown): boolean =>
+  isRecord(value) && Object.values(value).every((weight) => typeof weight === 'number');
+
+/** What was given for each of the model's inputs or outputs, in their order. */
+function eachOf<T>(
+  what: string,
+  given: PerOutput<T>,
+  names: readonly string[],
+  isOne: (value: unknown) => boolean,
+  mayLack = false,
+): (T | undefined)[] {
+  const isGood = (value: unknown): boolean => isOne(value) || (mayLack && (value ?? undefined) === undefined);
+  if (names.length === 1 && isOne(given)) return [given as T];
+  if (Array.isArray(given) && given.length === names.length && given.every(isGood)) {
+    return given.map((one: T | null) => one ?? undefined);
+  }
+  if (isRecord(given) && Object.keys(given).every((name) => names.includes(name))) {
+    const list = names.map((name) => (given as Record<string, T | null>)[name] ?? undefined);
+    if (list.every(isGood)) return list;
+  }
+  const got = Array.isArray(given)
+    ? `a list of ${given.length}`
+    : isRecord(given)
+      ? `an object with the keys ${Object.keys(given).join(', ')}`
+      : given instanceof tf.Tensor
+        ? 'one tensor'
+        : String(given);
+  throw new InputError(
+    names.length === 1
+      ? `${WHERE}: ${what} must be given for the one ${what === 'x' ? 'input' : 'output'} of the model, by itself or as {${names[0]}: …}, got ${got}.`
+      : `${WHERE}: ${what} must be a list of ${names.length}, one for each ${what === 'x' ? 'input' : 'output'} of the model, or an object with the keys ${names.join(', ')}, got ${got}.`,
+  );
+}
+
+const optional = <T>(
+  what: string,
+  given: PerOutput<T> | undefined,
+  names: readonly string[],
+  isOne: (value: unknown) => boolean,
+): (T | undefined)[] =>
+  given === undefined || given === null
+    ? names.map(() => undefined)
+    : eachOf(what, given, names, isOne, true);
 
 /** What the model makes of x with these tensors in the places of all its weights, which stay as they are. */
 export function applyWithWeights(
@@ -123,7 +277,7 @@ export function applyWithWeights(
   x: tf.Tensor,
   training: boolean,
 ): tf.Tensor {
-  const all = model.weights as unknown as LayerVariable[];
+  const all = weightsOf(model);
   if (values.length !== all.length) {
     throw new InputError(
       `applyWithWeights: the model has ${all.length} weights, got ${values.length} tensors for them.`,

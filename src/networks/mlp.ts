@@ -13,6 +13,7 @@ import { activationByName, sigmoid, softmax, type ActivationName } from '../func
 import { floatTensor, shapeText, toTensor, type TensorInput } from '../functions/arguments.js';
 import {
   binaryCrossEntropy,
+  checkLabels,
   crossEntropy,
   halfSumSquaredError,
   huber,
@@ -90,8 +91,10 @@ export class Mlp implements DifferentiableNetwork {
         `Mlp: weightInitStd must be a finite number of at least 0, got ${weightInitStd}. The book's is 0.01.`,
       );
     }
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new InputError(`Mlp: seed must be a whole number of at least 0, got ${seed}.`);
+    // Each layer has a seed of its own, a whole number too.
+    const mostSeed = Math.floor(Number.MAX_SAFE_INTEGER / this.structure.sizes.length) - 1;
+    if (!Number.isSafeInteger(seed) || seed < 0 || seed > mostSeed) {
+      throw new InputError(`Mlp: seed must be a whole number from 0 to ${mostSeed}, got ${seed}.`);
     }
     this.seed = seed;
     this.parameters = initialParameters(this.structure.sizes, weightInitStd, seed);
@@ -143,27 +146,25 @@ export class Mlp implements DifferentiableNetwork {
   }
 
   /**
-   * The share of examples, 0 to 1, whose likeliest class is the target's. t: one-hot or integer labels; for two classes 0 or 1.
+   * The share of examples, 0 to 1, whose likeliest class is the target's; with several sigmoid outputs the share of outputs.
    *
-   * @throws InputError for a regression, which has no classes.
+   * - t for a batch of N: labels [N], whole numbers from 0 to K - 1, or one-hot [N,K] (of soft targets the largest counts); with sigmoid
+   *   outputs 0 or 1 (a soft target counts as 1 above a half), [N,K], or [N] for one output. For one example the same without N.
+   *
+   * @throws InputError for targets of another shape, other labels, and a regression, which has no classes.
    */
   accuracy(x: TensorInput, t: TensorInput): number {
     return tf.tidy(() => {
       const input = this.input('accuracy', x);
-      const actual = this.classesOf(t, input);
       const predicted = this.predictClasses(input);
-      if (predicted.size !== actual.size) {
-        throw new InputError(
-          `accuracy: x and t must hold the same number of examples, got ${predicted.size} and ${actual.size}.`,
-        );
-      }
-      return tf
-        .mean(tf.cast(tf.equal(predicted, tf.reshape(actual, predicted.shape)), 'float32'))
-        .dataSync()[0];
+      const actual = this.classesOf(t, input);
+      const right = tf.equal(predicted, tf.reshape(actual, predicted.shape));
+      // Counted in whole numbers: a mean would be rounded to float32.
+      return tf.sum(tf.cast(right, 'int32')).dataSync()[0] / predicted.size;
     });
   }
 
-  /** The likeliest class of every example, int32 [N]. */
+  /** The likeliest class of every example, int32 [N]; of sigmoid outputs 0 or 1 for each, [N·K]. */
   predictClasses(x: TensorInput): tf.Tensor1D {
     if (this.structure.output === 'identity') {
       throw new InputError(
@@ -275,18 +276,35 @@ export class Mlp implements DifferentiableNetwork {
     return whole ? tf.cast(tensor, 'int32') : tensor;
   }
 
-  /** y and t for a loss entry by entry; targets [N] stand for [N,1] where there is one output. */
+  /** y and t for a loss entry by entry; where there is one output, targets [N] stand for [N,1] and a scalar for [1]. */
   private aligned(y: tf.Tensor, t: tf.Tensor): [tf.Tensor, tf.Tensor] {
-    return y.rank === 2 && y.shape[1] === 1 && t.rank === 1 && t.size === y.size
+    return y.shape[y.rank - 1] === 1 && tf.util.arraysEqual(t.shape, y.shape.slice(0, -1))
       ? [y, tf.reshape(t, y.shape)]
       : [y, t];
   }
 
-  /** The class of every target, int32 [N]. */
+  /** The class of every target, int32, as predictClasses has those of x. */
   private classesOf(t: TensorInput, x: tf.Tensor): tf.Tensor {
-    const tensor = toTensor('accuracy', 't', t);
-    if (this.structure.output === 'softmax' && tensor.rank === x.rank) return tf.argMax(tensor, -1);
-    return tf.cast(tensor, 'int32');
+    const target = toTensor('accuracy', 't', t);
+    const { output, sizes } = this.structure;
+    const classes = sizes[this.depth];
+    const examples = x.shape.slice(0, -1);
+    const isShape = (shape: readonly number[]): boolean => tf.util.arraysEqual(target.shape, [...shape]);
+    if (output === 'softmax' && isShape(examples)) {
+      checkLabels('accuracy', target, classes);
+      return tf.cast(target, 'int32');
+    }
+    if (isShape([...examples, classes])) {
+      return output === 'softmax' ? tf.argMax(target, -1) : tf.cast(tf.greater(target, 0.5), 'int32');
+    }
+    if (output === 'sigmoid' && classes === 1 && isShape(examples)) {
+      return tf.cast(tf.greater(target, 0.5), 'int32');
+    }
+    const whole = `${shapeText([...examples, classes])}${output === 'softmax' ? ' (one-hot)' : ''}`;
+    const labels = output === 'softmax' || classes === 1 ? `${shapeText(examples)} (labels) or ` : '';
+    throw new InputError(
+      `accuracy: t must have shape ${labels}${whole} for x of shape ${shapeText(x.shape)}, got ${shapeText(target.shape)}.`,
+    );
   }
 }
 

@@ -4,13 +4,14 @@ import { InputError } from '../errors.js';
 import { type TensorInput } from '../functions/arguments.js';
 import { ThresholdLogicUnit } from './threshold-logic-unit.js';
 
-type Layers = readonly (readonly ThresholdLogicUnit[])[];
+/** The layers of a gate, the input's first; each is a list of units. */
+export type GateLayers = readonly (readonly ThresholdLogicUnit[])[];
 
 /** A gate of two inputs: call it with 0 and 1, or give `predict` tensors. */
 export interface LogicGate {
   (x1: number, x2: number): 0 | 1;
   /** The units, the input's layer first; each unit sees every output of the layer below. */
-  readonly layers: Layers;
+  readonly layers: GateLayers;
   /** As `ThresholdLogicUnit.predict`: [2] → scalar, [N, 2] → [N]. Numbers other than 0 and 1 are points of the plane. */
   predict(x: TensorInput): tf.Tensor;
 }
@@ -45,7 +46,7 @@ function singleUnitGate(name: string, unit: ThresholdLogicUnit): SingleUnitGate 
   return Object.assign(gate(name, [[unit]]), { unit });
 }
 
-function gate(name: string, layers: Layers): LogicGate {
+function gate(name: string, layers: GateLayers): LogicGate {
   const predict = (x: TensorInput) => forward(layers, x);
   const evaluate = (x1: number, x2: number): 0 | 1 => {
     for (const x of [x1, x2]) {
@@ -61,7 +62,7 @@ function gate(name: string, layers: Layers): LogicGate {
 }
 
 /** Each layer's outputs side by side are the next layer's inputs; the last layer has one unit. */
-function forward(layers: Layers, x: TensorInput): tf.Tensor {
+function forward(layers: GateLayers, x: TensorInput): tf.Tensor {
   return tf.tidy(() => {
     const outputs = layers.reduce<TensorInput>(
       (inputs, units) =>

@@ -1,5 +1,5 @@
 /** What a gradient has to lie between at a point where the function has kinks. */
-import { directionLine, unitsOf, type Pass } from '../gradcheck/engine/pass.js';
+import { directionLine, type Pass } from '../gradcheck/engine/index.js';
 import { randomFrom } from '../random.js';
 
 /** Along a direction of one input: bounds of the directional derivative close by. */
@@ -27,7 +27,7 @@ export function bracketsAt(pass: Pass): Bracket[] {
   return pass.subject.work(() =>
     pass.subject.active.flatMap((active, input) => {
       const { values } = active;
-      const units = unitsOf(active);
+      const units = pass.units[input];
       const signs = (): Float64Array => random.weights(values.length).map(Math.sign);
       const directions = [
         ...Array.from(values.keys(), (j) => new Float64Array(values.length).fill(1, j, j + 1)),
@@ -60,9 +60,10 @@ function slopeAt(
   const at = (t: number): number =>
     directionLine(
       pass,
-      input,
-      direction.map((d, i) => NEAR * units[i] * offset[i] + t * d),
-    )(1).change[0];
+      pass.subject.active.map((_, i) =>
+        i === input ? direction.map((d, k) => NEAR * units[k] * offset[k] + t * d) : null,
+      ),
+    ).at(1).change[0];
   return (at(step) - at(-step)) / (2 * step);
 }
 

@@ -1,11 +1,20 @@
 /** Runs a case on one backend, or in double precision, and says what came. Runs in Node and in the browser. */
 import * as tf from '@tensorflow/tfjs';
 import { observingKernels } from '../float64/in-float64.js';
-import { gradientOf } from '../gradcheck/gradcheck.js';
-import { compareEntry, type Entry } from '../gradcheck/engine/judge.js';
-import { openPass, tolerances, unitsOf, type Pass } from '../gradcheck/engine/pass.js';
-import { randomFrom, type Random } from '../random.js';
-import { forgetTape, GradientFailure, Subject } from '../gradcheck/engine/subject.js';
+import {
+  compareEntry,
+  forgetTape,
+  GradientFailure,
+  gradientOf,
+  openForward,
+  openPass,
+  Subject,
+  tolerances,
+  type Entry,
+  type Memory,
+  type Pass,
+} from '../gradcheck/engine/index.js';
+import { randomFrom } from '../random.js';
 import { bracketsAt, type Bracket } from './kinks.js';
 import { hashOf, sizeOf, type SweepCase } from './cases/case.js';
 import { run } from './expression.js';
@@ -85,36 +94,35 @@ const SECOND_ENTRIES = 10;
 export const activeInputs = ({ inputs }: SweepCase): string[] =>
   Object.keys(inputs).filter((name) => inputs[name].dtype === 'float32' && !inputs[name].constant);
 
-/** Random weights in 64ths, exact in float32; the first ones the case's own where it has some. */
-function randomOf({ id, cotangent, plainSecond, kink }: SweepCase, second = false): Random {
-  const random = randomFrom(hashOf(id));
-  let calls = 0;
-  return {
-    sample: random.sample,
-    uniform: random.uniform,
-    weights(n, scale = 1) {
-      calls++;
-      // A pass asks for its two cotangents first.
-      if (calls > 2) return random.weights(n, scale);
-      if (!second && cotangent) return Float64Array.from(cotangent, (c) => scale * c);
-      if (second && plainSecond) return new Float64Array(n).fill(scale);
-      return random.weights(n).map((weight) => {
-        const rounded = (Math.round(weight * 64) / 64) * scale;
-        // With signs, a choice at each of several kinks may be none of the sum's, however right each is.
-        return kink ? Math.abs(rounded) : rounded;
-      });
-    },
-  };
+/** Random weights in 64ths, exact in float32; the case's own where it has some. */
+function weightsOf(
+  { id, cotangent, plainSecond, kink }: SweepCase,
+  n: number,
+  second: boolean,
+): Float64Array {
+  if (!second && cotangent) return Float64Array.from(cotangent);
+  if (second && plainSecond) return new Float64Array(n).fill(1);
+  return randomFrom(hashOf(id))
+    .weights(n)
+    .map((weight) => {
+      const rounded = Math.round(weight * 64) / 64;
+      // With signs, a choice at each of several kinks may be none of the sum's, however right each is.
+      return kink ? Math.abs(rounded) : rounded;
+    });
 }
 
 /** What multiplies the outputs, n of them. */
-export const cotangentOf = (one: SweepCase, n: number): Float64Array => randomOf(one).weights(n);
+export const cotangentOf = (one: SweepCase, n: number): Float64Array => weightsOf(one, n, false);
 
 /** What multiplies the gradients in the second order, by input, where all of them reach the outputs. */
 export function secondCotangents(one: SweepCase): Record<string, number[]> {
   const names = activeInputs(one);
   const sizes = names.map((name) => sizeOf(one.inputs[name].shape));
-  const weights = randomOf(one, true).weights(sizes.reduce((sum, size) => sum + size, 0));
+  const weights = weightsOf(
+    one,
+    sizes.reduce((sum, size) => sum + size, 0),
+    true,
+  );
   let at = 0;
   return Object.fromEntries(
     names.map((name, i) => [name, Array.from(weights.subarray(at, (at += sizes[i])))]),
@@ -241,7 +249,7 @@ export function observeDouble(one: SweepCase, begin: (phase: Phase) => void): Do
   if ('error' in backward) forgetTape();
   begin('differences');
   const subject = subjectOf(one);
-  const pass = firstPass(one, subject, forward.ok, backward);
+  const pass = firstPass(one, subject, backward);
   const names = activeInputs(one);
   if (one.kink) {
     const brackets = bracketsAt(pass);
@@ -268,9 +276,9 @@ function attemptSync<T>(f: () => T): Outcome<T> {
   }
 }
 
-const toDifference = ({ slopes: [slope], unit, state }: Entry): Difference => ({
-  numerical: slope.value / unit,
-  errorBar: slope.errorBar / unit,
+const toDifference = ({ slopes: [{ value, errorBar }], state }: Entry): Difference => ({
+  numerical: value,
+  errorBar,
   state,
 });
 
@@ -295,50 +303,36 @@ function subjectOf(one: SweepCase): Subject {
   );
 }
 
-/** The pass of the first order; where the gradient throws, one with no gradients, for the sake of the differences. */
-function firstPass(
-  one: SweepCase,
-  subject: Subject,
-  { values, shape }: Values,
-  backward: Outcome<Gradients>,
-): Pass {
+/** The pass of the first order; where the gradient throws, one without it, for the sake of the differences. */
+function firstPass(one: SweepCase, subject: Subject, backward: Outcome<Gradients>): Pass {
+  const weights = (n: number): Float64Array => cotangentOf(one, n);
   try {
-    if ('ok' in backward) return openPass(subject, 1, randomOf(one));
+    if ('ok' in backward) return openPass(subject, 1, randomFrom(hashOf(one.id)), weights);
   } catch (error) {
     if (!(error instanceof GradientFailure)) throw error;
     forgetTape();
   }
-  const outputs = Float64Array.from(values);
-  const unknown = subject.active.map(({ values: { length } }) => new Float64Array(length).fill(NaN));
-  subject.outputShapes = [shape];
-  return {
-    subject,
-    order: 1,
-    cotangents: [cotangentOf(one, values.length)],
-    outputs,
-    finite: Int32Array.from(outputs.keys()).filter((k) => Number.isFinite(outputs[k])),
-    autodiff: [unknown],
-    rounding: [unknown.map(({ length }) => new Float64Array(length))],
-    unreached: new Set(),
-  };
+  return subject.work(() => openForward(subject, 1, randomFrom(hashOf(one.id)), weights));
 }
 
 function compareInput(pass: Pass, input: number, indices?: readonly number[]): Entry[] {
-  const active = pass.subject.active[input];
-  const units = unitsOf(active);
-  const tolerance = tolerances.float64;
-  const memory = { quick: tolerance.quick };
+  const memory: Memory = { shortFirst: false };
   return pass.subject.work(() =>
-    Array.from(indices ?? active.values.keys(), (j) =>
-      compareEntry(pass, input, j, units[j], tolerance, memory),
+    Array.from(indices ?? pass.subject.active[input].values.keys(), (j) =>
+      compareEntry(pass, input, j, tolerances.float64, memory),
     ),
   );
 }
 
 function secondOrder(one: SweepCase, subject: Subject): SecondOrder {
+  const random = randomFrom(hashOf(one.id));
   try {
-    const pass = openPass(gradientOf(subject, randomOf(one)), 2, randomOf(one, true));
-    const random = randomFrom(hashOf(one.id));
+    const pass = openPass(
+      gradientOf(subject, (n) => cotangentOf(one, n)),
+      2,
+      random,
+      (n) => weightsOf(one, n, true),
+    );
     for (const [input, { name, values }] of pass.subject.active.entries()) {
       const entries = compareInput(pass, input, random.sample(values.length, SECOND_ENTRIES));
       const wrong = entries.find(({ state }) => state === 'wrong' || state === 'nonFinite');

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
 import { floatTensor, type TensorInput } from '../functions/arguments.js';
-import { numericalGradient, scalar, type DifferenceOptions } from '../differentiation/tensors.js';
+import { numbersOf, numericalGradient, scalar, type DifferenceOptions } from '../differentiation/tensors.js';
 
 export interface DescentOptions extends DifferenceOptions {
   /** η in x ← x - η·∂f/∂x. Default 0.01. */
@@ -89,7 +89,7 @@ export function gradientDescent(
 function valueAt(f: (x: tf.Tensor) => tf.Tensor | number, x: tf.Tensor): number {
   let value = NaN;
   tf.tidy(() => {
-    value = scalar('gradientDescent', f)(x).dataSync()[0];
+    value = numbersOf(scalar('gradientDescent', f)(x))[0];
   });
   return value;
 }

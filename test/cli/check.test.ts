@@ -123,6 +123,29 @@ describe('check', () => {
     });
   });
 
+  test('a model’s case may leave out the loss that it was compiled with, and weigh classes', async () => {
+    const model = (compile: string): string =>
+      `model: () => { const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], activation: 'softmax' })] }); ${compile} return model; }, x: [[1, 2, 3]], y: [[0, 1]]`;
+    const compile = "model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });";
+    const name = file(
+      'compiled.mjs',
+      `${tfImport}export default [
+  { name: 'compiled', ${model(compile)} },
+  { name: 'weighted', ${model(compile)}, options: { classWeight: { 0: 1, 1: 2 }, sampleWeight: [3] } },
+  { name: 'unweighted', ${model(compile)}, options: { classWeight: { 0: 1 } } },
+  { name: 'not compiled', ${model('')} },
+];`,
+    );
+    const { stdout } = await check(name, '--json');
+    const { results } = JSON.parse(stdout) as { results: { error?: string; report?: { verdict: string } }[] };
+    expect(results.map(({ report, error }) => report?.verdict ?? error)).toEqual([
+      'right',
+      'right',
+      expect.stringContaining('a weight for every class in y; it has none for 1'),
+      expect.stringContaining('the model was not compiled'),
+    ]);
+  });
+
   test('cases that throw, hang or end the process are named, and the others judged', async () => {
     const name = file(
       'bad.mjs',

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { central, forward, parameterDifferences } from '../../src/differentiation/loop.js';
+import type { GradientMethod } from '../../src/differentiation/gradient-method.js';
 import { InputError } from '../../src/errors.js';
+import { inFloat64 } from '../../src/float64/in-float64.js';
 import { Mlp } from '../../src/networks/mlp.js';
 import { fixtures, parameterNames, type NetworkCase } from '../networks/fixtures.js';
 import { networkOf, tensorsOf } from '../networks/build.js';
@@ -49,6 +51,42 @@ describeOnEachBackend('every parameter in turn, against PyTorch’s derivatives'
     expect(Math.max(...errors)).toBeGreaterThan(1e-4);
     network.dispose();
   });
+});
+
+describe('in double precision, against PyTorch’s derivatives', () => {
+  const gradientsOf = (each: NetworkCase, method: GradientMethod): Record<string, Float64Array> =>
+    inFloat64(() => {
+      const network = networkOf(each);
+      const { x, t } = tensorsOf(each);
+      const { gradients } = method.lossAndGradients(network, x, t);
+      network.dispose();
+      return Object.fromEntries(
+        Object.entries(gradients).map(([name, gradient]) => [name, Float64Array.from(gradient.dataSync())]),
+      );
+    });
+  const precise = { central: { maxRelativeToLargest: 1e-8 }, forward: { maxRelativeToLargest: 1e-5 } };
+
+  // Made outside, where another step is the default one.
+  test.each([central(), forward()])('$name: the step suits it', (method) => {
+    const tolerance = precise[method.name as 'central'];
+    for (const [, each] of cases) {
+      for (const [name, gradient] of Object.entries(gradientsOf(each, method))) {
+        expectClose(gradient, each.gradients[name]!, tolerance);
+      }
+    }
+  });
+
+  test.each([central({ h: 2 ** -6 }), forward({ h: 2 ** -6 })])(
+    '$name: float32’s step does not',
+    (method) => {
+      const [, each] = cases[0]!;
+      expectRejected(
+        gradientsOf(each, method)['W1']!,
+        each.gradients['W1']!,
+        precise[method.name as 'central'],
+      );
+    },
+  );
 });
 
 describeOnEachBackend('the loop’s step', () => {

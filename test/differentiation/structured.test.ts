@@ -396,6 +396,18 @@ describe('options and targets', () => {
     );
     expect(() => run(network, tf.tensor1d([0, 1]), { kernel })).toThrow(/must be int32/);
     expect(() => run(network, tf.tensor1d([0, 1, 1], 'int32'), { kernel })).toThrow(InputError);
+    // As many numbers as are wanted, in another shape.
+    expect(() => tf.dispose(run(network, tf.tensor2d([1, 0, 0, 1], [2, 2]), { kernel }))).not.toThrow();
+    for (const shape of [
+      [1, 4],
+      [4, 1],
+      [2, 2, 1],
+      [1, 2, 2],
+    ]) {
+      expect(() => run(network, tf.tensor([1, 0, 0, 1], shape), { kernel })).toThrow(
+        /must have the same shape/,
+      );
+    }
     expect(() => run(network, tf.ones([3, 2]), { kernel })).toThrow(/must have the same shape/);
     const lost = run(network, tf.tensor2d([1, 0, NaN, 1], [2, 2]), { kernel });
     expect(lost['b2']!.dataSync()[0]).toBeNaN();

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { DifferenceScheme } from '../../src/differentiation/numbers.js';
 import { differenceQuotients, numericalGradient } from '../../src/differentiation/tensors.js';
 import { InputError } from '../../src/errors.js';
+import { inFloat64 } from '../../src/float64/in-float64.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 import { expectClose, expectRejected } from '../support/close.js';
 
@@ -123,6 +124,86 @@ describeOnEachBackend('numericalGradient, against closed forms', () => {
     );
     expectClose(numericalGradient(squares, [0, 0]), [0, 0]);
     expectClose(numericalGradient(squares, [1e-15]), [2e-15], { relative: 1e-3 });
+  });
+});
+
+describeOnEachBackend('f that returns numbers', () => {
+  const plain = (x: tf.Tensor): number =>
+    Array.from(x.dataSync()).reduce((sum, value) => sum + value * value, 1e6);
+
+  test('keeps the digits that a tensor of float32 would lose', () => {
+    const x = [3, -4, 0.5];
+    const tolerance = { absolute: 1e-6 };
+    expectClose(numericalGradient(plain, x), [6, -8, 1], tolerance);
+    expectRejected(
+      numericalGradient((x) => tf.scalar(plain(x)), x),
+      [6, -8, 1],
+      tolerance,
+    );
+  });
+
+  test('a change far below float32 shows', () => {
+    const tiny = (x: tf.Tensor): number => 1 + 1e-12 * x.dataSync()[0]!;
+    expectClose(numericalGradient(tiny, [2]), [1e-12], { relative: 1e-2 });
+    expect(numericalGradient((x) => tf.scalar(tiny(x)), [2]).dataSync()[0]).toBe(0);
+  });
+
+  test('a number too large for float32', () => {
+    expectClose(
+      numericalGradient((x) => 1e39 * x.dataSync()[0]!, [1], { h: 2 ** -140 + 0.5 }),
+      [Infinity],
+    );
+    const [quotient] = differenceQuotients((x) => 1e39 * x.dataSync()[0]!, tf.tensor1d([1]));
+    expectClose(quotient!, 1e39, { relative: 1e-12 });
+  });
+});
+
+describeOnEachBackend('in double precision', () => {
+  const bumpy = (x: tf.Tensor): tf.Tensor => tf.sum(tf.sin(x));
+  const slopes = small.map(Math.cos);
+  const precise = { maxRelativeToLargest: 1e-9 };
+  const inDoubles = (x: tf.Tensor | number[], h?: number): Float64Array =>
+    inFloat64(() => Float64Array.from(numericalGradient(bumpy, x, { h }).dataSync()));
+
+  test('the step suits doubles, for numbers in arrays and for a tensor from outside', () => {
+    for (const x of [small, tf.tensor1d(small)]) {
+      expectClose(inDoubles(x), slopes, precise);
+      // The step that suits float32.
+      expectRejected(inDoubles(x, 2 ** -8), slopes, precise);
+    }
+  });
+
+  test.each(schemes)('%s', (scheme) => {
+    const allowed = { forward: 1e-6, central: 1e-9, richardson: 1e-11 }[scheme];
+    const gradient = inFloat64(() => numericalGradient(bumpy, small, { scheme }));
+    expectClose(gradient.dataSync(), slopes, { maxRelativeToLargest: allowed });
+    expectRejected(
+      slopes.map((slope) => slope + 2 * allowed),
+      slopes,
+      { maxRelativeToLargest: allowed },
+    );
+  });
+
+  test('numbers in arrays keep their doubles', () => {
+    const seen: number[] = [];
+    inFloat64(() =>
+      numericalGradient(
+        (x) => {
+          seen.push(x.dataSync()[1]!);
+          return 0;
+        },
+        [1, 0.1],
+        { h: 0.5 },
+      ),
+    );
+    expect(seen).toEqual([0.1, 0.1, 0.1 + 0.5, 0.1 - 0.5]);
+  });
+
+  test('a tensor of doubles that has left is differentiated in the precision that f has outside', () => {
+    const x = inFloat64(() => tf.tensor1d(small));
+    expectClose(numericalGradient(bumpy, x), slopes, tolerances.central);
+    // The step that suits doubles.
+    expectRejected(numericalGradient(bumpy, x, { h: 2 ** -17 }), slopes, tolerances.central);
   });
 });
 

@@ -84,6 +84,19 @@ describeOnEachBackend('inFloat64', () => {
     tf.dispose([v, made]);
   });
 
+  test('what such a variable holds is rounded once, and so is the same to every later call', () => {
+    const v = tf.variable(tf.tensor1d([0.1, 0.2]));
+    const assigned = inFloat64(() => {
+      v.assign(tf.div(tf.ones([2]), 3));
+      return v.dataSync()[0];
+    });
+    const made = inFloat64(() => tf.variable(tf.scalar(0.1)));
+    // Inside it is a double; had it stayed on that backend, this is what the next call would find.
+    expect(assigned).toBe(1 / 3);
+    expect(inFloat64(() => [v.dataSync()[0], made.dataSync()[0]])).toEqual([1 / 3, 0.1].map(Math.fround));
+    tf.dispose([v, made]);
+  });
+
   test("a model's weights come through a prediction and a training step", () => {
     const model = tf.sequential({
       layers: [tf.layers.dense({ units: 2, inputShape: [3] }), tf.layers.batchNormalization()],

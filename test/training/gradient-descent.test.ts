@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
+import { inFloat64 } from '../../src/float64/in-float64.js';
 import { gradientDescent, type DescentOptions } from '../../src/training/gradient-descent.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
+import { expectClose, expectRejected } from '../support/close.js';
 
 const squares = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(x));
 const start = [-3, 4];
@@ -129,6 +131,27 @@ describeOnEachBackend('where it stops', () => {
       stopped: 'steps',
       value: 25,
       message: '0 steps done.',
+    });
+  });
+
+  test('f that returns a number is not rounded to float32: it moves where float32 sees a plateau', () => {
+    const shallow = (x: tf.Tensor): number => 1 + 1e-9 * x.dataSync()[0]!;
+    const { stopped, value, x } = gradientDescent(shallow, [1], { learningRate: 1e8, steps: 3 });
+    expect(stopped).toBe('steps');
+    expect(point(x)[0]).toBeCloseTo(0.7, 3);
+    expect(value).toBe(1 + 1e-9 * point(x)[0]!);
+    expect(Math.fround(value)).toBe(1);
+    const rounded = gradientDescent((x) => tf.scalar(shallow(x)), [1], { learningRate: 1e8, steps: 3 });
+    expect(rounded.stopped).toBe('stationary');
+  });
+
+  test('in double precision it gets as near as doubles do', () => {
+    const bowl = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(tf.sub(x, Math.PI)));
+    const options = { learningRate: 0.25, steps: 60 };
+    const inDoubles = inFloat64(() => point(gradientDescent(bowl, [0.1, 5], options).x));
+    expectClose(inDoubles, [Math.PI, Math.PI], { relative: 1e-12 });
+    expectRejected(point(gradientDescent(bowl, [0.1, 5], options).x), [Math.PI, Math.PI], {
+      relative: 1e-12,
     });
   });
 

@@ -1,6 +1,6 @@
 /** The cases that a user's file exports, read and checked. */
 import { InputError } from '../../errors.js';
-import type { ModelGradcheckOptions, ModelLoss } from '../../gradcheck/model.js';
+import type { gradcheckModel, ModelGradcheckOptions } from '../../gradcheck/model.js';
 import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
 import type { CheckedFunction, CheckedInputs } from '../../gradcheck/engine/subject.js';
 
@@ -16,10 +16,11 @@ export interface FunctionCase {
 
 export interface ModelCase {
   name: string;
-  model: Lazy<Parameters<typeof import('../../gradcheck/model.js').gradcheckModel>[0]>;
-  x: Lazy<Parameters<typeof import('../../gradcheck/model.js').gradcheckModel>[1]>;
-  y: Lazy<Parameters<typeof import('../../gradcheck/model.js').gradcheckModel>[2]>;
-  loss: ModelLoss;
+  model: Lazy<Parameters<typeof gradcheckModel>[0]>;
+  x: Lazy<Parameters<typeof gradcheckModel>[1]>;
+  y: Lazy<Parameters<typeof gradcheckModel>[2]>;
+  /** Left out, the loss that the model was compiled with. */
+  loss?: Parameters<typeof gradcheckModel>[3];
   options?: ModelGradcheckOptions;
 }
 
@@ -63,10 +64,11 @@ export function casesOf(file: string, module: Record<string, unknown>): CheckCas
     if (names.has(name))
       throw new InputError(`${file}: two cases are named ${JSON.stringify(name)}. Give each its own name.`);
     names.add(name);
-    const needed = 'model' in one ? ['model', 'x', 'y', 'loss'] : ['f', 'inputs'];
+    const needed = 'model' in one ? ['model', 'x', 'y'] : ['f', 'inputs'];
     const missing = needed.find((key) => (one as Record<string, unknown>)[key] === undefined);
     if (missing) throw new InputError(`${file}: case ${JSON.stringify(name)} has no ${missing}: ${wanted}.`);
-    const unknown = Object.keys(one).find((key) => !['name', 'options', ...needed].includes(key));
+    const known = ['name', 'options', ...needed, ...('model' in one ? ['loss'] : [])];
+    const unknown = Object.keys(one).find((key) => !known.includes(key));
     if (unknown)
       throw new InputError(
         `${file}: case ${JSON.stringify(name)} has ${unknown}, which means nothing here: ${wanted}.`,

@@ -13,9 +13,9 @@ import {
 } from './forms.js';
 import { largestOf, type Entry } from '../engine/judge.js';
 import { directionLine, unitsOf, type Pass } from '../engine/pass.js';
-import { ladderOf, slopeFrom } from '../engine/line.js';
+import { ladderOf, slopeFrom } from '../engine/slope.js';
 import { coordinateOf } from '../engine/subject.js';
-import { tolerances } from '../engine/pass.js';
+import { tolerances } from '../engine/tolerance.js';
 import { whereWrong } from './regions.js';
 
 /** An input's entries as numbers to compare: the derivative by differences and by autodiff, for each cotangent. */
@@ -36,7 +36,7 @@ export interface Evidence {
 export function evidenceOf(pass: Pass, input: number, entries: Entry[]): Evidence {
   const { name, shape } = pass.subject.active[input];
   const units = unitsOf(pass.subject.active[input]);
-  const numerical = ({ unit, slopes }: Entry, q: number): number => slopes[q].value / unit;
+  const numerical = ({ slopes }: Entry, q: number): number => slopes[q].value;
   const smooth = entries.filter(({ state }) => state !== 'kink' && state !== 'blind');
   const largest = pass.cotangents.map((_, q) =>
     smooth.reduce(
@@ -54,9 +54,9 @@ export function evidenceOf(pass: Pass, input: number, entries: Entry[]): Evidenc
     units,
     numerical,
     autodiff: ({ j }, q) => pass.autodiff[q][input][j],
-    same: (a, b, { unit, slopes }, q) =>
+    same: (a, b, { slopes }, q) =>
       Math.abs(a - b) <=
-      relative * Math.max(Math.abs(a), Math.abs(b)) + 1e-7 * largest[q] + (3 * slopes[q].errorBar) / unit,
+      relative * Math.max(Math.abs(a), Math.abs(b)) + 1e-7 * largest[q] + 3 * slopes[q].errorBar,
   };
 }
 
@@ -193,9 +193,14 @@ function jointly(pass: Pass, input: number, kinks: readonly Entry[]): string | u
   const direction = new Float64Array(values.length);
   const unit = unitsOf(pass.subject.active[input])[kinks[0].j];
   for (const { j } of kinks) direction[j] = unit;
-  const [slope] = [
-    slopeFrom(ladderOf(directionLine(pass, input, direction), tolerances[pass.subject.precision].ladder), 0),
-  ];
+  const line = directionLine(
+    pass,
+    pass.subject.active.map((_, i) => (i === input ? direction : null)),
+  );
+  const ladders = pass.factors.map((factor) =>
+    ladderOf(line, { unit: 1, factor, first: 1, last: tolerances[pass.subject.precision].last }),
+  );
+  const slope = slopeFrom(ladders, 1, 0, line.noise()[0]);
   const expected = kinks.reduce((sum, { j }) => sum + pass.autodiff[0][input][j] * unit, 0);
   const off = Math.abs(slope.value - expected);
   if (slope.kind !== 'smooth' || off <= 1e-3 * Math.abs(expected) + 3 * slope.errorBar) return undefined;

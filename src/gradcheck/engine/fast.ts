@@ -1,205 +1,398 @@
 /**
- * The fast mode: derivatives along random directions instead of along every coordinate, and a search for the culprit where one
- * of them is off.
+ * The fast mode: derivatives along random directions through all inputs at once instead of along every coordinate, and a search
+ * for the culprit where one of them is off.
  */
-import { agreesAtOnce, isPlain, ladderOf, slopeFrom, type Slope } from './line.js';
 import { compareEntry, type Entry, type Memory } from './judge.js';
-import { directionLine, unitsOf, type Pass, type Tolerance } from './pass.js';
-import type { Random } from '../../random.js';
+import { bend, noiseOf, pairAt, quotient, scaleOf, type Pair } from './line.js';
+import { directionLine, type Direction, type Pass } from './pass.js';
+import { ladderOf, slopeFrom } from './slope.js';
+import type { Tolerance } from './tolerance.js';
 
-/** Directions for each input. An error whose largest entry is twice what a projection lets pass is missed by one with probability ½ at most. */
+/**
+ * Directions for each group of inputs. Whatever the errors are, turning the sign of the largest one's weight moves a projection by
+ * twice its share: so at most one of two signs hides it, and a direction misses it with probability ½ at most.
+ */
 export const DIRECTIONS = 4;
 
-/** Entries that a search compares one by one, wrong ones among them, and lines that it follows, before it stops. */
-const LEAVES = 8;
+/** Inputs whose shares of f's change differ by more than this are looked at apart: else the larger would hide the smaller. */
+const GROUP = 2 ** 8;
+
+/** Culprits after which a search ends, entries that it compares at most, and kinks that it puts aside. */
 const CULPRITS = 3;
-const LINES = 120;
+const LEAVES = 24;
+const MOST_KINKS = 64;
 
-/** What the projections of one input showed. */
-export interface Projection {
-  /** Entries that the search came upon. */
-  entries: Entry[];
-  /** A projection could not be told from noise. */
-  blind: boolean;
-  /** The largest distance of a projection from what autodiff says, and that over the projection's size. */
-  absolute: number;
-  relative: number;
-  /** There are more kinks than the search has found. */
-  moreKinks: boolean;
+/** What the projections showed. */
+export interface Projections {
+  /** By active input: entries that the search came upon. */
+  entries: Entry[][];
+  /** By active input: whether a projection through it could not be told from noise, or was off for no reason that was found. */
+  unresolved: boolean[];
+  /** By active input: the largest distance of a projection from what autodiff says, and that over the sum of its parts. */
+  absolute: number[];
+  relative: number[];
+  /** By active input: there are more kinks than the search has put aside. */
+  moreKinks: boolean[];
+  /** The smallest error of an entry, times its step, over the sum of all entries' shares, that every projection shows. */
+  resolution: number;
 }
 
-/** A set of entries to be looked into. */
-interface Suspect {
-  indices: number[];
-  excess: number;
+/** All active inputs' entries, one after the other. */
+interface Space {
+  pass: Pass;
+  tolerance: Tolerance;
+  offsets: number[];
+  size: number;
 }
 
-/** Checks an active input by projections. Yields between pieces of work. */
-export function* projectInput(
-  pass: Pass,
-  input: number,
-  tolerance: Tolerance,
-  random: Random,
-): Generator<void, Projection> {
-  const units = unitsOf(pass.subject.active[input]);
-  const memory: Memory = { quick: tolerance.quick };
-  const entries: Entry[] = [];
-  const compare = (j: number): Entry => {
-    const entry = compareEntry(pass, input, j, units[j], tolerance, memory);
-    entries.push(entry);
+/** The derivative along a direction, by cotangent, beside what autodiff says. */
+interface Look {
+  state: 'agrees' | 'off' | 'rough' | 'unresolved';
+  /** Numerical less autodiff. */
+  deviation: number[];
+  /** How far the two may be apart. */
+  slack: number[];
+  expected: number[];
+  /** The sum of the entries' shares, without their signs. */
+  share: number[];
+  /** The longest of the steps that it was made from. */
+  step: number;
+}
+
+/** Checks all active inputs by projections. Yields between pieces of work. */
+export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, Projections> {
+  const sizes = pass.subject.active.map(({ values }) => values.length);
+  const offsets = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
+  const space: Space = { pass, tolerance, offsets, size: sizes.reduce((sum, size) => sum + size, 0) };
+  const result: Projections = {
+    entries: sizes.map(() => []),
+    unresolved: sizes.map(() => false),
+    absolute: sizes.map(() => 0),
+    relative: sizes.map(() => 0),
+    moreKinks: sizes.map(() => false),
+    resolution: 0,
+  };
+  const memories: Memory[] = sizes.map(() => ({ shortFirst: false }));
+  const compare = (at: number): Entry => {
+    const input = inputOf(space, at);
+    const entry = compareEntry(pass, input, at - offsets[input], tolerance, memories[input]);
+    result.entries[input].push(entry);
     return entry;
   };
-  let resting = new Set<number>();
-  const broken = pass.autodiff.flatMap((gradients) =>
-    Array.from(gradients[input].keys()).filter((j) => !Number.isFinite(gradients[input][j])),
+  const resting = new Set<number>();
+  const broken = sizes.flatMap((size, input) =>
+    Array.from({ length: size }, (_, j) => j)
+      .filter((j) => pass.autodiff.some((gradients) => !Number.isFinite(gradients[input][j])))
+      .map((j) => offsets[input] + j),
   );
-  for (const j of [...new Set(broken)].slice(0, LEAVES)) {
-    compare(j);
+  for (const at of broken.slice(0, LEAVES)) {
+    compare(at);
     yield;
   }
-  resting = new Set(broken);
-
-  let blind = false;
-  let moreKinks = false;
-  let absolute = 0;
-  let relative = 0;
-  for (let round = 0; round < DIRECTIONS; round++) {
-    const weights = random.weights(units.length);
-    const direction = weights.map((weight, j) =>
-      resting.has(j) ? 0 : pass.subject.round(weight * units[j]),
-    );
-    const look = (indices: readonly number[]): Look =>
-      lookAlong(pass, input, restrict(direction, indices), tolerance);
-    const whole = lookAlong(pass, input, direction, tolerance);
-    yield;
-    blind ||= whole.blind;
-    absolute = Math.max(absolute, whole.absolute);
-    relative = Math.max(relative, whole.relative);
-    if (!whole.suspicious) continue;
-    const before = entries.length;
-    yield* search(
-      { indices: Array.from(direction).flatMap((d, j) => (d === 0 ? [] : [j])), excess: whole.excess },
-      look,
-      compare,
-    );
-    const found = entries.slice(before);
-    if (found.some(({ state }) => state === 'wrong' || state === 'nonFinite')) break;
-    const kinks = found.filter(({ state }) => state === 'kink');
-    for (const { j } of kinks) resting.add(j);
-    // Kinks that are still there would hide what else is wrong: look again without those found, a few times.
-    if (kinks.length > 0) {
-      if (resting.size > 8 * LEAVES) {
-        moreKinks = true;
-        break;
-      }
-      round--;
-    }
+  broken.forEach((at) => resting.add(at));
+  for (const inputs of groupsOf(space)) {
+    yield* projectGroup(space, inputs, compare, resting, result);
+    if (result.entries.some((entries) => entries.some(isWrong))) break;
   }
-  return { entries, blind, absolute, relative, moreKinks };
+  return result;
 }
 
-interface Look {
-  suspicious: boolean;
-  blind: boolean;
-  excess: number;
-  absolute: number;
-  relative: number;
-}
+const isWrong = ({ state }: Entry): boolean => state === 'wrong' || state === 'nonFinite';
 
-/** Compares the slope along a direction with what autodiff says. */
-function lookAlong(pass: Pass, input: number, direction: Float64Array, tolerance: Tolerance): Look {
-  const line = directionLine(pass, input, direction);
-  const expected = pass.autodiff.map((gradients, q) => {
-    let sum = 0;
-    let size = 0;
-    let rounding = 0;
-    direction.forEach((d, j) => {
-      if (d === 0) return;
-      sum += gradients[input][j] * d;
-      size += Math.abs(gradients[input][j] * d);
-      rounding += (pass.rounding[q][input][j] * d) ** 2;
-    });
-    const own = Math.min(8 * Math.sqrt(rounding), tolerance.roundingCap * size);
-    return { sum, size, slack: own + size * 2 ** (9 - pass.subject.bits) };
-  });
-  const off = (slope: Slope, q: number): number =>
-    Math.abs(slope.value - expected[q].sum) - 3 * slope.errorBar - expected[q].slack;
-
-  const errors = (slopes: readonly Slope[]): { absolute: number; relative: number } => {
-    const absolute = slopes.map(({ kind, value }, q) =>
-      kind === 'smooth' ? Math.abs(value - expected[q].sum) : 0,
-    );
-    return {
-      absolute: Math.max(...absolute),
-      relative: Math.max(
-        ...absolute.map((error, q) => error / (Math.max(expected[q].size, Math.abs(slopes[q].value)) || 1)),
-      ),
-    };
-  };
-
-  const first = ladderOf(line, tolerance.quickAlong);
-  const quick = expected.map((_, q) => slopeFrom(first, q));
-  if (
-    quick.every(
-      (slope, q) =>
-        slope.errorBar <= expected[q].size * tolerance.projection &&
-        off(slope, q) <= 0 &&
-        agreesAtOnce(first, slope, q, slope.value, 0),
-    )
-  ) {
-    return { suspicious: false, blind: false, excess: 0, ...errors(quick) };
-  }
-  // Off beyond doubt: the culprit is searched for without longer ladders.
-  if (
-    quick.every((slope, q) => isPlain(first, slope, q, tolerance.atOnce)) &&
-    quick.some((slope, q) => off(slope, q) > 0)
-  ) {
-    return { suspicious: true, blind: false, excess: Math.max(...quick.map(off)), ...errors(quick) };
-  }
-  const pairs = ladderOf(line, tolerance.ladder);
-  const slopes = expected.map((_, q) => slopeFrom(pairs, q));
-  const smooth = slopes.every(({ kind }) => kind === 'smooth');
-  const excess = Math.max(...slopes.map((slope, q) => (slope.kind === 'smooth' ? off(slope, q) : Infinity)));
-  const blind = slopes.some(
-    ({ errorBar, floor, value }, q) =>
-      Math.abs(value - expected[q].sum) > tolerance.atOnce * expected[q].size &&
-      3 * errorBar > tolerance.blind * expected[q].size &&
-      Math.max(Math.abs(value), expected[q].size) > tolerance.resolution * floor,
-  );
-  return { suspicious: !smooth || excess > 0, blind: smooth && blind, excess, ...errors(slopes) };
-}
-
-const restrict = (direction: Float64Array, indices: readonly number[]): Float64Array => {
-  const part = new Float64Array(direction.length);
-  for (const j of indices) part[j] = direction[j];
-  return part;
+const inputOf = ({ offsets }: Space, at: number): number => {
+  let input = offsets.length - 1;
+  while (offsets[input] > at) input--;
+  return input;
 };
 
-/** Halves the suspicious set until single entries are left; the half that is further off goes first. */
-function* search(
-  whole: Suspect,
-  look: (indices: readonly number[]) => Look,
-  compare: (j: number) => Entry,
+/** The active inputs in groups whose shares are of one order. */
+function groupsOf({ pass }: Space): number[][] {
+  const shares = pass.subject.active.map((_, input) =>
+    pass.autodiff[0][input].reduce((sum, g, j) => sum + (Math.abs(g * pass.units[input][j]) || 0), 0),
+  );
+  const order = [...shares.keys()].sort((a, b) => shares[b] - shares[a]);
+  const groups: number[][] = [];
+  for (const input of order) {
+    const group = groups[groups.length - 1];
+    const largest = group && shares[group[0]];
+    if (group && (shares[input] * GROUP >= largest || largest === 0)) group.push(input);
+    else groups.push([input]);
+  }
+  return groups;
+}
+
+function* projectGroup(
+  space: Space,
+  inputs: readonly number[],
+  compare: (at: number) => Entry,
+  resting: Set<number>,
+  result: Projections,
 ): Generator<void> {
-  const suspects = [whole];
-  let leaves = 0;
-  let culprits = 0;
-  let lines = 0;
-  while (suspects.length > 0 && leaves < LEAVES && culprits < CULPRITS && lines < LINES) {
-    suspects.sort((a, b) => a.excess - b.excess);
-    const { indices } = suspects.pop()!;
-    if (indices.length === 1) {
-      if (compare(indices[0]).state === 'wrong') culprits++;
-      leaves++;
+  const { pass, offsets } = space;
+  const entriesOf = inputs.flatMap((input) =>
+    Array.from(pass.autodiff[0][input].keys(), (j) => offsets[input] + j),
+  );
+  const mark = (flags: boolean[]): void => inputs.forEach((input) => (flags[input] = true));
+  let hint = FIRST_STEPS[0];
+  for (let round = 0; round < DIRECTIONS; round++) {
+    const weights = pass.random.weights(entriesOf.length);
+    const along = (isOwn: boolean): Float64Array => {
+      const direction = new Float64Array(space.size);
+      entriesOf.forEach((at, i) => {
+        if (!resting.has(at)) direction[at] = pass.subject.round(weights[i] * stepOf(space, at, isOwn));
+      });
+      return direction;
+    };
+    let direction = along(false);
+    let whole = lookAlong(space, direction, 0, space.size, hint);
+    yield;
+    // Entries much smaller than the others may stand at the end of f's domain, or vary f at their own scale.
+    if (whole.state === 'rough' || whole.state === 'unresolved') {
+      const own = along(true);
+      const closer = lookAlong(space, own, 0, space.size, hint);
       yield;
-      continue;
+      if (closer.state === 'agrees' || closer.state === 'off') [whole, direction] = [closer, own];
     }
-    const middle = indices.length >> 1;
-    for (const half of [indices.slice(0, middle), indices.slice(middle)]) {
-      const { suspicious, excess } = look(half);
-      lines++;
-      if (suspicious) suspects.push({ indices: half, excess });
-      yield;
+    hint = whole.step;
+    note(result, inputs, whole);
+    if (whole.state === 'agrees') continue;
+    const found = yield* search(space, direction, whole, compare);
+    const wrong = found.filter(isWrong);
+    const culprits = result.entries.flat().filter(isWrong).length;
+    if (wrong.length > 0 && culprits >= CULPRITS) return;
+    const kinks = found.filter(({ state }) => state === 'kink');
+    const last = found.at(-1);
+    if (wrong.length > 0 || kinks.length > 0) {
+      // What is put aside no longer hides what else there is: look again.
+      for (const entry of [...wrong, ...kinks]) resting.add(entry.at);
+      if (resting.size > MOST_KINKS) {
+        mark(result.moreKinks);
+        return;
+      }
+      round--;
+    } else if (!last || !isUniform(last, whole, space)) {
+      if (culprits === 0) mark(result.unresolved);
+      return;
     }
   }
+}
+
+/** How far an entry is moved by a weight of 1. */
+function stepOf({ pass, offsets }: Space, at: number, isOwn: boolean): number {
+  const input = offsets.length === 1 ? 0 : inputOf({ offsets } as Space, at);
+  const j = at - offsets[input];
+  return (isOwn && Math.abs(pass.subject.active[input].values[j])) || pass.units[input][j];
+}
+
+function note(result: Projections, inputs: readonly number[], { deviation, slack, share }: Look): void {
+  const absolute = Math.max(...deviation.map((value) => Math.abs(value) || 0));
+  const relative = Math.max(...deviation.map((value, q) => (Math.abs(value) || 0) / (share[q] || 1)));
+  for (const input of inputs) {
+    result.absolute[input] = Math.max(result.absolute[input], absolute);
+    result.relative[input] = Math.max(result.relative[input], relative);
+  }
+  result.resolution = Math.max(
+    result.resolution,
+    ...slack.map((value, q) => (2 * value) / (share[q] || 1) || 0),
+  );
+}
+
+/** Steps of the first looks; the next is for what has features smaller than the one before. */
+const FIRST_STEPS = [2 ** -8, 2 ** -13, 2 ** -18];
+/** Of a long look: down to where rounding leaves a millionth. */
+const LONG = { first: 1, last: 30 };
+
+/** Compares the slope along the entries from `low` up to `high` of a direction with what autodiff says. */
+function lookAlong(space: Space, direction: Float64Array, low: number, high: number, hint: number): Look {
+  const { pass, tolerance } = space;
+  const line = directionLine(pass, restricted(space, direction, low, high));
+  const { expected, share, rounding } = projected(space, direction, low, high);
+  const own = rounding.map((error, q) => Math.min(8 * error, tolerance.roundingCap * share[q]));
+  const least = share.map((sum) => sum * 2 ** (9 - pass.subject.bits));
+  const lookOf = (values: number[], bars: number[], step: number, isSmooth: boolean): Look => {
+    const deviation = values.map((value, q) => value - expected[q]);
+    const slack = bars.map((bar, q) => 3 * bar + own[q] + least[q]);
+    const isOff = deviation.some((distance, q) => Math.abs(distance) > slack[q]);
+    const isSeen = bars.every(
+      (bar, q) => 3 * bar <= tolerance.rtol * share[q] || (bar === 0 && share[q] === 0),
+    );
+    const state = !isSmooth ? 'rough' : isOff ? 'off' : isSeen ? 'agrees' : 'unresolved';
+    return { state, deviation, slack, expected, share, step };
+  };
+  const steps = pass.subject.precision === 'native' ? [2 ** -3] : FIRST_STEPS;
+  let best: { values: number[]; bars: number[]; step: number; worst: number } | undefined;
+  for (const step of steps.filter((one) => one <= Math.max(hint, steps[steps.length - 1]))) {
+    const first = shortLook(line, pass, step, share);
+    if (!first) continue;
+    const worst = Math.max(...first.bars.map((bar, q) => bar / (share[q] || Math.abs(first.values[q]) || 1)));
+    if (!best || worst < best.worst) best = { ...first, step, worst };
+    if (worst <= tolerance.projection) break;
+  }
+  if (best && best.worst <= tolerance.rtol / 16) return lookOf(best.values, best.bars, best.step, true);
+  const last = Math.min(LONG.last, tolerance.last);
+  const ladders = pass.factors.map((factor) => ladderOf(line, { unit: 1, factor, first: LONG.first, last }));
+  const noise = line.noise();
+  const slopes = expected.map((_, q) => slopeFrom(ladders, 1, q, noise[q]));
+  const smooth = slopes.every(({ kind }) => kind === 'smooth');
+  const values = slopes.map(({ value, coarse }, q) =>
+    coarse && Math.abs(coarse.value - expected[q]) < Math.abs(value - expected[q]) ? coarse.value : value,
+  );
+  const bars = slopes.map(({ errorBar, coarse, value }, q) =>
+    coarse && values[q] !== value ? coarse.errorBar : errorBar,
+  );
+  return lookOf(values, bars, Math.min(...slopes.map(({ t }) => 4 * t)), smooth);
+}
+
+/** Three pairs, extrapolated twice, and a short one that must not say anything else. */
+function shortLook(
+  line: ReturnType<typeof directionLine>,
+  pass: Pass,
+  step: number,
+  share: readonly number[],
+): { values: number[]; bars: number[] } | undefined {
+  const [long, short] = pass.factors;
+  const isNative = pass.subject.precision === 'native';
+  const pairs = [1, 1 / 2, 1 / 4].map((part) => pairAt(line, long * step * part));
+  const close = pairAt(line, short * step * (isNative ? 2 ** -4 : 2 ** -9));
+  const noise = line.noise();
+  const [coarse, middle, fine] = pairs;
+  const values: number[] = [];
+  const bars: number[] = [];
+  for (const q of share.keys()) {
+    const [one, two] = [
+      (4 * quotient(middle, q) - quotient(coarse, q)) / 3,
+      (4 * quotient(fine, q) - quotient(middle, q)) / 3,
+    ];
+    const value = (16 * two - one) / 15;
+    const bar = Math.abs(value - two) + (4 * noiseOf(fine, q, noise)) / fine.t;
+    const rounding = (8 * noiseOf(close, q, noise)) / close.t;
+    const size = Math.max(share[q], Math.abs(value));
+    const same = Math.abs(quotient(close, q) - value) <= 2 ** -12 * size + rounding;
+    if (!Number.isFinite(value) || !same || !closes(pairs, q, noise)) return undefined;
+    values.push(value);
+    bars.push(bar);
+  }
+  return { values, bars };
+}
+
+/** Whether the one-sided slopes come together as the step shrinks, as they do where f is smooth. */
+function closes(pairs: readonly Pair[], q: number, noise: readonly number[]): boolean {
+  const [coarse, fine] = [pairs[0], pairs[pairs.length - 1]];
+  const bends = [coarse, fine].map((pair) => Math.abs(bend(pair, q)));
+  return (
+    bends[1] <= bends[0] / 2 ||
+    bends[1] <= 2 ** -20 * scaleOf(fine, q) + (8 * noiseOf(fine, q, noise)) / fine.t
+  );
+}
+
+/** The part of a direction that lies within a range, by input. */
+function restricted({ pass, offsets }: Space, direction: Float64Array, low: number, high: number): Direction {
+  return pass.subject.active.map(({ values: { length } }, input) => {
+    const [from, to] = [Math.max(low, offsets[input]), Math.min(high, offsets[input] + length)];
+    if (from >= to) return null;
+    if (from === offsets[input] && to === from + length) return direction.subarray(from, to);
+    const part = new Float64Array(length);
+    part.set(direction.subarray(from, to), from - offsets[input]);
+    return part;
+  });
+}
+
+/** What autodiff says of the slope along a range of a direction, by cotangent. */
+function projected(
+  { pass, offsets }: Space,
+  direction: Float64Array,
+  low: number,
+  high: number,
+): Pick<Look, 'expected' | 'share'> & { rounding: number[] } {
+  const sums = pass.cotangents.map((_, q) => {
+    let [sum, share, squares] = [0, 0, 0];
+    pass.autodiff[q].forEach((gradient, input) => {
+      const errors = pass.rounding[q][input];
+      const [from, to] = [Math.max(low, offsets[input]), Math.min(high, offsets[input] + gradient.length)];
+      for (let at = from; at < to; at++) {
+        const d = direction[at];
+        if (d === 0) continue;
+        const part = gradient[at - offsets[input]] * d;
+        sum += part;
+        share += Math.abs(part);
+        squares += (errors[at - offsets[input]] * d) ** 2;
+      }
+    });
+    return { sum, share, rounding: Math.sqrt(squares) };
+  });
+  return {
+    expected: sums.map(({ sum }) => sum),
+    share: sums.map(({ share }) => share),
+    rounding: sums.map(({ rounding }) => rounding),
+  };
+}
+
+/** An entry with its place among those of all inputs. */
+type Found = Entry & { at: number };
+
+/**
+ * Halves the set that is off until a single entry is left. A deviation is linear in the direction: what the first half does not
+ * account for is the second's, which needs no look of its own.
+ */
+function* search(
+  space: Space,
+  direction: Float64Array,
+  whole: Look,
+  compare: (at: number) => Entry,
+): Generator<void, Found[]> {
+  const places = Int32Array.from(direction.keys()).filter((at) => direction[at] !== 0);
+  let [low, high] = [0, places.length];
+  let { deviation } = whole;
+  let known = whole.state === 'off';
+  let hint = whole.step;
+  const range = (from: number, to: number): [number, number] => [places[from], places[to - 1] + 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    const first = lookAlong(space, direction, ...range(low, middle), hint);
+    yield;
+    const isFirst = known
+      ? first.state === 'rough' ||
+        first.deviation.some(
+          (part, q) => Math.abs(part) > Math.abs(deviation[q]) / 2 && Math.abs(part) > first.slack[q],
+        )
+      : first.state !== 'agrees';
+    if (isFirst) {
+      high = middle;
+      deviation = first.deviation;
+      known = first.state === 'off';
+      hint = first.step;
+    } else {
+      low = middle;
+      deviation = deviation.map((all, q) => all - first.deviation[q]);
+      if (!known) {
+        const second = lookAlong(space, direction, ...range(low, high), hint);
+        yield;
+        if (second.state === 'agrees') return [];
+        deviation = second.deviation;
+        known = second.state === 'off';
+        hint = second.step;
+      }
+    }
+  }
+  if (high === low) return [];
+  const at = places[low];
+  return [{ ...compare(at), at }];
+}
+
+/** Whether one factor within the tolerance, that of an entry which was compared, is what a projection is off by. */
+function isUniform(
+  { state, slopes, at }: Found,
+  { deviation, expected, slack, share }: Look,
+  space: Space,
+): boolean {
+  if (state !== 'right') return false;
+  const input = inputOf(space, at);
+  return deviation.every((distance, q) => {
+    const g = space.pass.autodiff[q][input][at - space.offsets[input]];
+    const factor = slopes[q].value / g - 1;
+    return (
+      Math.abs(factor) <= space.tolerance.rtol &&
+      Math.abs(distance - factor * expected[q]) <= slack[q] + (Math.abs(factor) * share[q]) / 64
+    );
+  });
 }

@@ -1,6 +1,19 @@
 /** Whether an entry of the gradient is right. */
-import { coordinateLine, hiddenNoise, type Pass, type Tolerance } from './pass.js';
-import { agreesAtOnce, isPlain, ladderOf, slopeFrom, type Slope, type Steps } from './line.js';
+import { bend, noiseOf, pairAt, quotient, scaleOf, type Line, type Pair } from './line.js';
+import { coordinateLine, epsilonOf, type Pass } from './pass.js';
+import { ladderOf, slopeFrom, type Slope } from './slope.js';
+import type { Tolerance } from './tolerance.js';
+
+/**
+ * Why an entry could not be judged.
+ * - noise: f's rounding, over any step that its curvature allows, is not small beside the derivative
+ * - hidden: f's value is so large that its rounding hides what the entry does
+ * - undefined: f is not finite, or throws, around the point
+ * - undecided: the difference quotients have no limit that shows
+ * - contradicted: long steps and short ones say different things
+ * - rounding: autodiff's own rounding is larger than the difference
+ */
+export type Blindness = 'noise' | 'hidden' | 'undefined' | 'undecided' | 'contradicted' | 'rounding';
 
 export interface Entry {
   /** Flat index in its input. */
@@ -11,137 +24,457 @@ export interface Entry {
   numerical: number;
   autodiff: number;
   errorBar: number;
-  /** By cotangent, per `unit`. */
+  /** By cotangent. */
   slopes: Slope[];
-  /** The size of a step of 1. */
-  unit: number;
-  /** blind: the function's own rounding hides the derivative. nonFinite: autodiff is NaN or infinite. */
+  /** blind: no verdict. nonFinite: autodiff is NaN or infinite. */
   state: 'right' | 'wrong' | 'kink' | 'blind' | 'nonFinite';
+  blindness?: Blindness;
   /** At a kink: whether the gradient lies between the one-sided slopes. */
   between: boolean;
 }
 
-/** Remembers, for one input, which steps worked last: they are tried first at the next entry. */
+/** Remembers, for one input, which scale of steps worked last: it is tried first at the next entry. */
 export interface Memory {
-  quick: Steps;
+  shortFirst: boolean;
 }
 
-/** Compares one entry, by a few steps where these settle it, else by the long ladder. */
+type State = Pick<Entry, 'state' | 'between' | 'blindness'>;
+
+/** An entry, its line and what autodiff says of it. */
+interface Question {
+  pass: Pass;
+  input: number;
+  j: number;
+  line: Line;
+  /** By cotangent. */
+  expected: readonly number[];
+  /** The size by which it is moved at most. */
+  unit: number;
+  /** The longest step that says something of the entry: its own size, where it is much smaller than the others. */
+  span: number;
+  tolerance: Tolerance;
+}
+
+/**
+ * Compares one entry: by a first look of three pairs where these settle it, else by long looks at several scales.
+ *
+ * - right: a value from long steps and one from the shortest step at which rounding lets an error of `rtol` be seen both agree with autodiff.
+ * - wrong: two families of steps agree with each other and not with autodiff, beyond the rounding of f and of autodiff, and so
+ *   does the shortest step at which rounding lets the two values be told apart.
+ * - The rest is blind.
+ */
 export function compareEntry(
   pass: Pass,
   input: number,
   j: number,
-  unit: number,
   tolerance: Tolerance,
-  memory: Memory,
+  memory: Memory = { shortFirst: false },
 ): Entry {
-  const line = coordinateLine(pass, input, j, unit);
-  const expected = pass.autodiff.map((gradients) => gradients[input][j] * unit);
-  let slopes: Slope[] = [];
-  if (expected.every(Number.isFinite)) {
-    const pairs = ladderOf(line, memory.quick);
-    slopes = expected.map((_, q) => slopeFrom(pairs, q));
-    if (expected.every((value, q) => agreesAtOnce(pairs, slopes[q], q, value, tolerance.atOnce))) {
-      return entryOf(pass, input, j, unit, slopes, tolerance);
-    }
-    // What is wrong by far, at steps that leave no doubt, needs no more of them.
-    if (slopes.every((slope, q) => isPlain(pairs, slope, q, tolerance.atOnce))) {
-      const entry = entryOf(pass, input, j, unit, slopes, tolerance);
-      if (entry.state === 'wrong' && !explainedByRounding(pass, input, entry, unit)) return entry;
-    }
-  }
-  const long = (unit: number): Entry => {
-    const pairs = ladderOf(coordinateLine(pass, input, j, unit), tolerance.ladder);
-    slopes = expected.map((_, q) => slopeFrom(pairs, q));
-    return entryOf(pass, input, j, unit, slopes, tolerance);
+  const question: Question = {
+    pass,
+    input,
+    j,
+    line: coordinateLine(pass, input, j),
+    expected: pass.autodiff.map((gradients) => gradients[input][j]),
+    unit: pass.units[input][j],
+    span: spanOf(pass, input, j),
+    tolerance,
   };
-  const entry = long(unit);
-  const last = Math.round(-Math.log2(slopes[0].t));
-  if (slopes[0].kind === 'smooth') memory.quick = { first: Math.max(1, last - 2), last: Math.max(3, last) };
-  if (entry.state === 'right') return entry;
-  // A value much smaller than its neighbours may need steps of its own size: log's slope at 1e-9 is one.
-  const own = 2 ** Math.floor(Math.log2(Math.abs(pass.subject.active[input].values[j])));
-  if (own > 0 && own <= unit / 4) {
-    const closer = long(own);
-    if (closer.state === 'right' || (closer.state === 'wrong' && entry.state !== 'wrong')) return closer;
+  const first = question.expected.every(Number.isFinite) ? firstLook(question, memory) : undefined;
+  return (first && settled(question, first)) ?? longLooks(question, first);
+}
+
+/** An entry so much smaller than what it is moved by is one of another size than its tensor's. */
+const MIXED = 64;
+
+function spanOf({ subject, units }: Pass, input: number, j: number): number {
+  const [own, unit] = [Math.abs(subject.active[input].values[j]), units[input][j]];
+  return own > 0 && own < unit / MIXED ? own : unit;
+}
+
+/** What three pairs show. */
+interface Glance {
+  /** By cotangent, from the long steps that agree best with the short one. */
+  slopes: Slope[];
+  /** The values by the short step, with the rounding over it. */
+  short: { value: number; noise: number }[];
+  /** Whether the one-sided slopes have come together at the short step. */
+  isClosed: boolean;
+  /** The short step. */
+  h: number;
+  unit: number;
+  verdict: 'right' | 'off' | undefined;
+}
+
+/** An error of `rtol` is to be eight times the rounding of the short step. */
+const CLEAR = 8;
+
+/** Two pairs of long steps, extrapolated, and one pair with the shortest step at which an error of `rtol` can be seen. */
+function firstLook(question: Question, memory: Memory): Glance | undefined {
+  const { line, expected, unit, tolerance, pass } = question;
+  const [long, short] = pass.factors;
+  const { near, octaves, rtol } = tolerance;
+  const pairsAt = (step: number): Pair[] => [pairAt(line, long * step), pairAt(line, (long * step) / 2)];
+
+  let pairs = pairsAt(unit * 2 ** -near);
+  let values = pairs.length > 0 ? extrapolated(pairs, expected) : [];
+  const noise = line.noise();
+  const shortest = expected.map((g, q) => {
+    const size = Math.max(Math.abs(g), Math.abs(values[q]) || 0);
+    return size > 0 ? (CLEAR * Math.SQRT2 * noise[q]) / (rtol * size) : 0;
+  });
+  const least = leastStep(question);
+  const h = short * Math.max(least, ...shortest);
+  if (!(h <= unit * 2 ** -near)) return undefined;
+  const close = pairAt(line, h);
+  const seen = expected.map((_, q) => ({
+    value: quotient(close, q),
+    noise: (Math.SQRT2 * noiseOf(close, q, line.noise())) / h,
+  }));
+  const judge = (scale: number): Glance => {
+    const isClosed = expected.every((_, q) => {
+      const slack = Math.max(2 ** -20 * scaleOf(close, q), Math.abs(bend(pairs[0], q)) / 4);
+      return closes(close, q, slack, line.noise());
+    });
+
+    const slopes = expected.map((_, q) => glanceSlope(pairs, values[q], close, line, q));
+    return {
+      slopes,
+      short: seen,
+      isClosed,
+      h,
+      unit: scale,
+      verdict: verdictOf(question, slopes, seen, pairs, close),
+    };
+  };
+  const whole = memory.shortFirst ? undefined : judge(unit);
+  if (whole?.verdict) return whole;
+  // Where f has features that are smaller than the inputs, the long steps follow from the short one.
+  const step = h * 2 ** octaves;
+  if (step < (unit * 2 ** -near) / 4) {
+    pairs = pairsAt(step);
+    values = extrapolated(pairs, expected);
+    const smaller = judge(step * 2 ** near);
+    memory.shortFirst = smaller.verdict !== undefined;
+    return smaller.verdict || !whole ? smaller : { ...whole, isClosed: smaller.isClosed, unit: smaller.unit };
   }
-  return entry.state === 'wrong' && explainedByRounding(pass, input, entry, unit)
-    ? { ...entry, state: 'right' }
-    : entry;
+  memory.shortFirst = false;
+  return whole ?? judge(unit);
+}
+
+/** The shortest step that is worth taking: the entry's value is stored with an error of half a unit in its last place. */
+function leastStep({ pass, input, j, unit }: Question): number {
+  const epsilon = epsilonOf(pass.subject);
+  const own = Math.abs(pass.subject.active[input].values[j]);
+  return (own === 0 ? unit : own) * epsilon * 2 ** 9;
+}
+
+/** Richardson's value from two pairs, one of half the other's step. */
+const extrapolated = ([coarse, fine]: readonly Pair[], expected: readonly number[]): number[] =>
+  expected.map((_, q) => (4 * quotient(fine, q) - quotient(coarse, q)) / 3);
+
+function glanceSlope(pairs: readonly Pair[], value: number, close: Pair, line: Line, q: number): Slope {
+  const [coarse, fine] = pairs;
+  const noise = noiseOf(fine, q, line.noise());
+  const correction = Math.abs(value - quotient(fine, q));
+  const { ahead, behind } = fine;
+  return {
+    kind: 'smooth',
+    value,
+    errorBar: Math.min(correction, Math.abs(value - quotient(close, q))) + (4 * noise) / fine.t,
+    left: value,
+    right: value,
+    scale: scaleOf(fine, q),
+    noise,
+    sole: behind.size[q] === 0 || ahead.sole === behind.sole ? ahead.sole : behind.sole,
+    t: fine.t,
+    ladder: [coarse, fine, close].map((pair) => ({ t: pair.t, quotient: quotient(pair, q) })),
+  };
+}
+
+/** right: long steps and the short one agree with autodiff. off: they agree with each other, and autodiff is far from both. */
+function verdictOf(
+  { expected, tolerance, line }: Question,
+  slopes: readonly Slope[],
+  short: Glance['short'],
+  [, fine]: readonly Pair[],
+  close: Pair,
+): Glance['verdict'] {
+  const { rtol, atOnce } = tolerance;
+  const noise = line.noise();
+  const judged = expected.map((g, q) => {
+    const { value } = slopes[q];
+    const size = Math.max(Math.abs(value), Math.abs(g));
+    const rounding = (4 * noiseOf(fine, q, noise)) / fine.t;
+    const slack = Math.max(atOnce * size, Math.min(rounding, (rtol / 4) * size));
+    const seen = (rtol / 2) * size;
+    const closed = closes(close, q, Math.max(seen, 2 ** -20 * scaleOf(close, q)), noise);
+
+    const together = Math.abs(short[q].value - value) <= 4 * rtol * Math.abs(value) + 8 * short[q].noise;
+    return {
+      right: closed && Math.abs(value - g) <= slack && Math.abs(short[q].value - g) <= seen,
+      smooth: closed && together && value !== 0,
+      off: Math.abs(g - value) > 100 * (Math.abs(short[q].value - value) + rtol * size + short[q].noise),
+    };
+  });
+  if (judged.every(({ right }) => right)) return 'right';
+  return judged.every(({ smooth }) => smooth) && judged.some(({ off }) => off) ? 'off' : undefined;
+}
+
+/** Whether the one-sided slopes have come together, as they do where f is smooth. */
+const closes = (pair: Pair, q: number, slack: number, noise: readonly number[]): boolean =>
+  Math.abs(bend(pair, q)) <= slack + (8 * noiseOf(pair, q, noise)) / pair.t;
+
+/** The entry, where the first look has settled it. */
+function settled(question: Question, { slopes, verdict, unit }: Glance): Entry | undefined {
+  if (!verdict) return undefined;
+  const entry = entryOf(question, slopes, unit);
+  if (verdict === 'right') return { ...entry, state: 'right', between: true, blindness: undefined };
+  return entry.state === 'wrong' && isRefuted(question, entry) ? entry : undefined;
+}
+
+/** Scales that are scanned for the one at which f varies, and the ratio of two of them. */
+const SCAN = 24;
+const SCAN_RATIO = 16;
+
+/** Looks by two families of steps over many octaves, at the scale of the tensor, of the entry, and of the short step. */
+function longLooks(question: Question, glance: Glance | undefined): Entry {
+  const { pass, input, j, unit, expected } = question;
+  const own = Math.abs(pass.subject.active[input].values[j]);
+  const scales = [unit, own, glance?.unit ?? 0].filter(
+    (scale, i, all) => scale > 0 && all.slice(0, i).every((other) => scale < other / 16),
+  );
+  let last: Entry | undefined;
+  let contradicted = false;
+  const look = (scale: number): Entry | undefined => {
+    const entry = lookAt(question, scale);
+    const decided = decide(question, entry, scale, glance);
+    if (decided) return decided;
+    if (entry.state === 'wrong' || entry.state === 'right') contradicted = true;
+    if (!last || entry.state === 'wrong') last = entry;
+    return undefined;
+  };
+  for (const scale of scales) {
+    const decided = look(scale);
+    if (decided) return decided;
+  }
+  if (expected.every(Number.isFinite) && last!.blindness !== 'hidden') {
+    const scale = scan(question);
+    const decided = scale === undefined ? undefined : look(scale);
+    if (decided) return decided;
+  }
+  return {
+    ...last!,
+    state: 'blind',
+    between: true,
+    blindness: contradicted ? 'contradicted' : (last!.blindness ?? 'undecided'),
+  };
+}
+
+function lookAt(question: Question, scale: number): Entry {
+  const { line, pass, expected, tolerance } = question;
+  const ladders = pass.factors.map((factor) =>
+    ladderOf(line, { unit: scale, factor, first: 1, last: tolerance.last }),
+  );
+  const noise = line.noise();
+  const slopes = expected.map((_, q) => slopeFrom(ladders, scale, q, noise[q]));
+  return entryOf(question, slopes, scale);
 }
 
 /**
- * Whether outputs that do not change over the steps, but would over longer ones, explain the difference: their rounding hides
- * what the entry does to them. The 1 of a saturated softmax does so.
+ * The entry where a look's verdict stands. A short step below all of the look's must not contradict it; nor must the witness, that
+ * autodiff is wrong.
  */
-function explainedByRounding(pass: Pass, input: number, { j, slopes }: Entry, unit: number): boolean {
-  const hidden = hiddenNoise(pass, input, j, unit);
-  return slopes.every(({ value, errorBar }, q) => {
-    const distance = Math.abs(value - pass.autodiff[q][input][j] * unit);
-    return distance <= 3 * errorBar + 8 * hidden[q];
+function decide(
+  question: Question,
+  entry: Entry,
+  scale: number,
+  glance: Glance | undefined,
+): Entry | undefined {
+  const { tolerance, span } = question;
+  const { state, slopes } = entry;
+  if (state === 'nonFinite') return entry;
+  if (state === 'wrong') return isRefuted(question, entry) ? entry : undefined;
+  if (state === 'blind') return undefined;
+  const shortest = scale * 2 ** -tolerance.last;
+  if (state === 'kink') {
+    // Steps that are all longer than the entry itself may take the end of f's domain for a kink.
+    return shortest <= span / 16 && !(glance?.isClosed && glance.h < shortest) ? entry : undefined;
+  }
+  if (!glance || glance.h >= shortest) return entry;
+  const isConfirmed = glance.short.every(({ value, noise }, q) => {
+    const slack = tolerance.rtol * Math.abs(value) + 8 * noise + 3 * slopes[q].errorBar;
+    return !Number.isFinite(value) || Math.abs(value - slopes[q].value) <= slack;
+  });
+  return isConfirmed ? entry : undefined;
+}
+
+/** The step relative to the rounding at which two values are told apart. */
+const APART = 32;
+
+/**
+ * The witness against autodiff: at the shortest step at which rounding lets the two values be told apart, extrapolated
+ * differences of both families lie nearer to the numerical value.
+ */
+function isRefuted(question: Question, { q, slopes }: Entry): boolean {
+  const { line, pass, expected } = question;
+  const { value } = slopes[q];
+  const distance = Math.abs(value - expected[q]);
+  const step = Math.max(leastStep(question), (APART * line.noise()[q]) / distance);
+  if (!(step <= question.span / 2)) return false;
+  return pass.factors.every((factor, family) => {
+    const h = factor * step * (family + 1);
+    const near = limitNear(pairAt(line, h), pairAt(line, h / 2), q);
+    return Math.abs(near - value) < Math.abs(near - expected[q]);
   });
 }
 
-/** The verdict on an entry from its slopes, which are per `unit`. */
-function entryOf(
-  pass: Pass,
-  input: number,
-  j: number,
-  unit: number,
-  slopes: Slope[],
-  tolerance: Tolerance,
-): Entry {
-  const judged = slopes.map((slope, q) => {
-    const autodiff = pass.autodiff[q][input][j];
-    const numerical = slope.value / unit;
-    const errorBar = slope.errorBar / unit;
-    const state = stateOf(
-      slope,
-      autodiff * unit,
-      pass.rounding[q][input][j] * unit,
-      largestOf(pass, q, input) * unit,
-      unit,
-      tolerance,
-    );
-    const scale = Math.max(Math.abs(numerical), Math.abs(autodiff)) || 1;
-    return { q, autodiff, numerical, errorBar, ...state, excess: Math.abs(numerical - autodiff) / scale };
+/** Richardson's value from two pairs; from one side where f is finite on one only. */
+function limitNear(coarse: Pair, fine: Pair, q: number): number {
+  const central = (4 * quotient(fine, q) - quotient(coarse, q)) / 3;
+  if (Number.isFinite(central)) return central;
+  for (const side of ['ahead', 'behind'] as const) {
+    const slope = (pair: Pair): number => pair[side].change[q] / pair[side].t;
+    const value = 2 * slope(fine) - slope(coarse);
+    if (Number.isFinite(value)) return value;
+  }
+  return NaN;
+}
+
+/** The scale around which difference quotients agree best with each other, for the first cotangent. */
+function scan({ line, pass, unit, tolerance, input, j }: Question): number | undefined {
+  const least = leastStep({ pass, input, j, unit } as Question);
+  const steps: Pair[] = [];
+  for (let m = 0; m <= SCAN; m++) {
+    const step = pass.factors[m % 2] * unit * SCAN_RATIO ** -m;
+    if (step < least) break;
+    steps.push(pairAt(line, step));
+  }
+  const noise = line.noise();
+  let best: { t: number; spread: number } | undefined;
+  steps.slice(1).forEach((pair, i) => {
+    const spread =
+      Math.abs(quotient(pair, 0) - quotient(steps[i], 0)) + (2 * noiseOf(pair, 0, noise)) / pair.t;
+    if (Number.isFinite(spread) && (!best || spread < best.spread)) best = { t: pair.t, spread };
   });
-  const rank = ['right', 'blind', 'kink', 'wrong', 'nonFinite'];
-  const [worst] = [...judged].sort(
+  return best && Math.min(unit, best.t * 2 ** tolerance.near);
+}
+
+/** The verdict on an entry from its slopes. */
+function entryOf(question: Question, slopes: Slope[], scale: number): Entry {
+  const { expected, j } = question;
+  const judged = slopes.map((slope, q) => {
+    const size = Math.max(Math.abs(slope.value), Math.abs(expected[q])) || 1;
+    return {
+      q,
+      autodiff: expected[q],
+      numerical: slope.value,
+      errorBar: slope.errorBar,
+      ...stateOf(question, slope, q, scale),
+      excess: Math.abs(slope.value - expected[q]) / size,
+    };
+  });
+  const rank: Entry['state'][] = ['right', 'blind', 'kink', 'wrong', 'nonFinite'];
+  const [{ q, autodiff, numerical, errorBar, state, blindness }] = [...judged].sort(
     (a, b) => rank.indexOf(b.state) - rank.indexOf(a.state) || b.excess - a.excess,
   );
-  return { j, unit, slopes, ...worst, between: judged.every(({ between }) => between) };
+  return {
+    j,
+    q,
+    slopes,
+    autodiff,
+    numerical,
+    errorBar,
+    state,
+    blindness,
+    between: judged.every(({ between }) => between),
+  };
 }
 
-function stateOf(
-  slope: Slope,
-  autodiff: number,
-  rounding: number,
-  largest: number,
-  unit: number,
-  { rtol, atol, atOnce, blind, resolution, roundingCap }: Tolerance,
-): { state: Entry['state']; between: boolean } {
-  const { kind, value, errorBar, left, right, floor } = slope;
+const blind = (blindness: Blindness): State => ({ state: 'blind', between: true, blindness });
+const isRight: State = { state: 'right', between: true };
+
+function stateOf(question: Question, slope: Slope, q: number, scale: number): State {
+  const { pass, input, j, expected, tolerance } = question;
+  const { rtol, atol, roundingCap } = tolerance;
+  const g = expected[q];
+  if (!Number.isFinite(g)) return { state: 'nonFinite', between: false };
+  const { kind, left, right } = slope;
   if (kind === 'kink' || kind === 'singular') {
-    const slack = rtol * Math.max(...[left, right, autodiff].map(Math.abs).filter(Number.isFinite), 0) + atol;
-    const [low, high] = [left, right]
-      .map((side) => (Number.isNaN(side) ? autodiff : side))
-      .sort((a, b) => a - b);
-    return { state: 'kink', between: autodiff >= low - slack && autodiff <= high + slack };
+    const slack =
+      rtol * Math.max(...[left, right, g].map(Math.abs).filter(Number.isFinite), 0) + atol * pass.scales[q];
+    const [low, high] = [left, right].map((side) => (Number.isNaN(side) ? g : side)).sort((a, b) => a - b);
+    return { state: 'kink', between: g >= low - slack && g <= high + slack };
   }
-  if (!Number.isFinite(autodiff)) return { state: 'nonFinite', between: false };
-  if (kind === 'unknown') return { state: 'blind', between: true };
-  const size = Math.max(Math.abs(value), Math.abs(autodiff));
-  const own = Math.min(8 * rounding, roundingCap * Math.max(size, largest * 1e-3));
-  const allowed = rtol * size + atol * unit + 3 * errorBar + own;
-  if (Math.abs(value - autodiff) > allowed) return { state: 'wrong', between: false };
-  // Two independent numbers that agree so closely need no error bar.
-  if (Math.abs(value - autodiff) <= atOnce * size) return { state: 'right', between: true };
-  // Where f rounds away nearly all that it changes by, as a saturated sigmoid does, its derivative is right as far as can be seen.
-  const hidden = size <= resolution * floor;
-  if (!hidden && 3 * errorBar > blind * size && 3 * errorBar > blind ** 2 * largest)
-    return { state: 'blind', between: true };
-  return { state: 'right', between: true };
+  if (kind !== 'smooth') return blind(kind);
+  const largest = largestOf(pass, q, input);
+  const rounding = pass.rounding[q][input][j];
+  const allowed = ({ value, errorBar }: { value: number; errorBar: number }): number => {
+    const size = Math.max(Math.abs(value), Math.abs(g));
+    const own = Math.min(8 * rounding, roundingCap * Math.max(size, largest * 1e-3));
+    return rtol * size + atol * pass.scales[q] + 3 * errorBar + own;
+  };
+  if (slope.coarse && Math.abs(slope.coarse.value - g) <= allowed(slope.coarse)) return isRight;
+  const distance = Math.abs(slope.value - g);
+  if (distance <= allowed(slope)) return resolved(question, slope, q, scale);
+  if (distance * Math.min(scale, question.span) <= hiding(pass, q)) return hidden(question, slope, q);
+  if (isGarbage(question, slope, q)) return isRight;
+  if (distance <= 8 * rounding + 3 * slope.errorBar) return blind('rounding');
+  return isRough(question, slope, q) ? blind('noise') : { state: 'wrong', between: false };
+}
+
+/** The two values agree: whether that says anything. */
+function resolved(question: Question, slope: Slope, q: number, scale: number): State {
+  const { pass, input, expected, tolerance, line } = question;
+  const size = Math.max(Math.abs(slope.value), Math.abs(expected[q]));
+  const seen = Math.max(tolerance.blind * size, tolerance.blind ** 2 * largestOf(pass, q, input));
+  if (3 * slope.errorBar <= seen) return isRight;
+  // Flat, as far as the steps at which it is flat can show.
+  if (expected[q] === 0 && 3 * slope.errorBar * scale <= tolerance.blind ** 2 * line.reach()[q])
+    return isRight;
+  return size * Math.min(scale, question.span) <= hiding(pass, q)
+    ? hidden(question, slope, q)
+    : blind('noise');
+}
+
+/** Rounding errors of all outputs together, those that rest too, below which nothing can be said of a change. */
+const HIDING = 64;
+
+const hiding = ({ allNoise }: Pass, q: number): number => HIDING * allNoise[q];
+
+/** What f's rounding hides is right where it is nothing beside the input's other entries, or where autodiff's value is rounding itself. */
+function hidden(question: Question, slope: Slope, q: number): State {
+  const { pass, input, expected, tolerance } = question;
+  const beside = tolerance.blind ** 2 * largestOf(pass, q, input);
+  const size = Math.max(Math.abs(slope.value), Math.abs(expected[q]));
+  return size <= beside || isGarbage(question, slope, q) ? isRight : blind('hidden');
+}
+
+/**
+ * Whether f is flat, as far as can be seen, and autodiff's value is nothing but rounding: no larger than what small values of the
+ * same input move by when the inputs move by a millionth.
+ */
+function isGarbage({ pass, input, expected }: Question, slope: Slope, q: number): boolean {
+  if (Math.abs(slope.value) > 3 * slope.errorBar) return false;
+  const { values } = pass.subject.active[input];
+  const small = 2 ** 10 * hiding(pass, 0);
+  // Of all small entries: one of them may be the same by chance wherever it is looked at.
+  const rounding = pass.instability()[input].reduce((most, own, j) => {
+    const step = Math.abs(values[j]) || pass.units[input][j];
+    return Math.abs(pass.autodiff[0][input][j]) * step <= small ? Math.max(most, own) : most;
+  }, 0);
+  return Math.abs(expected[q]) <= 4 * rounding * pass.scales[q];
+}
+
+/** Rounding, over half a unit in the last place, from which on f counts as rough at the scale of its inputs' last bits. */
+const ROUGH = 2 ** 12;
+
+/** Whether f changes so much within the last bits of x that a slope as steep as autodiff says could not be seen. */
+function isRough({ pass, input, j, expected, line }: Question, { noise }: Slope, q: number): boolean {
+  const epsilon = epsilonOf(pass.subject);
+  const value = Math.sqrt(pass.cotangents[q].reduce((sum, c, k) => sum + (c * pass.outputs[k] || 0) ** 2, 0));
+  const step = Math.abs(pass.subject.active[input].values[j]) * epsilon * 2 ** 9;
+  return noise > ROUGH * epsilon * value && Math.abs(expected[q]) * step > line.reach()[q] / 4;
 }
 
 const largest = new WeakMap<Float64Array, number>();

@@ -1,99 +1,66 @@
-/** One comparison of gradients: a function, a point, cotangents, and its gradient there by tf.grad. */
-import type { ActiveInput, Numbers, Subject } from './subject.js';
-import { GradientFailure } from './subject.js';
-import type { Line, Sample, Steps } from './line.js';
+/** One comparison of gradients: a function, a point, cotangents, its gradient there by tf.grad, and the rounding of both. */
 import type { Random } from '../../random.js';
-
-export interface Tolerance {
-  rtol: number;
-  atol: number;
-  /** Relative agreement that settles a coordinate at once. */
-  atOnce: number;
-  /** The error bar, over the sum of the entries' sizes, up to which a projection's first look is precise enough. */
-  projection: number;
-  /** The error bar, over the larger value, from which on a coordinate counts as not seen. */
-  blind: number;
-  /** A derivative that is no larger than this many times what f's rounding makes of it counts as too small to see, and not as noisy. */
-  resolution: number;
-  /** How many of its own rounding errors the autodiff value may be off by, relative to its size, at the most. */
-  roundingCap: number;
-  /** The steps of the first look at an entry, at a direction, along which f changes by more, and of the long ladder. */
-  quick: Steps;
-  quickAlong: Steps;
-  ladder: Steps;
-}
-
-/**
- * In doubles an error of 1e-6 is to be caught, and constants that were rounded to float32 outside of the function are to pass.
- * In float32 the tolerance is what a backend's kernels may round.
- */
-export const tolerances: Record<Subject['precision'], Tolerance> = {
-  float64: {
-    rtol: 2 ** -22,
-    atol: 0,
-    atOnce: 1e-8,
-    projection: 2 ** -37,
-    blind: 1e-3,
-    resolution: 2 ** 16,
-    roundingCap: 1e-7,
-    quick: { first: 6, last: 8 },
-    quickAlong: { first: 8, last: 10 },
-    ladder: { first: 1, last: 26 },
-  },
-  native: {
-    rtol: 2 ** -13,
-    atol: 0,
-    atOnce: 2 ** -16,
-    projection: 2 ** -14,
-    blind: 2 ** -5,
-    resolution: 4,
-    roundingCap: 2 ** -9,
-    quick: { first: 3, last: 5 },
-    quickAlong: { first: 3, last: 5 },
-    ladder: { first: 1, last: 13 },
-  },
-};
+import { lineThrough, type Line } from './line.js';
+import { GradientFailure, type ActiveInput, type Numbers, type Subject } from './subject.js';
 
 export interface Pass {
   subject: Subject;
   order: 1 | 2;
   /** Each cotangent's numbers, output after output. An output that is not finite has 0. */
   cotangents: Float64Array[];
+  /** The cotangents' sizes. */
+  scales: readonly number[];
   /** f's outputs at the point, one after the other. */
   outputs: Float64Array;
   /** Places of the finite outputs. */
   finite: Int32Array;
+  /** The rounding of each output, as seen around the point. */
+  noise: Float64Array;
+  /** By cotangent: that of the weighted sum of all outputs. */
+  allNoise: readonly number[];
   /** By cotangent, then by active input. */
   autodiff: Float64Array[][];
   /** How far autodiff's entries move when the inputs move by their last bit: their own rounding error. */
   rounding: Float64Array[][];
   /** Active inputs that autodiff did not reach. */
   unreached: Set<number>;
+  /** By active input, the size by which an entry is moved. */
+  units: Float64Array[];
+  /** What the two families of steps begin with: no step is a power of two, and no two of them stand in a simple ratio. */
+  factors: readonly [number, number];
+  random: Random;
+  /**
+   * By active input, how far autodiff's entries move, for a cotangent of size 1, when the inputs move by a millionth of
+   * themselves: much less than themselves, unless they are nothing but rounding. Measured when it is first asked for.
+   */
+  instability: () => Float64Array[];
 }
 
-/** How many cotangents a check uses: of size about 1 and about 4, so that a gradient that is not linear in dy shows. */
-export const COTANGENTS = [1, 4];
+/**
+ * A check uses three cotangents. The second has the first's signs and is small; the third has the opposite ones and is large. So a
+ * gradient that uses |dy| or relu(dy), clips dy or its norm, or drops small ones, is wrong for one of them at every output.
+ */
+export const SCALES: readonly number[] = [1, 2 ** -10, 2 ** 10];
+
+/** The relative movement at which a derivative hardly changes, and what is rounding alone does. */
+const SMALL_MOVE = 2 ** -20;
+
+/** Half a unit in the last place of 1. */
+export const epsilonOf = ({ bits }: Subject): number => 2 ** -bits;
 
 /** Evaluates the function and its gradient, twice each, to see that they repeat themselves. */
-export function openPass(subject: Subject, order: 1 | 2, random: Random): Pass {
+export function openPass(
+  subject: Subject,
+  order: 1 | 2,
+  random: Random,
+  weightsOf: (n: number) => Float64Array = random.weights,
+): Pass {
   return subject.work(() => {
-    const outputs = concat(subject.evaluateGuarded());
-    requireSame(
-      subject,
-      outputs,
-      concat(subject.evaluateGuarded()),
-      'The function is not deterministic: called twice with the same inputs it',
-    );
-    const finite = Int32Array.from(outputs.keys()).filter((k: number) => Number.isFinite(outputs[k]));
-    const cotangents = COTANGENTS.map((scale) =>
-      random
-        .weights(outputs.length, scale)
-        .map((weight, k) => (Number.isFinite(outputs[k]) ? subject.round(weight) : 0)),
-    );
+    const pass = openForward(subject, order, random, weightsOf);
+    const { cotangents, scales } = pass;
     const vjp = (c: Float64Array, values?: readonly Numbers[]): (Float64Array | null)[] =>
       subject.vjp(split(c, subject.outputShapes!), values);
     const first = cotangents.map((c) => vjp(c));
-    const unreached = new Set(first[0].flatMap((gradient, i) => (gradient === null ? [i] : [])));
     const full = (gradients: (Float64Array | null)[]): Float64Array[] =>
       gradients.map((gradient, i) => gradient ?? new Float64Array(subject.active[i].values.length));
     const autodiff = first.map(full);
@@ -105,9 +72,78 @@ export function openPass(subject: Subject, order: 1 | 2, random: Random): Pass {
         `The gradient is not deterministic: computed twice at the same point, that of ${subject.active[i].name}`,
       ),
     );
-    const rounding = roundingOf(subject, cotangents, autodiff, (c, values) => full(vjp(c, values)), random);
-    return { subject, order, cotangents, outputs, finite, autodiff, rounding, unreached };
+    const moved = (q: number, relative: number, rounds: number, isExact: boolean): Float64Array[] =>
+      movement(pass, autodiff[q], (values) => full(vjp(cotangents[q], values)), relative, rounds, isExact);
+    const own = moved(0, 2 * epsilonOf(subject), 2, true);
+    const instability = (): Float64Array[] =>
+      scales
+        .map((scale, q) =>
+          moved(q, Math.max(SMALL_MOVE, 16 * epsilonOf(subject)), 4, false).map((far) =>
+            far.map((one) => one / scale),
+          ),
+        )
+        .reduce((most, one) => most.map((far, i) => far.map((value, j) => Math.max(value, one[i][j]))));
+    let unstable: Float64Array[] | undefined;
+    return {
+      ...pass,
+      autodiff,
+      rounding: scales.map((scale) => own.map((errors) => errors.map((error) => error * scale))),
+      unreached: new Set(first[0].flatMap((gradient, i) => (gradient === null ? [i] : []))),
+      instability: () => (unstable ??= instability()),
+    };
   });
+}
+
+/** The pass without its gradient, which reads NaN: for differences alone. To be called within the subject's work. */
+export function openForward(
+  subject: Subject,
+  order: 1 | 2,
+  random: Random,
+  weightsOf: (n: number) => Float64Array = random.weights,
+): Pass {
+  const outputs = concat(subject.evaluateGuarded());
+  requireSame(
+    subject,
+    outputs,
+    concat(subject.evaluateGuarded()),
+    'The function is not deterministic: called twice with the same inputs it',
+  );
+  const cotangents = cotangentsFor(outputs, weightsOf(outputs.length), random).map((c) =>
+    c.map((weight, k) => (Number.isFinite(outputs[k]) ? subject.round(weight) : 0)),
+  );
+  const unknown = subject.active.map(({ values: { length } }) => new Float64Array(length).fill(NaN));
+  const pass: Pass = {
+    subject,
+    order,
+    cotangents,
+    scales: SCALES,
+    outputs,
+    finite: Int32Array.from(outputs.keys()).filter((k: number) => Number.isFinite(outputs[k])),
+    noise: new Float64Array(outputs.length),
+    allNoise: [],
+    autodiff: cotangents.map(() => unknown),
+    rounding: cotangents.map(() => unknown.map(({ length }) => new Float64Array(length))),
+    unreached: new Set(),
+    units: subject.active.map(unitsOf),
+    factors: [random.uniform(0.6, 0.75), random.uniform(0.8, 0.95)],
+    random,
+    instability: () => unknown,
+  };
+  pass.noise = noiseOf(pass);
+  pass.allNoise = cotangents.map((c) =>
+    Math.sqrt(c.reduce((sum, weight, k) => sum + (weight * pass.noise[k]) ** 2, 0)),
+  );
+  return pass;
+}
+
+function cotangentsFor(outputs: Float64Array, first: Float64Array, random: Random): Float64Array[] {
+  const [, small, large] = SCALES;
+  const sizes = [small, large].map((scale) => random.weights(outputs.length, scale).map(Math.abs));
+  return [
+    first,
+    first.map((c, k) => (Math.sign(c) || 1) * sizes[0][k]),
+    first.map((c, k) => -(Math.sign(c) || 1) * sizes[1][k]),
+  ];
 }
 
 /** Fails where the function has changed since the pass was opened. */
@@ -122,30 +158,93 @@ export function closePass({ subject, outputs }: Pass): void {
   );
 }
 
-function roundingOf(
-  subject: Subject,
-  cotangents: readonly Float64Array[],
-  autodiff: readonly Float64Array[][],
-  vjp: (c: Float64Array, values: readonly Numbers[]) => Float64Array[],
-  random: Random,
-): Float64Array[][] {
-  const rounding = autodiff.map((gradients) => gradients.map(({ length }) => new Float64Array(length)));
-  const unit = 2 ** (1 - subject.bits);
-  for (let round = 0; round < 2; round++) {
+/** Points at which the noise is measured, and the coefficients of the parabola through them. */
+const NOISE_POINTS = 8;
+const PARABOLA = 3;
+/** Their distance, relative to the entries, as a power of the precision: 2^-33 in doubles, 2^-15 in float32. */
+const NOISE_STEP = 5 / 8;
+
+/**
+ * The rounding of f's outputs: what is left of them beside the parabola that fits best, at points so close together that a smooth
+ * function is a parabola there; at least half a unit in the last place. The points are not so close that a quantity 2^20 times as
+ * large as the entry, which is rounded within f, is the same at all of them, and their distances are not equal: rounding errors at
+ * equidistant points may lie on a line themselves. Entries that are 0 rest, unless all are.
+ * Source: Moré and Wild, "Estimating computational noise", 2011, for the idea.
+ */
+function noiseOf(pass: Pass): Float64Array {
+  const { subject, outputs, units, random } = pass;
+  const epsilon = epsilonOf(subject);
+  const still = subject.active.every(({ values }) => values.every((value) => value === 0));
+  const steps = subject.active.map(({ values }, i) => {
+    const weights = random.weights(values.length, epsilon ** NOISE_STEP);
+    return values.map((value, j) => weights[j] * (still ? units[i][j] : value));
+  });
+  const places: { t: number; there: Float64Array }[] = [];
+  for (let point = 1; point <= NOISE_POINTS; point++) {
+    const t = point + random.uniform(-0.4, 0.4);
+    const there = subject.evaluateMoved(
+      subject.active.map(({ values }, i) => values.map((value, j) => value + t * steps[i][j])),
+    );
+    if (there) places.push({ t, there: concat(there) });
+  }
+  const basis = parabolas(places.map(({ t }) => t));
+  return outputs.map((output, k) => {
+    if (!Number.isFinite(output)) return 0;
+    const least = epsilon * Math.abs(output);
+    const changes = places.map(({ there }) => there[k] - output);
+    if (places.length <= PARABOLA || !changes.every(Number.isFinite)) return least;
+    for (const vector of basis) {
+      const part = vector.reduce((sum, value, i) => sum + value * changes[i], 0);
+      vector.forEach((value, i) => (changes[i] -= part * value));
+    }
+    const squares = changes.reduce((sum, value) => sum + value ** 2, 0);
+    return Math.max(least, Math.sqrt(squares / (places.length - PARABOLA)));
+  });
+}
+
+/** An orthonormal basis of the parabolas at these places (Gram and Schmidt). */
+function parabolas(t: readonly number[]): number[][] {
+  const basis: number[][] = [];
+  for (let power = 0; power < PARABOLA; power++) {
+    const vector = t.map((at) => (at / NOISE_POINTS - 0.5) ** power);
+    for (const other of basis) {
+      const part = other.reduce((sum, value, i) => sum + value * vector[i], 0);
+      other.forEach((value, i) => (vector[i] -= part * value));
+    }
+    const length = Math.hypot(...vector);
+    basis.push(vector.map((value) => value / length));
+  }
+  return basis;
+}
+
+/**
+ * By active input, the farthest that the gradient moves when every entry of the inputs moves by `relative` of itself: by exactly
+ * that, as the last bit has to, or by something like it.
+ */
+function movement(
+  { subject, random }: Pass,
+  gradient: readonly Float64Array[],
+  gradientAt: (values: readonly Numbers[]) => Float64Array[],
+  relative: number,
+  rounds: number,
+  isExact: boolean,
+): Float64Array[] {
+  const farthest = gradient.map(({ length }) => new Float64Array(length));
+  for (let round = 0; round < rounds; round++) {
     const moved = subject.active.map(({ values }) => {
       const weights = random.weights(values.length);
-      return values.map((value, i) => value * (1 + Math.sign(weights[i]) * unit));
+      return values.map(
+        (value, i) => value * (1 + (isExact ? Math.sign(weights[i]) : weights[i]) * relative),
+      );
     });
-    cotangents.forEach((c, q) =>
-      vjp(c, moved).forEach((gradient, i) =>
-        gradient.forEach((value, j) => {
-          const distance = Math.abs(value - autodiff[q][i][j]);
-          if (distance > rounding[q][i][j]) rounding[q][i][j] = distance;
-        }),
-      ),
+    gradientAt(moved).forEach((there, i) =>
+      there.forEach((value, j) => {
+        const distance = Math.abs(value - gradient[i][j]);
+        if (distance > farthest[i][j]) farthest[i][j] = distance;
+      }),
     );
   }
-  return rounding;
+  return farthest;
 }
 
 function requireSame(subject: Subject, first: Float64Array, second: Float64Array, sentence: string): void {
@@ -167,7 +266,7 @@ function requireSame(subject: Subject, first: Float64Array, second: Float64Array
   );
 }
 
-function concat(parts: readonly Float64Array[]): Float64Array {
+export function concat(parts: readonly Float64Array[]): Float64Array {
   if (parts.length === 1) return parts[0];
   const whole = new Float64Array(parts.reduce((size, part) => size + part.length, 0));
   let at = 0;
@@ -178,112 +277,71 @@ function concat(parts: readonly Float64Array[]): Float64Array {
   return whole;
 }
 
-function split(whole: Float64Array, shapes: readonly number[][]): Float64Array[] {
+export function split(whole: Float64Array, shapes: readonly number[][]): Float64Array[] {
   let at = 0;
   return shapes.map((shape) => whole.subarray(at, (at += shape.reduce((size, n) => size * n, 1))));
 }
 
-/** The size by which an entry is moved: its own, or twice the root mean square of all where it is smaller; a power of two. */
+/** The size by which an entry is moved: its own, or twice the root mean square of all where it is smaller. */
 export function unitsOf({ values }: ActiveInput): Float64Array {
   let squares = 0;
   let largest = 0;
   for (const value of values) largest = Math.max(largest, Math.abs(value));
   for (const value of values) squares += (value / (largest || 1)) ** 2;
   const typical = 2 * largest * Math.sqrt(squares / values.length);
-  return Float64Array.from(values, (value) => powerOfTwo(Math.max(Math.abs(value), typical) || 1));
+  return Float64Array.from(values, (value) => Math.max(Math.abs(value), typical) || 1);
 }
 
-const powerOfTwo = (size: number): number => 2 ** Math.max(-900, Math.min(900, Math.round(Math.log2(size))));
+const pointOf = (pass: Pass): Parameters<typeof lineThrough>[0] => ({
+  ...pass,
+  epsilon: epsilonOf(pass.subject),
+});
 
-/** f along one coordinate of an active input, in steps of `unit`. */
-export function coordinateLine(pass: Pass, input: number, j: number, unit: number): Line {
-  const { values } = pass.subject.active[input];
-  return (t) => {
-    const moved = values.slice();
-    moved[j] = values[j] + t * unit;
-    return sample(pass, input, moved, (moved[j] - values[j]) / unit);
-  };
-}
-
-/** f along a direction of an active input; entries whose direction is 0 rest. */
-export function directionLine(pass: Pass, input: number, direction: Float64Array): Line {
-  const { values } = pass.subject.active[input];
-  return (t) =>
-    sample(
-      pass,
-      input,
-      values.map((value, i) => value + t * direction[i]),
-      t,
-    );
-}
-
-function sample(
-  { subject, cotangents, outputs, finite }: Pass,
-  input: number,
-  moved: Numbers,
-  t: number,
-): Sample {
-  const there = concat(
-    subject.evaluate(subject.active.map(({ values }, i) => (i === input ? moved : values))),
-  );
-  const unit = 2 ** -subject.bits;
-  const change = cotangents.map(() => 0);
-  const size = cotangents.map(() => 0);
-  const squares = cotangents.map(() => 0);
-  let changed = 0;
-  let last = -1;
-  for (const k of finite) {
-    const difference = there[k] - outputs[k];
-    if (difference === 0) continue;
-    changed++;
-    last = k;
-    const magnitude = Math.max(Math.abs(outputs[k]), Math.abs(there[k]));
-    for (let q = 0; q < cotangents.length; q++) {
-      const c = cotangents[q][k];
-      change[q] += c * difference;
-      size[q] += Math.abs(c * difference);
-      squares[q] += (c * magnitude) ** 2;
-    }
-  }
-  return {
-    t,
-    change,
-    size,
-    sole: changed === 1 ? last : -1,
-    noise: squares.map((sum) => unit * Math.sqrt(sum)),
-  };
-}
-
-/** By cotangent: the rounding of those outputs that long steps change and short ones do not. */
-export function hiddenNoise(pass: Pass, input: number, j: number, unit: number): number[] {
-  const { subject, outputs, finite, cotangents } = pass;
+/** f along one coordinate of an active input; its steps are the distance. */
+export function coordinateLine(pass: Pass, input: number, j: number): Line {
+  const { subject } = pass;
   const { values } = subject.active[input];
-  const at = (t: number): Float64Array => {
+  return lineThrough(pointOf(pass), (step) => {
     const moved = values.slice();
-    moved[j] = values[j] + t * unit;
-    return concat(subject.evaluate(subject.active.map((active, i) => (i === input ? moved : active.values))));
-  };
-  const near = [0.5, -0.5].map(at);
-  const far = [2, 8, 64, 1024].flatMap((t) => [t, -t]).map(at);
-  const squares = cotangents.map(() => 0);
-  for (const k of finite) {
-    const changes = (places: Float64Array[]): boolean => places.some((place) => place[k] !== outputs[k]);
-    if (changes(near) || !changes(far)) continue;
-    cotangents.forEach((c, q) => (squares[q] += (c[k] * outputs[k]) ** 2));
-  }
-  return squares.map((sum) => 2 ** -subject.bits * Math.sqrt(sum));
+    moved[j] = values[j] + step;
+    return { t: moved[j] - values[j], there: outputsAt(subject, (i, own) => (i === input ? moved : own)) };
+  });
+}
+
+/** A direction through active inputs; null for an input that rests. */
+export type Direction = readonly (Float64Array | null)[];
+
+/** f along a direction; its steps are multiples of the direction. Entries whose direction is 0 rest. */
+export function directionLine(pass: Pass, direction: Direction): Line {
+  const { subject } = pass;
+  return lineThrough(pointOf(pass), (t) => ({
+    t,
+    there: outputsAt(subject, (i, own) => {
+      const along = direction[i];
+      return along === null ? own : own.map((value, j) => value + t * along[j]);
+    }),
+  }));
+}
+
+function outputsAt(
+  subject: Subject,
+  move: (input: number, values: Numbers) => Numbers,
+): Float64Array | undefined {
+  const there = subject.evaluateMoved(subject.active.map(({ values }, i) => move(i, values)));
+  return there && concat(there);
 }
 
 /** The derivative of every single output by one coordinate, good to some eight digits. */
 export function columnOf(pass: Pass, input: number, j: number, unit: number): Float64Array {
   const { subject } = pass;
-  const { values } = subject.active[input];
-  const at = (t: number): Float64Array => {
-    const moved = values.slice();
-    moved[j] = values[j] + t * unit;
-    return concat(subject.evaluate(subject.active.map((active, i) => (i === input ? moved : active.values))));
-  };
-  const t = subject.precision === 'float64' ? 2 ** -9 : 2 ** -5;
+  const at = (t: number): Float64Array =>
+    outputsAt(subject, (i, own) => {
+      if (i !== input) return own;
+      const moved = own.slice();
+      moved[j] = own[j] + t * unit;
+      return moved;
+    }) ?? new Float64Array(pass.outputs.length).fill(NaN);
+  const t = (subject.precision === 'float64' ? 2 ** -9 : 2 ** -5) * pass.factors[0];
   const [ahead, behind, farAhead, farBehind] = [t, -t, 2 * t, -2 * t].map(at);
   return ahead.map((value, k) => {
     const near = (value - behind[k]) / (2 * t * unit);

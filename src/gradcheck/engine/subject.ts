@@ -114,6 +114,16 @@ export class Subject {
     return numbers;
   }
 
+  /** f's outputs at a point that the check chose; undefined where f throws there. */
+  evaluateMoved(values: readonly Numbers[]): Float64Array[] | undefined {
+    try {
+      return this.evaluate(values);
+    } catch (error) {
+      if (error instanceof GradientFailure) throw error;
+      return undefined;
+    }
+  }
+
   /** Evaluates f on tensors of its own, and fails where it changed them. */
   evaluateGuarded(): Float64Array[] {
     let numbers: Float64Array[] = [];

@@ -33,8 +33,13 @@ export interface GradcheckReport {
   /** Calls of the function. */
   evaluations: number;
   seconds: number;
-  /** In fast mode: the largest probability that an error twice the tolerance stays unseen. */
+  /** In fast mode: the largest probability that an error of `resolution` or more stays unseen. */
   missProbability?: number;
+  /**
+   * In fast mode: an error of one entry, times the entry's size, over the sum of |gradient·size| of all entries that are looked at
+   * together. Larger ones are seen with a probability of 1 - missProbability.
+   */
+  resolution?: number;
 }
 
 export interface Comparison {

@@ -1,36 +1,43 @@
 /** Oracle: closed forms. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { agreesAtOnce, ladderOf, slopeFrom, type Line } from '../../../src/gradcheck/engine/line.js';
+import { lineThrough, type Line } from '../../../src/gradcheck/engine/line.js';
+import { ladderOf, slopeFrom, type Slope } from '../../../src/gradcheck/engine/slope.js';
 
-/** A function of a number as a line through x. */
-const lineOf =
-  (f: (x: number) => number, x = 0): Line =>
-  (t) => {
-    const moved = x + t;
-    const [there, here] = [f(moved), f(x)];
-    const change = there - here;
-    const noise = 2 ** -53 * Math.max(Math.abs(there), Math.abs(here));
-    return { t: moved - x, change: [change], size: [Math.abs(change)], sole: 0, noise: [noise] };
-  };
+/** A function of a number as a line through x; `size` is that of the largest number that is rounded within f. */
+const lineOf = (f: (x: number) => number, x = 0, size = Math.abs(f(x))): Line =>
+  lineThrough(
+    {
+      cotangents: [Float64Array.of(1)],
+      outputs: Float64Array.of(f(x)),
+      finite: Int32Array.of(0),
+      noise: Float64Array.of(2 ** -53 * size),
+      epsilon: 2 ** -53,
+    },
+    (t) => ({ t: x + t - x, there: Float64Array.of(f(x + t)) }),
+  );
 
-const slopeOf = (f: (x: number) => number, x = 0) =>
-  slopeFrom(ladderOf(lineOf(f, x), { first: 1, last: 26 }), 0);
+/** By two families of steps, as the judge takes them. */
+const slopeOf = (f: (x: number) => number, x = 0, size?: number): Slope => {
+  const line = lineOf(f, x, size);
+  const ladders = [0.7, 0.9].map((factor) => ladderOf(line, { unit: 1, factor, first: 1, last: 30 }));
+  return slopeFrom(ladders, 1, 0, line.noise()[0]!);
+};
 
 describe('slopeFrom, where f is smooth', () => {
-  test.each<[string, (x: number) => number, number, number]>([
+  test.each<[string, (x: number) => number, number, number, number?]>([
     ['sin', Math.sin, 0.7, Math.cos(0.7)],
     ['exp', Math.exp, 3, Math.exp(3)],
     ['a polynomial of degree 7', (x) => x ** 7 - 2 * x ** 3 + x, 1.5, 7 * 1.5 ** 6 - 6 * 1.5 ** 2 + 1],
     ['with an offset of 1e6', (x) => Math.sin(x) + 1e6, 1, Math.cos(1)],
-    ['fast oscillation', (x) => Math.sin(200 * x), 0.3, 200 * Math.cos(60)],
+    ['fast oscillation', (x) => Math.sin(200 * x), 0.3, 200 * Math.cos(60), 60],
     ['tiny values', (x) => 1e-12 * x ** 2, 1, 2e-12],
     ['huge values', (x) => 1e12 * Math.log1p(x), 1, 5e11],
     ['a narrow bell', (x) => Math.exp(-1e4 * x * x), 0.01, -200 * Math.exp(-1)],
     ['a kink a thousandth away', (x) => Math.max(x, 0.001) + x * x, 0, 0],
     ['a constant', () => 3, 1, 0],
-  ])('%s: the value is within three error bars, and they are small', (_name, f, x, expected) => {
-    const { kind, value, errorBar } = slopeOf(f, x);
+  ])('%s: the value is within three error bars, and they are small', (...[, f, x, expected, size]) => {
+    const { kind, value, errorBar } = slopeOf(f, x, size);
     expect(kind).toBe('smooth');
     expect(Math.abs(value - expected)).toBeLessThanOrEqual(3 * errorBar + 1e-15 * Math.abs(expected));
     expect(errorBar).toBeLessThanOrEqual(1e-7 * Math.max(Math.abs(expected), 1e-3));
@@ -91,24 +98,49 @@ describe('slopeFrom, where f is not', () => {
     expect(kind).toBe('smooth');
     expect(Math.abs(value - 1)).toBeLessThanOrEqual(3 * errorBar);
     expect(errorBar).toBeLessThan(1e-6);
-    expect(slopeOf((x) => (x < 0 ? NaN : x ** 1.5), 0)).toMatchObject({ kind: 'smooth', value: 0 });
+    const power = slopeOf((x) => (x < 0 ? NaN : x ** 1.5), 0);
+    expect(power.kind).toBe('smooth');
+    expect(Math.abs(power.value)).toBeLessThanOrEqual(3 * power.errorBar + 1e-15);
+    expect(power.errorBar).toBeLessThan(1e-9);
   });
 
   test('f that is finite nowhere around has no slope', () => {
-    expect(slopeOf((x) => (x === 0 ? 0 : NaN))).toMatchObject({ kind: 'unknown' });
+    expect(slopeOf((x) => (x === 0 ? 0 : NaN))).toMatchObject({ kind: 'undefined' });
   });
 });
 
-describe('agreesAtOnce', () => {
-  const look = (f: (x: number) => number, x: number, expected: number): boolean => {
-    const pairs = ladderOf(lineOf(f, x), { first: 5, last: 7 });
-    return agreesAtOnce(pairs, slopeFrom(pairs, 0), 0, expected, 1e-8);
-  };
+describe('slopeFrom, where f is differentiable once', () => {
+  test.each<[string, (x: number) => number, number]>([
+    ['relu(x)²', (x) => Math.max(x, 0) ** 2, 0],
+    ['x·|x|', (x) => x * Math.abs(x), 0],
+    ['|x|^1.5 beside a line', (x) => Math.abs(x) ** 1.5 + 3 * x, 3],
+    ['relu(x)^1.5', (x) => Math.max(x, 0) ** 1.5, 0],
+    ['relu(x)^1.2', (x) => Math.max(x, 0) ** 1.2, 0],
+    ['relu(x)^1.1', (x) => Math.max(x, 0) ** 1.1, 0],
+  ])('%s at 0', (_name, f, expected) => {
+    const { kind, value, errorBar } = slopeOf(f);
+    expect(kind).toBe('smooth');
+    expect(Math.abs(value - expected)).toBeLessThanOrEqual(3 * errorBar + 1e-12);
+    expect(errorBar).toBeLessThan(1e-6);
+  });
+});
 
-  test('takes a slope that is right, and none that is off by 1e-6, or at a kink', () => {
-    expect(look(Math.sin, 0.7, Math.cos(0.7))).toBe(true);
-    expect(look(Math.sin, 0.7, Math.cos(0.7) * (1 + 1e-6))).toBe(false);
-    expect(look(Math.abs, 0, 0)).toBe(false);
-    expect(look((x) => Math.abs(x) + x, 0, 1)).toBe(false);
+describe('slopeFrom, where long steps see something else', () => {
+  test('a quantiser is flat between its steps', () => {
+    expect(slopeOf((x) => Math.round(256 * x) / 256, 0.3123)).toMatchObject({ kind: 'smooth', value: 0 });
+  });
+
+  test('a wave in step with powers of two', () => {
+    const { kind, value } = slopeOf((x) => 0.1 * x + Math.sin(2 * Math.PI * 512 * x), 0.3);
+    expect(kind).toBe('smooth');
+    expect(value).toBeCloseTo(0.1 + 2 * Math.PI * 512 * Math.cos(2 * Math.PI * 512 * 0.3), 3);
+  });
+
+  test('what is rounded to float32 within is flat, and has the slope of the rest', () => {
+    const { coarse, value } = slopeOf((x) => Math.fround(Math.sin(x)), 0.7);
+    expect(value).toBe(0);
+    expect(Math.abs(coarse!.value - Math.cos(0.7))).toBeLessThanOrEqual(3 * coarse!.errorBar);
+    expect(coarse!.errorBar).toBeLessThan(1e-5);
+    expect(slopeOf((x) => Math.round(4096 * x) / 4096, 0.31)).not.toHaveProperty('coarse');
   });
 });

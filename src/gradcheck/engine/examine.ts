@@ -1,0 +1,137 @@
+/** One pass from its opening to what was found: every entry compared, or projections and what they led to. */
+import { InputError } from '../../errors.js';
+import type { Random } from '../../random.js';
+import type { GradcheckMode } from '../report/report.js';
+import { projectAll, type Projections } from './fast.js';
+import { compareEntry, type Entry, type Memory } from './judge.js';
+import { closePass, directionLine, openPass, type Pass } from './pass.js';
+import type { Subject } from './subject.js';
+import type { Tolerance } from './tolerance.js';
+
+/** Up to so many entries, in all inputs together, every one can be compared. */
+export const FULL_LIMIT = 2048;
+
+/** Entries of each input that are compared one by one to explain an error that the fast mode found. */
+const SAMPLE = 12;
+
+export interface Findings {
+  pass: Pass;
+  /** By active input, in order. */
+  entries: Entry[][];
+  /** In fast mode. */
+  projections?: Projections;
+}
+
+export interface Examination {
+  mode: GradcheckMode;
+  tolerance: Tolerance;
+  random: Random;
+  signal?: AbortSignal;
+}
+
+/** Examines one order of a subject. */
+export async function examine(
+  subject: Subject,
+  order: 1 | 2,
+  { mode, tolerance, random, signal }: Examination,
+): Promise<Findings> {
+  await turn(signal);
+  const pass = openPass(subject, order, random);
+  if (order === 1) requireConnected(pass);
+  const run = <T>(work: Generator<void, T>): Promise<T> => drive(pass, work, signal);
+  const sizes = subject.active.map(({ values }) => values.length);
+  const projections = mode === 'fast' ? await run(projectAll(pass, tolerance)) : undefined;
+  const entries = projections?.entries ?? sizes.map((): Entry[] => []);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const isOff = entries.some((found) => found.some(isWrong));
+  for (const [input, size] of sizes.entries()) {
+    const isOpen = !isOff && (projections?.unresolved[input] || projections?.moreKinks[input]);
+    if (projections && !(isOpen && total <= FULL_LIMIT)) continue;
+    entries[input] = await run(compareAll(pass, input, range(size), tolerance));
+    if (!projections) continue;
+    projections.unresolved[input] = false;
+    projections.moreKinks[input] = false;
+  }
+  closePass(pass);
+  if (projections && isOff) {
+    for (const [input, size] of sizes.entries()) {
+      const seen = new Set(entries[input].map(({ j }) => j));
+      const more = random.sample(size, SAMPLE).filter((j) => !seen.has(j));
+      entries[input].push(...(await run(compareAll(pass, input, more, tolerance))));
+    }
+  }
+  for (const found of entries) found.sort((a, b) => a.j - b.j);
+  return { pass, entries, projections };
+}
+
+const isWrong = ({ state }: Entry): boolean => state === 'wrong' || state === 'nonFinite';
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+function* compareAll(
+  pass: Pass,
+  input: number,
+  indices: readonly number[],
+  tolerance: Tolerance,
+): Generator<void, Entry[]> {
+  const memory: Memory = { shortFirst: false };
+  const entries: Entry[] = [];
+  for (const j of indices) {
+    entries.push(compareEntry(pass, input, j, tolerance, memory));
+    yield;
+  }
+  return entries;
+}
+
+/** Runs work in slices of some milliseconds, with a turn of the event loop in between. */
+export async function drive<T>(
+  { subject }: Pass,
+  work: Generator<void, T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  for (;;) {
+    const state: { end?: IteratorReturnResult<T> } = {};
+    subject.work(() => {
+      const until = performance.now() + 50;
+      for (;;) {
+        const step = work.next();
+        if (step.done) state.end = step;
+        if (step.done || performance.now() > until) return;
+      }
+    });
+    if (state.end) return state.end.value;
+    await turn(signal);
+  }
+}
+
+async function turn(signal?: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+  signal?.throwIfAborted();
+}
+
+/** Steps at which an input that autodiff did not reach is moved as a whole. */
+const STEPS = [2 ** -3, 2 ** -10, 2 ** -20];
+
+/** An input that neither autodiff nor f's numbers know of was given by mistake. */
+function requireConnected(pass: Pass): void {
+  const { subject, unreached, units, random, factors } = pass;
+  subject.work(() => {
+    for (const input of unreached) {
+      const direction = random.weights(units[input].length).map((weight, j) => weight * units[input][j]);
+      const line = directionLine(
+        pass,
+        subject.active.map((_, i) => (i === input ? direction : null)),
+      );
+      // A place where f throws or is not finite is one that it looks at.
+      const isMoved = STEPS.some((step) => {
+        const { change, size } = line.at(step * factors[0]);
+        return Number.isNaN(change[0]) || size.some((amount) => amount !== 0);
+      });
+      if (!isMoved) {
+        throw new InputError(
+          `gradcheck: f's output does not depend on ${subject.active[input].name}. Use it in f, or name it in the option constant.`,
+        );
+      }
+    }
+  });
+}

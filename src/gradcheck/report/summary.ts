@@ -1,0 +1,187 @@
+/** What was found, as the report says it: input by input, with the worst entry, the kinks and the numbers for plots. */
+import {
+  coordinateOf,
+  largestOf,
+  type Blindness,
+  type Entry,
+  type Findings,
+  type Pass,
+} from '../engine/index.js';
+import type { InputReport, Verdict } from './report.js';
+
+/** The reports of all active inputs. */
+export const summarize = (findings: Findings, details: boolean): InputReport[] =>
+  findings.pass.subject.active.map((_, input) => reportOf(findings, input, details));
+
+function reportOf(
+  { pass, entries: found, projections }: Findings,
+  input: number,
+  details: boolean,
+): InputReport {
+  const { index, name, shape, values } = pass.subject.active[input];
+  const entries = found[input];
+  const at = (j: number): number[] => coordinateOf(j, shape);
+  const largest = Math.max(...pass.autodiff.map((_, q) => largestOf(pass, q, input) / pass.scales[q]));
+  const errors = entries.map(({ q, numerical, autodiff, slopes }) => {
+    const absolute = Math.abs(numerical - autodiff) / pass.scales[q];
+    const size = Math.max(Math.abs(numerical), Math.abs(autodiff), 1e-6 * slopes[q].scale) / pass.scales[q];
+    return { absolute, relative: absolute / (Math.max(size, 1e-6 * largest) || 1) };
+  });
+  const kinks = entries.filter(({ state }) => state === 'kink');
+  const compared = entries
+    .map((entry, i) => ({ entry, ...errors[i] }))
+    .filter(({ entry }) => entry.state !== 'kink');
+  const rank = ['right', 'blind', 'wrong', 'nonFinite'];
+  const worst = compared.reduce<(typeof compared)[number] | undefined>((most, one) => {
+    if (!most) return one;
+    const [a, b] = [one, most].map(({ entry }) => rank.indexOf(entry.state));
+    return a > b || (a === b && one.relative > most.relative) ? one : most;
+  }, undefined);
+  return {
+    index,
+    name,
+    shape,
+    order: pass.order,
+    verdict: verdictOf(
+      pass,
+      entries,
+      (projections?.unresolved[input] || projections?.moreKinks[input]) ?? false,
+    ),
+    entries: values.length,
+    checked: entries.length,
+    maxAbsoluteError: most(
+      compared.length > 0 ? compared.map(({ absolute }) => absolute) : [projections?.absolute[input] ?? 0],
+    ),
+    maxRelativeError: most(
+      compared.length > 0 ? compared.map(({ relative }) => relative) : [projections?.relative[input] ?? 0],
+    ),
+    worst: worst
+      ? {
+          coordinate: at(worst.entry.j),
+          numerical: worst.entry.numerical / weightOf(pass, worst.entry, worst.entry.q),
+          autodiff: worst.entry.autodiff / weightOf(pass, worst.entry, worst.entry.q),
+          errorBar: Math.abs(worst.entry.errorBar / weightOf(pass, worst.entry, worst.entry.q)),
+        }
+      : null,
+    kinks: kinks.map(({ j }) => at(j)),
+    kinkDetails: kinks.map((entry) => {
+      const { j, slopes, between } = entry;
+      const [{ left, right }] = slopes;
+      const weight = weightOf(pass, entry, 0);
+      return {
+        coordinate: at(j),
+        left: left / weight,
+        right: right / weight,
+        autodiff: pass.autodiff[0][input][j] / weight,
+        between,
+      };
+    }),
+    nonFinite: pass.autodiff[0][input].reduce(
+      (count, _, j) =>
+        count + (pass.autodiff.every((gradients) => Number.isFinite(gradients[input][j])) ? 0 : 1),
+      0,
+    ),
+    ...(details && { details: detailsOf(pass, input, entries, worst?.entry) }),
+  };
+}
+
+function verdictOf(pass: Pass, entries: readonly Entry[], isOpen: boolean): Verdict {
+  const has = (state: Entry['state']): boolean => entries.some((entry) => entry.state === state);
+  if (has('wrong') || has('nonFinite')) return 'wrong';
+  if (isOpen || has('blind') || hasHole(pass)) return 'inconclusive';
+  return has('kink') ? 'kink' : 'right';
+}
+
+/** Outputs that are not finite cannot be differentiated: what was compared is the rest. */
+const hasHole = ({ outputs, finite }: Pass): boolean => finite.length < outputs.length;
+
+const most = (numbers: readonly number[]): number =>
+  numbers.reduce(
+    (largest, value) =>
+      Number.isNaN(value) || value > largest ? (Number.isNaN(value) ? Infinity : value) : largest,
+    0,
+  );
+
+/** Numbers for plots, of the first cotangent: one cotangent's entries belong together. */
+function detailsOf(
+  pass: Pass,
+  input: number,
+  entries: readonly Entry[],
+  worst: Entry | undefined,
+): NonNullable<InputReport['details']> {
+  const expected = worst && pass.autodiff[0][input][worst.j];
+  return {
+    indices: entries.map(({ j }) => j),
+    numerical: entries.map((entry) => entry.slopes[0].value / weightOf(pass, entry, 0)),
+    autodiff: entries.map((entry) => pass.autodiff[0][input][entry.j] / weightOf(pass, entry, 0)),
+    errorBar: entries.map((entry) => Math.abs(entry.slopes[0].errorBar / weightOf(pass, entry, 0))),
+    steps: worst
+      ? worst.slopes[0].ladder.map(({ t, quotient }) => ({
+          h: t,
+          error: Math.abs((quotient - expected!) / weightOf(pass, worst, 0)),
+        }))
+      : [],
+  };
+}
+
+/**
+ * The weight to divide by, so that the report speaks of derivatives where a single output hangs on the entry. Where more do,
+ * it speaks of the vector-Jacobian product for a dy of size 1.
+ */
+function weightOf({ cotangents, outputs, scales }: Pass, { slopes }: Entry, q: number): number {
+  const sole = outputs.length === 1 ? 0 : slopes[0].sole;
+  return (sole >= 0 && cotangents[q][sole]) || scales[q];
+}
+
+/** Why entries could not be judged, and what to do about it. */
+const reasons: Record<Blindness, (names: string, isNative: boolean) => string> = {
+  noise: (names, isNative) =>
+    `The differences for ${names} are too noisy to tell${isNative ? " in float32: check with precision: 'float64'" : ': f rounds away what its derivative would show. Scale f so that its value is not much larger than what it changes by'}.`,
+  hidden: (names) =>
+    `f's value is so large that its rounding hides what ${names} does to it: nothing can be said of the derivative. Leave out the large constant part of f.`,
+  undefined: (names) =>
+    `f is not finite, or throws, on both sides of the point in ${names}. Check at a point around which it is defined.`,
+  undecided: (names) =>
+    `The difference quotients for ${names} come to no limit: f has structure at every step that was tried. Check at another point, or smooth f.`,
+  contradicted: (names) =>
+    `Long steps and short ones say different things of ${names}: f has structure smaller than can be told from rounding. Check at another point.`,
+  rounding: (names) =>
+    `The gradient for ${names} differs from the differences by no more than its own rounding error. Check at another point, or with a formula in which less cancels.`,
+};
+
+/** Sentences on what the check could not see. */
+export function unseen({ pass, entries, projections }: Findings): string[] {
+  const sentences: string[] = [];
+  const isNative = pass.subject.precision === 'native';
+  const nameOf = (input: number): string => pass.subject.active[input].name;
+  projections?.moreKinks.forEach((more, input) => {
+    if (more) {
+      sentences.push(
+        `${nameOf(input)}: There are more kinks than the ${entries[input].filter(({ state }) => state === 'kink').length} found: move the inputs, or check in full mode.`,
+      );
+    }
+  });
+  const open = pass.subject.active.filter((_, i) => projections?.unresolved[i]).map(({ name }) => name);
+  if (open.length > 0) {
+    sentences.push(
+      `Projections through ${open.join(', ')} are off, or too noisy, and no entry was found that explains it: check in full mode.`,
+    );
+  }
+  if (hasHole(pass)) {
+    const count = pass.outputs.length - pass.finite.length;
+    sentences.push(
+      `f is not finite here: ${count} of its ${pass.outputs.length} outputs are NaN or infinite, and were left out.`,
+    );
+    return sentences;
+  }
+  const byReason = new Map<Blindness, Set<number>>();
+  entries.forEach((found, input) => {
+    for (const { state, blindness = 'undecided' } of found) {
+      if (state === 'blind') byReason.set(blindness, (byReason.get(blindness) ?? new Set()).add(input));
+    }
+  });
+  for (const [reason, inputs] of byReason) {
+    sentences.push(reasons[reason]([...inputs].map(nameOf).join(', '), isNative));
+  }
+  return sentences;
+}
