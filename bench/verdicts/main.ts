@@ -28,7 +28,7 @@ const USAGE = `npm run bench -- verdicts [options]
   --json           prints numbers instead of tables`;
 
 /** The part of --right and --falsified that a stratum of larger inputs takes. */
-const SHARE: Partial<Record<Stratum, number>> = { medium: 0.2, 'spread-medium': 0.2, large: 0.06 };
+const SHARE: Partial<Record<Stratum, number>> = { medium: 0.1, 'spread-medium': 0.1, large: 0.1 };
 /** Above so many entries no checker compares entry by entry: it would take hours. */
 export const MOST_ENTRY_BY_ENTRY = 2048;
 /** TensorFlow.js' own gradient may be off by so much of an entry. */
