@@ -13,8 +13,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const target = here('../src/gradcheck/diagnosis/tfjs-faults.json');
 
 buildIfNeeded();
-const { Subject } = await import('../dist/gradcheck/engine/subject.js');
-const { gradientOf } = await import('../dist/gradcheck/gradcheck.js');
+const { gradientOf, Subject } = await import('../dist/gradcheck/engine/index.js');
 const { randomFrom } = await import('../dist/random.js');
 const { run } = await import('../dist/sweep/expression.js');
 const { witnesses } = await import('../dist/sweep/witnesses.js');
@@ -66,7 +65,7 @@ const differentiate = (subject) =>
 
 function isLostByOrder(subject) {
   try {
-    const second = gradientOf(subject, randomFrom(1));
+    const second = gradientOf(subject, randomFrom(1).weights);
     second.evaluateGuarded();
     return second.recording().late.length > 0;
   } catch {

@@ -6,14 +6,14 @@ const ROUNDING = 16;
 
 /**
  * A sentence on a right gradient that is 0 everywhere: 0 itself, or no more than autodiff's rounding, `16·ε·Σ_k |c_k·f_k|` for a step
- * as long as the input's largest entry. Undefined for any other.
+ * of 1 or as long as the input's largest entry. Undefined for any other.
  */
 export function explainFlat(
   { subject, autodiff, cotangents, outputs, finite }: Pass,
   input: number,
 ): string | undefined {
   const { name, values } = subject.active[input];
-  let step = 0;
+  let step = 1;
   for (const value of values) step = Math.max(step, Math.abs(value));
   const flat = autodiff.every((gradients, q) => {
     const size = finite.reduce((sum, k) => sum + Math.abs(cotangents[q][k] * outputs[k]), 0);

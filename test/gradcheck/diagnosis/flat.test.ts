@@ -25,3 +25,7 @@ test.each<[string, (x: T) => T]>([
 ])('%s is not flat', (_name, f) => {
   expect(said(f, at)).toBe('');
 });
+
+test('a slope at inputs of 0 or near it', () => {
+  for (const size of [0, 1e-20]) expect(said((x: T) => tf.mul(x, [1, 2, 3]), [[size, size, size]])).toBe('');
+});

@@ -94,6 +94,31 @@ test("a gradient of the user's own that throws is not TensorFlow.js' fault", asy
   expect((await gradcheck(f, at)).diagnosis).toEqual(['The gradient throws: not yet written']);
 });
 
+test("a backend's own kernel is named where the check is on that backend", async () => {
+  await tf.setBackend('cpu');
+  const x = tf.randomNormal([1, 3, 3, 1], 0, 1, 'float32', 1);
+  const pooled = (image: T): T => tf.avgPool(image as tf.Tensor4D, 2, 1, 'same');
+  const { verdict, diagnosis } = await gradcheck(pooled, [x], { precision: 'native' });
+  expect(verdict).toBe('wrong');
+  expect(diagnosis.join('\n')).toMatch(
+    /f uses AvgPool, whose gradient in TensorFlow\.js 4\.22 is wrong on the backend cpu/,
+  );
+  x.dispose();
+  expect(said(mirror, at)).not.toMatch(/on the backend/);
+});
+
+test('of another TensorFlow.js than the one that was swept nothing is said', () => {
+  const { 'tfjs-core': version } = tf.version;
+  try {
+    tf.version['tfjs-core'] = '4.23.0';
+    expect(said(mirror, at)).not.toMatch(/TensorFlow/);
+    tf.version['tfjs-core'] = '4.22.1';
+    expect(said(mirror, at)).toMatch(ofMirror);
+  } finally {
+    tf.version['tfjs-core'] = version;
+  }
+});
+
 const read = (file: string): { findings?: string[]; faults?: { finding: string }[] } =>
   JSON.parse(readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8'));
 
