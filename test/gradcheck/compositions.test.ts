@@ -140,7 +140,7 @@ const COUNTS: Partial<Record<Stratum, [number, number]>> = {
   quantisers: [6, 6],
   flat: [8, 6],
   kinks: [6, 6],
-  offset: [6, 6],
+  offset: [4, 4],
 };
 
 describe('the verdicts', () => {
