@@ -31,7 +31,8 @@ export interface Pass {
   random: Random;
   /**
    * By active input, how far autodiff's entries move, for a cotangent of size 1, when the inputs move by a millionth of
-   * themselves: much less than themselves, unless they are nothing but rounding. Measured when it is first asked for.
+   * themselves, and how far they are from linear in the cotangent: much less than themselves, unless they are nothing but
+   * rounding. Measured when it is first asked for.
    */
   instability: () => Float64Array[];
 }
@@ -85,13 +86,22 @@ export function openPass(
       );
     const own = moved(0, 2 * epsilonOf(subject), 2, true);
     const instability = (): Float64Array[] =>
-      scales
-        .map((scale, q) =>
+      [
+        ...scales.map((scale, q) =>
           moved(q, Math.max(SMALL_MOVE, 16 * epsilonOf(subject)), 4, false).map((far) =>
             far.map((one) => one / scale),
           ),
-        )
-        .reduce((most, one) => most.map((far, i) => far.map((value, j) => Math.max(value, one[i][j]))));
+        ),
+        ...Array.from({ length: 4 }, () => notAdditive(cotangents[0], autodiff[0])),
+      ].reduce((most, one) => most.map((far, i) => far.map((value, j) => Math.max(value, one[i][j]))));
+    /** The gradient for a sum of cotangents, less those for its parts: rounding alone, as it is linear in them. */
+    const notAdditive = (c: Float64Array, gradients: readonly Float64Array[]): Float64Array[] => {
+      const other = random.weights(c.length).map((weight, k) => (c[k] === 0 ? 0 : subject.round(weight)));
+      const [part, sum] = [other, other.map((weight, k) => subject.round(weight + c[k]))].map((one) =>
+        full(vjp(one)),
+      );
+      return sum.map((far, i) => far.map((value, j) => Math.abs(value - part[i][j] - gradients[i][j])));
+    };
     let unstable: Float64Array[] | undefined;
     return {
       ...pass,
