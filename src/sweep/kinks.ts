@@ -12,7 +12,7 @@ export interface Bracket {
 }
 
 /** How far around the point it is looked, relative to the inputs' size: features of the function are larger. */
-const NEAR = 2 ** -12;
+const NEAR = 2 ** -14;
 const STEP = 2 ** -24;
 const DIRECTIONS = 12;
 const POINTS = 16;

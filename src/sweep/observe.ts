@@ -20,7 +20,7 @@ import { hashOf, sizeOf, type SweepCase } from './cases/case.js';
 import { run } from './expression.js';
 import type { SweepBackend } from './report.js';
 
-/** double: the cpu backend's kernels on doubles, and numerical differences of them. */
+/** double: the kernels of the double-precision backend, and numerical differences of them. */
 export type Stage = 'double' | SweepBackend;
 
 /** A part of a stage: told before it begins, so that one who waits knows where it hung. */
@@ -286,7 +286,11 @@ function subjectOf(one: SweepCase): Subject {
   const names = Object.keys(one.inputs);
   const active = activeInputs(one);
   return new Subject(
-    (tensors) => run(one.expression, Object.fromEntries(names.map((name, i) => [name, tensors[i]]))),
+    (tensors) => {
+      const y = run(one.expression, Object.fromEntries(names.map((name, i) => [name, tensors[i]])));
+      // An op that gives its input back would be refused, as tf.grad refuses it.
+      return tensors.includes(y as tf.Tensor) ? tf.clone(y as tf.Tensor) : y;
+    },
     names.map((name, index) => {
       const { shape, dtype, values } = one.inputs[name];
       const isActive = active.includes(name);

@@ -101,6 +101,7 @@ const elsewhere = [
   'Range',
   'ResizeNearestNeighbor',
   'Selu',
+  'TensorScatterUpdate',
 ];
 const convicted = new Set<string>();
 

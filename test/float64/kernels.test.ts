@@ -605,3 +605,32 @@ describe('ops', () => {
     ).toBeDefined();
   });
 });
+
+describe('an update of parts of a tensor', () => {
+  /** What is made of x = 0 … 5 as [3,2], and x afterwards. */
+  const updated = (): number[][] =>
+    inFloat64(() => {
+      const x = tf.tensor2d([0, 1, 2, 3, 4, 5], [3, 2]);
+      const indices = tf.tensor2d([[2], [0], [2]], [3, 1], 'int32');
+      const y = tf.tensorScatterUpdate(x, indices, tf.tensor2d([6, 7, 8, 9, 10, 11], [3, 2]));
+      return [y, x].map((tensor) => Array.from(tensor.dataSync()));
+    });
+  const expected = [
+    [8, 9, 2, 3, 10, 11],
+    [0, 1, 2, 3, 4, 5],
+  ];
+
+  test('leaves the tensor as it was; the last update of a place counts', () => {
+    expect(updated()).toEqual(expected);
+  });
+
+  test('unlike the cpu kernel', () => {
+    expect(withCpuKernels(['TensorScatterUpdate'], updated)).not.toEqual(expected);
+  });
+
+  test('refuses an index beyond the tensor', () => {
+    const beyond = (): unknown =>
+      tf.tensorScatterUpdate(tf.zeros([3]), tf.tensor2d([[3]], [1, 1], 'int32'), tf.ones([1]));
+    expect(() => inFloat64(beyond)).toThrow('3 does not index into 3');
+  });
+});

@@ -13,6 +13,7 @@ import { placeKernels } from './places.js';
 import { poolingKernels } from './pooling.js';
 import { reductionKernels } from './reductions.js';
 import { resizeKernels } from './resize.js';
+import { scatterKernels } from './scatter.js';
 import { sequenceKernels } from './sequences.js';
 
 export const doubleKernels: Readonly<Record<string, tf.KernelFunc | undefined>> = {
@@ -26,5 +27,6 @@ export const doubleKernels: Readonly<Record<string, tf.KernelFunc | undefined>> 
   ...reductionKernels,
   ...normalisationKernels,
   ...fourierKernels,
+  ...scatterKernels,
   ...sequenceKernels,
 };

@@ -2,7 +2,7 @@
 import type { Random } from '../../random.js';
 import type { GradcheckMode } from '../report/report.js';
 import { projectAll, type Projections } from './fast.js';
-import { compareEntry, type Entry, type Memory } from './judge.js';
+import { compareAtOnce, compareEntry, type Entry, type Memory } from './judge.js';
 import { closePass, directionLine, openPass, type Pass } from './pass.js';
 import type { Subject } from './subject.js';
 import type { Tolerance } from './tolerance.js';
@@ -56,7 +56,7 @@ export async function examine(
     for (const [input, size] of sizes.entries()) {
       const seen = new Set(entries[input].map(({ j }) => j));
       const more = random.sample(size, SAMPLE).filter((j) => !seen.has(j));
-      entries[input].push(...(await run(compareAll(pass, input, more, tolerance))));
+      entries[input].push(...(await run(compareSome(pass, input, more, tolerance))));
     }
   }
   for (const found of entries) found.sort((a, b) => a.j - b.j);
@@ -77,6 +77,23 @@ function* compareAll(
   const entries: Entry[] = [];
   for (const j of indices) {
     entries.push(compareEntry(pass, input, j, tolerance, memory));
+    yield;
+  }
+  return entries;
+}
+
+/** Of these entries those that a first look settles: to explain what was found, no others are needed. */
+function* compareSome(
+  pass: Pass,
+  input: number,
+  indices: readonly number[],
+  tolerance: Tolerance,
+): Generator<void, Entry[]> {
+  const memory: Memory = { shortFirst: false };
+  const entries: Entry[] = [];
+  for (const j of indices) {
+    const entry = compareAtOnce(pass, input, j, tolerance, memory);
+    if (entry) entries.push(entry);
     yield;
   }
   return entries;

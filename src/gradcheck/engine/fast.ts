@@ -14,8 +14,9 @@ import type { Tolerance } from './tolerance.js';
  */
 export const DIRECTIONS = 4;
 
-/** Inputs whose shares of f's change differ by more than this are looked at apart: else the larger would hide the smaller. */
-const GROUP = 2 ** 8;
+/** Inputs whose shares of f's change differ by more than this are looked at apart; within it the larger are moved by less, down to this many times the least. */
+const GROUP = 2 ** 20;
+const EVEN = 2 ** 4;
 
 /** Culprits after which a search ends, entries that it compares at most, and kinks that it puts aside. */
 const CULPRITS = 3;
@@ -55,8 +56,13 @@ interface Look {
   expected: number[];
   /** The sum of the entries' shares, without their signs. */
   share: number[];
-  /** The longest of the steps that it was made from. */
+  hint: Hint;
+}
+
+/** The step that showed most, and its error bar over the sum of the shares: where the next look begins, and what is enough for it. */
+interface Hint {
   step: number;
+  worst: number;
 }
 
 /** Checks all active inputs by projections. Yields between pieces of work. */
@@ -90,8 +96,8 @@ export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, P
     yield;
   }
   broken.forEach((at) => resting.add(at));
-  for (const inputs of groupsOf(space)) {
-    yield* projectGroup(space, inputs, compare, resting, result);
+  for (const group of groupsOf(space)) {
+    yield* projectGroup(space, group, compare, resting, result);
     if (result.entries.some((entries) => entries.some(isWrong))) break;
   }
   return result;
@@ -105,8 +111,15 @@ const inputOf = ({ offsets }: Space, at: number): number => {
   return input;
 };
 
-/** The active inputs in groups whose shares are of one order. */
-function groupsOf({ pass }: Space): number[][] {
+/** Inputs that are looked at together: where the shares of some are larger, they are moved by less. */
+interface Group {
+  inputs: number[];
+  /** By active input. */
+  factors: number[];
+}
+
+/** The active inputs in groups; those on which f does not hang by autodiff's word are one of their own. */
+function groupsOf({ pass }: Space): Group[] {
   const shares = pass.subject.active.map((_, input) =>
     pass.autodiff[0][input].reduce((sum, g, j) => sum + (Math.abs(g * pass.units[input][j]) || 0), 0),
   );
@@ -118,12 +131,15 @@ function groupsOf({ pass }: Space): number[][] {
     if (group && (shares[input] * GROUP >= largest || largest === 0)) group.push(input);
     else groups.push([input]);
   }
-  return groups;
+  return groups.map((inputs) => {
+    const least = shares[inputs[inputs.length - 1]];
+    return { inputs, factors: shares.map((share) => (least > 0 ? Math.min(1, (EVEN * least) / share) : 1)) };
+  });
 }
 
 function* projectGroup(
   space: Space,
-  inputs: readonly number[],
+  { inputs, factors }: Group,
   compare: (at: number) => Entry,
   resting: Set<number>,
   result: Projections,
@@ -134,13 +150,16 @@ function* projectGroup(
   );
   const mark = (flags: boolean[]): void => inputs.forEach((input) => (flags[input] = true));
   const isMixed = inputs.some((input) => isMixedInput(pass, input));
-  let hint = FIRST_STEPS[0];
+  let hint: Hint = { step: pass.subject.precision === 'native' ? 2 ** -3 : 2 ** -8, worst: 0 };
   for (let round = 0; round < DIRECTIONS; round++) {
     const weights = pass.random.weights(entriesOf.length);
     const along = (isOwn: boolean): Float64Array => {
       const direction = new Float64Array(space.size);
       entriesOf.forEach((at, i) => {
-        if (!resting.has(at)) direction[at] = pass.subject.round(weights[i] * stepOf(space, at, isOwn));
+        if (!resting.has(at))
+          direction[at] = pass.subject.round(
+            weights[i] * factors[inputOf(space, at)] * stepOf(space, at, isOwn),
+          );
       });
       return direction;
     };
@@ -154,7 +173,7 @@ function* projectGroup(
       yield;
       if (closer.state === 'agrees' || closer.state === 'off') [whole, direction] = [closer, own];
     }
-    hint = whole.step;
+    hint = whole.hint;
     note(result, inputs, whole);
     if (whole.state === 'agrees') continue;
     const found = yield* search(space, direction, whole, compare);
@@ -212,38 +231,62 @@ function note(result: Projections, inputs: readonly number[], { deviation, slack
   );
 }
 
-/** Steps of the first looks; the next is for what has features smaller than the one before. */
-const FIRST_STEPS = [2 ** -8, 2 ** -13, 2 ** -18];
+/** The longest and the shortest step of short looks, and how they go on from the first one. */
+const STEPS = { float64: [2 ** -2, 2 ** -20], native: [2 ** -2, 2 ** -6] } as const;
+const LONGER = 2 ** 2;
+const SHORTER = 2 ** -5;
+/** In a search, error bars are to be so many times smaller than the deviation whose part is looked for. */
+const PART = 16;
 /** Of a long look: down to where rounding leaves a millionth. */
 const LONG = { first: 1, last: 30 };
 
-/** Compares the slope along the entries from `low` up to `high` of a direction with what autodiff says. */
-function lookAlong(space: Space, direction: Float64Array, low: number, high: number, hint: number): Look {
+/**
+ * Compares the slope along the entries from `low` up to `high` of a direction with what autodiff says: as closely as can be, or so
+ * closely that a part of a deviation which is known shows.
+ */
+function lookAlong(
+  space: Space,
+  direction: Float64Array,
+  low: number,
+  high: number,
+  hint: Hint,
+  deviation?: readonly number[],
+): Look {
   const { pass, tolerance } = space;
   const line = directionLine(pass, restricted(space, direction, low, high));
   const { expected, share, rounding } = projected(space, direction, low, high);
   const own = rounding.map((error, q) => Math.min(8 * error, tolerance.roundingCap * share[q]));
   const least = share.map((sum) => sum * 2 ** (9 - pass.subject.bits));
-  const lookOf = (values: number[], bars: number[], step: number, isSmooth: boolean): Look => {
-    const deviation = values.map((value, q) => value - expected[q]);
+  const lookOf = (values: number[], bars: number[], { step, worst }: Hint, isSmooth: boolean): Look => {
+    const distances = values.map((value, q) => value - expected[q]);
     const slack = bars.map((bar, q) => 3 * bar + own[q] + least[q]);
-    const isOff = deviation.some((distance, q) => Math.abs(distance) > slack[q]);
+    const isOff = distances.some((distance, q) => Math.abs(distance) > slack[q]);
     const isSeen = bars.every(
       (bar, q) => 3 * bar <= tolerance.rtol * share[q] || (bar === 0 && share[q] === 0),
     );
     const state = !isSmooth ? 'rough' : isOff ? 'off' : isSeen ? 'agrees' : 'unresolved';
-    return { state, deviation, slack, expected, share, step };
+    return { state, deviation: distances, slack, expected, share, hint: { step, worst } };
   };
-  const steps = pass.subject.precision === 'native' ? [2 ** -3] : FIRST_STEPS;
+  const isEnough = (bars: readonly number[]): boolean =>
+    deviation !== undefined && bars.every((bar, q) => PART * bar <= Math.abs(deviation[q]));
+  const [longest, shortest] = STEPS[pass.subject.precision];
+  const tried = new Set<number>();
   let best: { values: number[]; bars: number[]; step: number; worst: number } | undefined;
-  for (const step of steps.filter((one) => one <= Math.max(hint, steps[steps.length - 1]))) {
-    const first = shortLook(line, pass, step, share);
-    if (!first) continue;
-    const worst = Math.max(...first.bars.map((bar, q) => bar / (share[q] || Math.abs(first.values[q]) || 1)));
-    if (!best || worst < best.worst) best = { ...first, step, worst };
-    if (worst <= tolerance.projection) break;
+  for (let { step } = hint; step <= longest && step >= shortest && !tried.has(step);) {
+    tried.add(step);
+    const look = shortLook(line, pass, step, share);
+    const worst = look
+      ? Math.max(...look.bars.map((bar, q) => bar / (share[q] || Math.abs(look.values[q]) || 1)))
+      : Infinity;
+    if (look && (!best || worst < best.worst)) best = { ...look, step, worst };
+    if (look && (worst <= Math.max(tolerance.projection, 2 * hint.worst) || isEnough(look.bars))) break;
+    // Longer steps help against rounding, shorter ones against curvature.
+    const isRounding = look?.noise.every((bar, q) => bar >= look.bars[q] / 2) ?? false;
+    step *= isRounding ? LONGER : SHORTER;
   }
-  if (best && best.worst <= tolerance.rtol / 16) return lookOf(best.values, best.bars, best.step, true);
+  if (best && (best.worst <= tolerance.rtol / 16 || isEnough(best.bars))) {
+    return lookOf(best.values, best.bars, best, true);
+  }
   const last = Math.min(LONG.last, tolerance.last);
   const ladders = pass.factors.map((factor) => ladderOf(line, { unit: 1, factor, first: LONG.first, last }));
   const noise = line.noise();
@@ -255,7 +298,7 @@ function lookAlong(space: Space, direction: Float64Array, low: number, high: num
   const bars = slopes.map(({ errorBar, coarse, value }, q) =>
     coarse && values[q] !== value ? coarse.errorBar : errorBar,
   );
-  return lookOf(values, bars, Math.min(...slopes.map(({ t }) => 4 * t)), smooth);
+  return lookOf(values, bars, { ...hint, worst: 0 }, smooth);
 }
 
 /** Three pairs, extrapolated twice, and a short one that must not say anything else. */
@@ -264,7 +307,7 @@ function shortLook(
   pass: Pass,
   step: number,
   share: readonly number[],
-): { values: number[]; bars: number[] } | undefined {
+): { values: number[]; bars: number[]; noise: number[] } | undefined {
   const [long, short] = pass.factors;
   const isNative = pass.subject.precision === 'native';
   const pairs = [1, 1 / 2, 1 / 4].map((part) => pairAt(line, long * step * part));
@@ -273,21 +316,24 @@ function shortLook(
   const [coarse, middle, fine] = pairs;
   const values: number[] = [];
   const bars: number[] = [];
+  const roundings: number[] = [];
   for (const q of share.keys()) {
     const [one, two] = [
       (4 * quotient(middle, q) - quotient(coarse, q)) / 3,
       (4 * quotient(fine, q) - quotient(middle, q)) / 3,
     ];
     const value = (16 * two - one) / 15;
-    const bar = Math.abs(value - two) + (4 * noiseOf(fine, q, noise)) / fine.t;
+    const own = (4 * noiseOf(fine, q, noise)) / fine.t;
+    const bar = Math.abs(value - two) + own;
     const rounding = (8 * noiseOf(close, q, noise)) / close.t;
     const size = Math.max(share[q], Math.abs(value));
     const same = Math.abs(quotient(close, q) - value) <= 2 ** -12 * size + rounding;
     if (!Number.isFinite(value) || !same || !closes(pairs, q, noise)) return undefined;
     values.push(value);
     bars.push(bar);
+    roundings.push(own);
   }
-  return { values, bars };
+  return { values, bars, noise: roundings };
 }
 
 /** Whether the one-sided slopes come together as the step shrinks, as they do where f is smooth. */
@@ -359,11 +405,11 @@ function* search(
   let [low, high] = [0, places.length];
   let { deviation } = whole;
   let known = whole.state === 'off';
-  let hint = whole.step;
+  let { hint } = whole;
   const range = (from: number, to: number): [number, number] => [places[from], places[to - 1] + 1];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    const first = lookAlong(space, direction, ...range(low, middle), hint);
+    const first = lookAlong(space, direction, ...range(low, middle), hint, known ? deviation : undefined);
     yield;
     const isFirst = known
       ? first.state === 'rough' ||
@@ -375,7 +421,7 @@ function* search(
       high = middle;
       deviation = first.deviation;
       known = first.state === 'off';
-      hint = first.step;
+      hint = first.hint;
     } else {
       low = middle;
       deviation = deviation.map((all, q) => all - first.deviation[q]);
@@ -385,7 +431,7 @@ function* search(
         if (second.state === 'agrees') return [];
         deviation = second.deviation;
         known = second.state === 'off';
-        hint = second.step;
+        hint = second.hint;
       }
     }
   }

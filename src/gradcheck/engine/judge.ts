@@ -72,7 +72,29 @@ export function compareEntry(
   tolerance: Tolerance,
   memory: Memory = { shortFirst: false },
 ): Entry {
-  const question: Question = {
+  const question = questionOf(pass, input, j, tolerance);
+  const first = glanceOf(question, memory);
+  return (first && settled(question, first)) ?? longLooks(question, first);
+}
+
+/** The entry where a first look settles it. */
+export function compareAtOnce(
+  pass: Pass,
+  input: number,
+  j: number,
+  tolerance: Tolerance,
+  memory: Memory,
+): Entry | undefined {
+  const question = questionOf(pass, input, j, tolerance);
+  const first = glanceOf(question, memory);
+  return first && settled(question, first);
+}
+
+const glanceOf = (question: Question, memory: Memory): Glance | undefined =>
+  question.expected.every(Number.isFinite) ? firstLook(question, memory) : undefined;
+
+function questionOf(pass: Pass, input: number, j: number, tolerance: Tolerance): Question {
+  return {
     pass,
     input,
     j,
@@ -82,8 +104,6 @@ export function compareEntry(
     span: spanOf(pass, input, j),
     tolerance,
   };
-  const first = question.expected.every(Number.isFinite) ? firstLook(question, memory) : undefined;
-  return (first && settled(question, first)) ?? longLooks(question, first);
 }
 
 /** An entry so much smaller than what it is moved by is one of another size than its tensor's. */
@@ -116,7 +136,10 @@ const CLEAR = 8;
 /** Where rounding is larger than it seemed, the short step is taken longer by these factors, before a long look is. */
 const LONGER = [4, 16];
 
-/** Two pairs of long steps, extrapolated. */
+/** Long steps are so many short ones where rounding makes these longer than the usual long ones. */
+const WIDE = 16;
+
+/** Pairs of long steps, each of half the step before, extrapolated. */
 interface LongSteps {
   pairs: readonly Pair[];
   /** By cotangent. */
@@ -128,9 +151,9 @@ interface LongSteps {
 function firstLook(question: Question, memory: Memory): Glance | undefined {
   const { line, expected, unit, tolerance, pass } = question;
   const { near, octaves, rtol } = tolerance;
-  const longSteps = (scale: number): LongSteps => {
+  const longSteps = (scale: number, count = 2): LongSteps => {
     const h = pass.factors[0] * scale * 2 ** -near;
-    const pairs = [pairAt(line, h), pairAt(line, h / 2)];
+    const pairs = Array.from({ length: count }, (_, i) => pairAt(line, h * 2 ** -i));
     return { pairs, values: extrapolated(pairs, expected), unit: scale };
   };
   const whole = longSteps(unit);
@@ -140,7 +163,11 @@ function firstLook(question: Question, memory: Memory): Glance | undefined {
     return size > 0 ? (CLEAR * Math.SQRT2 * noise[q]) / (rtol * size) : 0;
   });
   const h = pass.factors[1] * Math.max(leastStep(question), ...shortest);
-  if (!(h <= unit * 2 ** -near)) return undefined;
+  // Where little changes beside f's value, rounding asks for steps that are nearly as long as the entry.
+  if (h > (unit * 2 ** -near) / 4) {
+    const wide = Math.min(unit / 2, WIDE * h);
+    return h <= wide / 4 ? glanceAt(question, longSteps(wide * 2 ** near, 3), pairAt(line, h)) : undefined;
+  }
   const close = pairAt(line, h);
   const glances: Glance[] = memory.shortFirst ? [] : [glanceAt(question, whole, close)];
   // Where f has features that are smaller than the inputs, the long steps follow from the short one.
@@ -187,12 +214,18 @@ function leastStep({ pass, input, j, unit }: Question): number {
   return (own === 0 ? unit : own) * epsilon * 2 ** 9;
 }
 
-/** Richardson's value from two pairs, one of half the other's step. */
-const extrapolated = ([coarse, fine]: readonly Pair[], expected: readonly number[]): number[] =>
-  expected.map((_, q) => (4 * quotient(fine, q) - quotient(coarse, q)) / 3);
+/** Richardson's value from pairs, each of half the step before. */
+const extrapolated = (pairs: readonly Pair[], expected: readonly number[]): number[] =>
+  expected.map((_, q) => {
+    let row = pairs.map((pair) => quotient(pair, q));
+    for (let ratio = 4; row.length > 1; ratio *= 4) {
+      row = row.slice(1).map((finer, i) => finer + (finer - row[i]) / (ratio - 1));
+    }
+    return row[0];
+  });
 
 function glanceSlope(pairs: readonly Pair[], value: number, close: Pair, line: Line, q: number): Slope {
-  const [coarse, fine] = pairs;
+  const fine = pairs[pairs.length - 1];
   const noise = noiseOf(fine, q, line.noise());
   const correction = Math.abs(value - quotient(fine, q));
   const { ahead, behind } = fine;
@@ -206,7 +239,7 @@ function glanceSlope(pairs: readonly Pair[], value: number, close: Pair, line: L
     noise,
     sole: behind.size[q] === 0 || ahead.sole === behind.sole ? ahead.sole : behind.sole,
     t: fine.t,
-    ladder: [coarse, fine, close].map((pair) => ({ t: pair.t, quotient: quotient(pair, q) })),
+    ladder: [...pairs, close].map((pair) => ({ t: pair.t, quotient: quotient(pair, q) })),
   };
 }
 
@@ -215,11 +248,12 @@ function verdictOf(
   { expected, tolerance, line }: Question,
   slopes: readonly Slope[],
   short: Glance['short'],
-  [, fine]: readonly Pair[],
+  pairs: readonly Pair[],
   close: Pair,
 ): Pick<Glance, 'agrees' | 'verdict'> {
   const { rtol, atOnce } = tolerance;
   const noise = line.noise();
+  const fine = pairs[pairs.length - 1];
   const judged = expected.map((g, q) => {
     const { value } = slopes[q];
     const size = Math.max(Math.abs(value), Math.abs(g));
