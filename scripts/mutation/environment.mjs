@@ -2,8 +2,7 @@
  * Jest's environment for Node, in which mutants are on. What the worker asks for is in `run`:
  *
  * - `mutant`: this one is on while the file runs, from its first line; `tests` are those that run, and nothing runs after a failure;
- * - `mutants`: no mutant is on, but at the end of a `describe` its tests run again, the shortest first, with each of these that they
- *   reach. That spares what a file takes to load, and what it takes is more than most tests.
+ * - `mutants`: no mutant is on, but at the end the tests run again, the shortest first, with each of these that they reach. That spares what a file takes to load, and what it takes is more than most tests.
  *
  * A test that fails for a mutant must pass without it right after, or it may have failed for what another mutant left behind. What could
  * not be tried in this way is said, and tried in the other.
@@ -22,6 +21,12 @@ const nameOf = (test) => {
   return names.join(' › ');
 };
 
+/** Does again what a block and those around it do before their tests. */
+async function prepare(block) {
+  if (block.parent) await prepare(block.parent);
+  for (const { type, fn } of block.hooks) if (type === 'beforeAll') await fn.call({});
+}
+
 export default class MutantEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
@@ -33,7 +38,7 @@ export default class MutantEnvironment extends TestEnvironment {
     };
     this.tests = run.tests && new Set(run.tests);
     this.waiting = new Set(run.mutants);
-    /** Tests to run again: those of the outermost `describe` that runs. */
+    /** Tests to run again, with the milliseconds that they took. */
     this.passed = [];
   }
 
@@ -47,11 +52,22 @@ export default class MutantEnvironment extends TestEnvironment {
     } else if (name === 'test_done') {
       this.switches.currentTestId = undefined;
       if (test.errors.length > 0) run.failed ??= nameOf(test);
-    } else if (name === 'run_describe_finish' && !describeBlock.parent?.parent) {
-      for (const { test } of this.passed.toSorted((a, b) => a.took - b.took)) await this.tryMutants(test);
-      this.passed = [];
-      this.switches.currentTestId = undefined;
+    } else if (name === 'run_describe_finish' && !describeBlock.parent) {
+      await this.runAgain();
     }
+  }
+
+  /** By the order of magnitude of what they take; among those alike block by block, as each begins with its own preparations. */
+  async runAgain() {
+    const magnitude = ({ took }) => Math.round(Math.log2(took + 1));
+    let prepared;
+    for (const { test } of this.passed.toSorted((a, b) => magnitude(a) - magnitude(b))) {
+      if (this.waiting.size === 0) break;
+      if (test.parent !== prepared) await prepare(test.parent);
+      prepared = test.parent;
+      await this.tryMutants(test);
+    }
+    this.switches.currentTestId = undefined;
   }
 
   async tryMutants(test) {
