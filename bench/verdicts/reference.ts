@@ -2,7 +2,7 @@
  * The value and the gradient of a composition in plain doubles, with a hand-written vector-Jacobian product for each op: no
  * framework's differentiation is involved.
  */
-import { erf } from '../../src/float64/kernels.js';
+import { erf } from '../../src/float64/kernels/elementwise.js';
 import { sizeOf, type Composition, type Node } from './composition.js';
 
 export interface Numbers {

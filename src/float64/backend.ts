@@ -112,6 +112,11 @@ function asDoubles(values: ArrayLike<number>): tf.backend_util.BackendValues {
   return new Float64Array(values) as unknown as Float32Array;
 }
 
+/** The cpu backend's kernels as TensorFlow.js has them. One that somebody registers instead of them is used as it is. */
+const stock = new Map(
+  tf.getKernelsForBackend('cpu').map(({ kernelName, kernelFunc }) => [kernelName, kernelFunc]),
+);
+
 /** What is told of each kernel that ran. */
 export type KernelObserver = (
   name: string,
@@ -128,7 +133,8 @@ export function registerKernels(state: {
   const { kernels } = state;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     if (kernels.get(kernelName) === kernelFunc) continue;
-    const run = doubleKernels[kernelName] ?? kernelFunc;
+    const own = stock.get(kernelName) === kernelFunc ? doubleKernels[kernelName] : undefined;
+    const run = own ?? kernelFunc;
     if (tf.getKernel(kernelName, BACKEND_NAME)) tf.unregisterKernel(kernelName, BACKEND_NAME);
     tf.registerKernel({
       kernelName,

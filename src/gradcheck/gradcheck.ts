@@ -1,7 +1,7 @@
 /** The gradient check: a function's numerical gradient against tf.grad's, in double precision. */
 import * as tf from '@tensorflow/tfjs';
 import { randomFrom } from '../random.js';
-import { explain, explainKinks } from './diagnosis/explain.js';
+import { explain, explainFailure, explainFlat, explainKinks, explainUnseen } from './diagnosis/index.js';
 import {
   DIRECTIONS,
   drive,
@@ -18,7 +18,7 @@ import {
 } from './engine/index.js';
 import { readOptions, type Settings } from './options.js';
 import type { GradcheckOptions, GradcheckReport, InputReport, Verdict } from './report/report.js';
-import { summarize, unseen } from './report/summary.js';
+import { summarize } from './report/summary.js';
 
 export { FULL_LIMIT };
 
@@ -69,15 +69,18 @@ async function checkSubject(subject: Subject, settings: Settings): Promise<Gradc
     for (const order of settings.order === 2 ? ([1, 2] as const) : ([1] as const)) {
       if (order === 2) subjects.push(gradientOf(subject, random.weights));
       const findings = await examine(subjects[order - 1], order, examination);
-      const sentences = await diagnose(findings, settings.signal);
-      inputs.push(...summarize(findings, settings.details ?? false));
+      const reports = summarize(findings, settings.details ?? false);
+      const sentences = await diagnose(findings, reports, settings.signal);
+      inputs.push(...reports);
       diagnosis.push(...sentences.map((sentence) => (order === 2 ? `Second order: ${sentence}` : sentence)));
       resolution = Math.max(resolution, findings.projections?.resolution ?? 0);
     }
   } catch (error) {
     if (!(error instanceof GradientFailure)) throw error;
     failure = error;
-    diagnosis.unshift(inputs.length > 0 ? `Second order: ${failure.message}` : failure.message);
+    const order = inputs.length > 0 ? 2 : 1;
+    const said = explainFailure(failure, subject, order);
+    diagnosis.unshift(...said.map((sentence) => (order === 2 ? `Second order: ${sentence}` : sentence)));
   }
   return {
     schemaVersion: 1,
@@ -121,7 +124,11 @@ const worstVerdict = (verdicts: readonly Verdict[]): Verdict =>
   );
 
 /** What was found, in sentences: what is wrong, where f has kinks, what could not be seen. */
-async function diagnose(findings: Findings, signal?: AbortSignal): Promise<string[]> {
+async function diagnose(
+  findings: Findings,
+  reports: readonly InputReport[],
+  signal?: AbortSignal,
+): Promise<string[]> {
   const { pass, entries } = findings;
   const isWrong = entries.some((found) =>
     found.some(({ state }) => state === 'wrong' || state === 'nonFinite'),
@@ -135,5 +142,8 @@ async function diagnose(findings: Findings, signal?: AbortSignal): Promise<strin
     })(),
     signal,
   );
-  return [...explained, ...unseen(findings)];
+  const flat = reports.flatMap(({ verdict, order }, input) =>
+    order === 1 && verdict === 'right' ? (explainFlat(pass, input) ?? []) : [],
+  );
+  return [...explained, ...flat, ...explainUnseen(findings)];
 }

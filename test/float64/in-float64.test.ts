@@ -193,6 +193,21 @@ describe('kernels', () => {
     tf.unregisterKernel('Scaled', 'cpu');
   });
 
+  test("are the user's own where they replace the cpu backend's, and the right ones again when they are gone", () => {
+    const run = (): number => inFloat64(() => tf.elu(tf.scalar(-1)).dataSync()[0]!);
+    const cpu = tf.getKernel('Elu', 'cpu')!;
+    expect(run()).toBe(Math.expm1(-1));
+    try {
+      tf.unregisterKernel('Elu', 'cpu');
+      tf.registerKernel({ ...cpu, kernelFunc: ({ inputs }) => inputs.x! });
+      expect(run()).toBe(-1);
+    } finally {
+      tf.unregisterKernel('Elu', 'cpu');
+      tf.registerKernel(cpu);
+    }
+    expect(run()).toBe(Math.expm1(-1));
+  });
+
   test('do not answer outside of inFloat64, where they would in single precision', () => {
     const { kernelFunc } = tf.getKernel('Exp', 'float64')!;
     expect(() => kernelFunc({ inputs: {}, backend: {} })).toThrow(/runs inside of inFloat64 only/);

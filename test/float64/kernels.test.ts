@@ -234,6 +234,28 @@ describe('kernels that have a version of their own', () => {
     expect(Array.from(gradient)).toEqual([0, 1, 2, 3].map((part) => sum(part * factor)));
   });
 
+  test("PReLU's slopes by channel, channels first: as with the channels last", () => {
+    const x = (): tf.Tensor4D => tf.reshape(tf.sin(tf.range(0, 120)), [2, 5, 4, 3]) as tf.Tensor4D;
+    const filter = (): tf.Tensor4D => tf.reshape(tf.cos(tf.range(0, 36)), [2, 3, 3, 2]) as tf.Tensor4D;
+    const fused = (dataFormat: 'NHWC' | 'NCHW'): tf.Tensor4D =>
+      tf.fused.conv2d({
+        x: dataFormat === 'NCHW' ? tf.transpose(x(), [0, 3, 1, 2]) : x(),
+        filter: filter(),
+        strides: 2,
+        pad: 'same',
+        dataFormat,
+        bias: tf.tensor1d([0.3, -0.2]),
+        activation: 'prelu',
+        preluActivationWeights: tf.tensor1d([0.5, 0.25]) as tf.Tensor,
+      });
+    const [first, last] = inFloat64(() => [
+      Array.from(tf.transpose(fused('NCHW'), [0, 2, 3, 1]).dataSync()),
+      Array.from(fused('NHWC').dataSync()),
+    ]);
+    expect(first).toEqual(last);
+    expect(last.some((value) => value < 0) && last.some((value) => value > 0)).toBe(true);
+  });
+
   test('a NaN is the largest of its window, and gets the gradient', () => {
     const f = (x: tf.Tensor): tf.Tensor => tf.maxPool(x as tf.Tensor4D, [1, 2], 1, 'valid');
     const input = (): tf.Tensor => tf.tensor([1, NaN, 3, 2], [1, 1, 4, 1]);

@@ -29,7 +29,7 @@ describe('expectGradients', () => {
   });
 
   test('throws with the report and its words', async () => {
-    const error: unknown = await expectGradients(doubled, [[1, 2]], { seed: 9, names: ['weights'] }).catch(
+    const error: unknown = await expectGradients(doubled, [[1, 2, 3]], { seed: 9, names: ['weights'] }).catch(
       (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(GradientMismatchError);

@@ -10,12 +10,13 @@ beforeAll(async () => {
 });
 
 describe('the textbook in double precision', () => {
-  test.each(doubleCases().map(({ name, check }) => [name, check] as const))('%s', async (_name, check) => {
+  test.each(doubleCases().map(({ name, check }) => [name, check] as const))('%s', async (name, check) => {
     const tensors = tf.memory().numTensors;
     const report = await check();
     expect({ verdict: report.verdict, diagnosis: report.diagnosis }).toEqual({
       verdict: 'right',
-      diagnosis: [],
+      // Steps are flat, and the check says so.
+      diagnosis: ['step', 'sign'].includes(name) ? [expect.stringContaining('f is flat there')] : [],
     });
     expect(Math.max(...report.inputs.map(({ maxRelativeError }) => maxRelativeError))).toBeLessThan(
       DOUBLE_TOLERANCE,

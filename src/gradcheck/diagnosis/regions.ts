@@ -1,7 +1,7 @@
 /** Where a gradient is wrong: a part of the input that can be named. */
-import type { Evidence } from './explain.js';
 import type { Entry } from '../engine/judge.js';
-import { coordinateOf } from '../engine/subject.js';
+import { coordinateOf } from '../engine/inputs.js';
+import type { Evidence } from './evidence.js';
 
 /** A sentence on the region, where the wrong entries have one; undefined where every entry is wrong. */
 export function whereWrong(evidence: Evidence, wrong: readonly Entry[]): string | undefined {
@@ -11,10 +11,7 @@ export function whereWrong(evidence: Evidence, wrong: readonly Entry[]): string 
   // Where the derivative is 0 a wrong factor does not show: such entries belong to either side.
   const telling = right.filter((entry) => !evidence.same(evidence.numerical(entry, 0), 0, entry, 0));
   const others = telling.length > 0 ? telling : right;
-  const region =
-    byValue(evidence, wrong, others) ??
-    byPlace(evidence, wrong, others) ??
-    byCotangent(evidence, wrong, others);
+  const region = byValue(evidence, wrong, others) ?? byPlace(evidence, wrong, others);
   if (region && (wrong.length > 1 || others.length > 1)) return `the gradient is wrong only ${region}.`;
   return fewEntries(evidence, wrong);
 }
@@ -71,29 +68,6 @@ function byPlace({ shape }: Evidence, wrong: readonly Entry[], right: readonly E
     if (places.size === high - low + 1 && places.size < length)
       return `at the indices ${low} to ${high} of axis ${axis}`;
     if (places.size === 2 && low === 0 && high === length - 1) return `at both ends of axis ${axis}`;
-  }
-  return undefined;
-}
-
-/** Where dy has one sign: for functions whose output has an entry for each of the input's. */
-function byCotangent(
-  { pass, input, numerical, autodiff, same }: Evidence,
-  wrong: readonly Entry[],
-  right: readonly Entry[],
-): string | undefined {
-  if (pass.outputs.length !== pass.subject.active[input].values.length) return undefined;
-  const signs = (entries: readonly Entry[]): { sign: number; bad: boolean }[] =>
-    entries.flatMap((entry) =>
-      pass.cotangents.map((c, q) => ({
-        sign: Math.sign(c[entry.j]),
-        bad: !same(numerical(entry, q), autodiff(entry, q), entry, q),
-      })),
-    );
-  const all = [...signs(wrong), ...signs(right)];
-  for (const sign of [-1, 1]) {
-    if (all.some(({ bad }) => bad) && all.every((one) => one.bad === (one.sign === sign))) {
-      return `where dy ${sign < 0 ? '<' : '>'} 0`;
-    }
   }
   return undefined;
 }

@@ -1,5 +1,4 @@
 /** One pass from its opening to what was found: every entry compared, or projections and what they led to. */
-import { InputError } from '../../errors.js';
 import type { Random } from '../../random.js';
 import type { GradcheckMode } from '../report/report.js';
 import { projectAll, type Projections } from './fast.js';
@@ -128,9 +127,7 @@ function requireConnected(pass: Pass): void {
         return Number.isNaN(change[0]) || size.some((amount) => amount !== 0);
       });
       if (!isMoved) {
-        throw new InputError(
-          `gradcheck: f's output does not depend on ${subject.active[input].name}. Use it in f, or name it in the option constant.`,
-        );
+        throw subject.disconnected(subject.active[input]);
       }
     }
   });

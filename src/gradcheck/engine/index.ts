@@ -4,7 +4,6 @@ export { DIRECTIONS, type Projections } from './fast.js';
 export { compareEntry, largestOf, type Blindness, type Entry, type Memory } from './judge.js';
 export {
   closePass,
-  columnOf,
   concat,
   coordinateLine,
   directionLine,

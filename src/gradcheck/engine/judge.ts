@@ -26,6 +26,8 @@ export interface Entry {
   errorBar: number;
   /** By cotangent. */
   slopes: Slope[];
+  /** The scale of the steps that it was judged by. */
+  unit: number;
   /** blind: no verdict. nonFinite: autodiff is NaN or infinite. */
   state: 'right' | 'wrong' | 'kink' | 'blind' | 'nonFinite';
   blindness?: Blindness;
@@ -382,6 +384,7 @@ function entryOf(question: Question, slopes: Slope[], scale: number): Entry {
     j,
     q,
     slopes,
+    unit: scale,
     autodiff,
     numerical,
     errorBar,

@@ -58,9 +58,8 @@ export function openPass(
   return subject.work(() => {
     const pass = openForward(subject, order, random, weightsOf);
     const { cotangents, scales } = pass;
-    const vjp = (c: Float64Array, values?: readonly Numbers[]): (Float64Array | null)[] =>
-      subject.vjp(split(c, subject.outputShapes!), values);
-    const first = cotangents.map((c) => vjp(c));
+    const vjp = (c: Float64Array): (Float64Array | null)[] => subject.vjp(split(c, subject.outputShapes!));
+    const first = cotangents.map(vjp);
     const full = (gradients: (Float64Array | null)[]): Float64Array[] =>
       gradients.map((gradient, i) => gradient ?? new Float64Array(subject.active[i].values.length));
     const autodiff = first.map(full);
@@ -73,7 +72,17 @@ export function openPass(
       ),
     );
     const moved = (q: number, relative: number, rounds: number, isExact: boolean): Float64Array[] =>
-      movement(pass, autodiff[q], (values) => full(vjp(cotangents[q], values)), relative, rounds, isExact);
+      movement(
+        pass,
+        autodiff[q],
+        (values) => {
+          const gradients = subject.vjpMoved(split(cotangents[q], subject.outputShapes!), values);
+          return gradients && full(gradients);
+        },
+        relative,
+        rounds,
+        isExact,
+      );
     const own = moved(0, 2 * epsilonOf(subject), 2, true);
     const instability = (): Float64Array[] =>
       scales
@@ -224,7 +233,7 @@ function parabolas(t: readonly number[]): number[][] {
 function movement(
   { subject, random }: Pass,
   gradient: readonly Float64Array[],
-  gradientAt: (values: readonly Numbers[]) => Float64Array[],
+  gradientAt: (values: readonly Numbers[]) => Float64Array[] | undefined,
   relative: number,
   rounds: number,
   isExact: boolean,
@@ -237,7 +246,7 @@ function movement(
         (value, i) => value * (1 + (isExact ? Math.sign(weights[i]) : weights[i]) * relative),
       );
     });
-    gradientAt(moved).forEach((there, i) =>
+    gradientAt(moved)?.forEach((there, i) =>
       there.forEach((value, j) => {
         const distance = Math.abs(value - gradient[i][j]);
         if (distance > farthest[i][j]) farthest[i][j] = distance;
@@ -329,23 +338,4 @@ function outputsAt(
 ): Float64Array | undefined {
   const there = subject.evaluateMoved(subject.active.map(({ values }, i) => move(i, values)));
   return there && concat(there);
-}
-
-/** The derivative of every single output by one coordinate, good to some eight digits. */
-export function columnOf(pass: Pass, input: number, j: number, unit: number): Float64Array {
-  const { subject } = pass;
-  const at = (t: number): Float64Array =>
-    outputsAt(subject, (i, own) => {
-      if (i !== input) return own;
-      const moved = own.slice();
-      moved[j] = own[j] + t * unit;
-      return moved;
-    }) ?? new Float64Array(pass.outputs.length).fill(NaN);
-  const t = (subject.precision === 'float64' ? 2 ** -9 : 2 ** -5) * pass.factors[0];
-  const [ahead, behind, farAhead, farBehind] = [t, -t, 2 * t, -2 * t].map(at);
-  return ahead.map((value, k) => {
-    const near = (value - behind[k]) / (2 * t * unit);
-    const far = (farAhead[k] - farBehind[k]) / (4 * t * unit);
-    return (4 * near - far) / 3;
-  });
 }

@@ -1,12 +1,5 @@
 /** What was found, as the report says it: input by input, with the worst entry, the kinks and the numbers for plots. */
-import {
-  coordinateOf,
-  largestOf,
-  type Blindness,
-  type Entry,
-  type Findings,
-  type Pass,
-} from '../engine/index.js';
+import { coordinateOf, largestOf, type Entry, type Findings, type Pass } from '../engine/index.js';
 import type { InputReport, Verdict } from './report.js';
 
 /** The reports of all active inputs. */
@@ -131,57 +124,4 @@ function detailsOf(
 function weightOf({ cotangents, outputs, scales }: Pass, { slopes }: Entry, q: number): number {
   const sole = outputs.length === 1 ? 0 : slopes[0].sole;
   return (sole >= 0 && cotangents[q][sole]) || scales[q];
-}
-
-/** Why entries could not be judged, and what to do about it. */
-const reasons: Record<Blindness, (names: string, isNative: boolean) => string> = {
-  noise: (names, isNative) =>
-    `The differences for ${names} are too noisy to tell${isNative ? " in float32: check with precision: 'float64'" : ': f rounds away what its derivative would show. Scale f so that its value is not much larger than what it changes by'}.`,
-  hidden: (names) =>
-    `f's value is so large that its rounding hides what ${names} does to it: nothing can be said of the derivative. Leave out the large constant part of f.`,
-  undefined: (names) =>
-    `f is not finite, or throws, on both sides of the point in ${names}. Check at a point around which it is defined.`,
-  undecided: (names) =>
-    `The difference quotients for ${names} come to no limit: f has structure at every step that was tried. Check at another point, or smooth f.`,
-  contradicted: (names) =>
-    `Long steps and short ones say different things of ${names}: f has structure smaller than can be told from rounding. Check at another point.`,
-  rounding: (names) =>
-    `The gradient for ${names} differs from the differences by no more than its own rounding error. Check at another point, or with a formula in which less cancels.`,
-};
-
-/** Sentences on what the check could not see. */
-export function unseen({ pass, entries, projections }: Findings): string[] {
-  const sentences: string[] = [];
-  const isNative = pass.subject.precision === 'native';
-  const nameOf = (input: number): string => pass.subject.active[input].name;
-  projections?.moreKinks.forEach((more, input) => {
-    if (more) {
-      sentences.push(
-        `${nameOf(input)}: There are more kinks than the ${entries[input].filter(({ state }) => state === 'kink').length} found: move the inputs, or check in full mode.`,
-      );
-    }
-  });
-  const open = pass.subject.active.filter((_, i) => projections?.unresolved[i]).map(({ name }) => name);
-  if (open.length > 0) {
-    sentences.push(
-      `Projections through ${open.join(', ')} are off, or too noisy, and no entry was found that explains it: check in full mode.`,
-    );
-  }
-  if (hasHole(pass)) {
-    const count = pass.outputs.length - pass.finite.length;
-    sentences.push(
-      `f is not finite here: ${count} of its ${pass.outputs.length} outputs are NaN or infinite, and were left out.`,
-    );
-    return sentences;
-  }
-  const byReason = new Map<Blindness, Set<number>>();
-  entries.forEach((found, input) => {
-    for (const { state, blindness = 'undecided' } of found) {
-      if (state === 'blind') byReason.set(blindness, (byReason.get(blindness) ?? new Set()).add(input));
-    }
-  });
-  for (const [reason, inputs] of byReason) {
-    sentences.push(reasons[reason]([...inputs].map(nameOf).join(', '), isNative));
-  }
-  return sentences;
 }

@@ -57,7 +57,12 @@ const factors: Case[] = [
     inputs: matrix,
     says: /1\/12 times.*12 entries/,
   },
-  { name: 'one and a half times, a scalar', f: cosTimes(1.5), inputs: () => [0.3], says: /1\.500 times/ },
+  {
+    name: 'one and a half times, a scalar',
+    f: cosTimes(1.5),
+    inputs: () => [0.3],
+    says: /the gradient is 1\.43.*differences give 0\.95/,
+  },
   { name: 'three times, rank 5', f: cosTimes(3), inputs: () => [random([2, 1, 3, 1, 2])], says: / 3 times/ },
   {
     name: '1e-4 at a scale of 1e6',
@@ -197,7 +202,7 @@ const cotangents: Case[] = [
     name: 'dy clipped to 3',
     f: sinDy((dy) => tf.clipByValue(dy, -3, 3)),
     inputs: matrix,
-    says: /not linear in dy/,
+    says: /clipped to −3 … 3/,
   },
   { name: 'dy averaged', f: sinDy((dy) => tf.mean(dy)), inputs: matrix, says: /dy is averaged/ },
   {

@@ -1,0 +1,31 @@
+/** Which of several outputs a mistake comes from. */
+import { columnOf } from './columns.js';
+import type { Evidence } from './evidence.js';
+
+/** With several outputs: which of them the error comes by. */
+export function wrongOutput({ pass, input, entries, same }: Evidence): string | undefined {
+  const shapes = pass.subject.outputShapes!;
+  if (shapes.length < 2) return undefined;
+  const looked = entries.slice(0, 16);
+  const columns = looked.map(({ j, unit }) => columnOf(pass, input, j, unit));
+  const sizes = shapes.map((shape) => shape.reduce((product, length) => product * length, 1));
+  const start = (output: number): number => sizes.slice(0, output).reduce((sum, size) => sum + size, 0);
+  const wrong = shapes.flatMap((_, output) => {
+    const weights = pass.cotangents[0].map((c, k) =>
+      k >= start(output) && k < start(output) + sizes[output] ? c : 0,
+    );
+    const gradient = pass.subject.vjp(sizes.map((size, i) => weights.slice(start(i), start(i) + size)))[
+      input
+    ];
+    const right = looked.every((entry, i) => {
+      const expected = columns[i].reduce(
+        (sum, slope, k) => (weights[k] === 0 ? sum : sum + weights[k] * slope),
+        0,
+      );
+      return same(expected, gradient?.[entry.j] ?? 0, entry, 0);
+    });
+    return right ? [] : [output];
+  });
+  if (wrong.length === 0 || wrong.length === shapes.length) return undefined;
+  return `the error comes from output ${wrong.join(' and ')} of ${shapes.length}; the others' part is right.`;
+}

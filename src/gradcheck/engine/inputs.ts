@@ -1,0 +1,117 @@
+/** The function's inputs, read once: what is differentiated, and at which numbers. */
+import * as tf from '@tensorflow/tfjs';
+import { InputError } from '../../errors.js';
+import { inFloat64 } from '../../float64/in-float64.js';
+import { shapeText, toTensor, type TensorInput } from '../../functions/arguments.js';
+import type { GradcheckOptions } from '../report/report.js';
+
+/** Inputs in order, or by name: f then takes one object. */
+export type CheckedInputs = TensorInput | readonly TensorInput[] | Readonly<Record<string, TensorInput>>;
+
+export type Numbers = Float64Array | Float32Array;
+
+/** An input: its numbers, and whether it is differentiated. */
+export interface Input {
+  index: number;
+  name: string;
+  shape: number[];
+  dtype: tf.DataType;
+  active: boolean;
+  values: tf.TypedArray | Float64Array | string[];
+}
+
+/** The function's inputs that are differentiated are of one kind: numbers in the check's precision. */
+export interface ActiveInput extends Input {
+  values: Numbers;
+}
+
+/** The inputs as numbers, and their keys where they came by name. They are copied: f never sees the caller's tensors. */
+export function readInputs(
+  inputs: CheckedInputs,
+  options: GradcheckOptions,
+): { read: Input[]; keys?: string[] } {
+  const { list, keys } = inputList(inputs);
+  const read = list.map((input, index) => readInput(input, index, keys?.[index], options));
+  if (!read.some(({ active }) => active)) {
+    throw new InputError(
+      `gradcheck: there is nothing to differentiate: ${read.length === 0 ? 'no inputs were given' : 'every input is constant or not of dtype float32'}. Give at least one float32 input.`,
+    );
+  }
+  return { read, keys };
+}
+
+/** The inputs in order, with their names where they came by name. */
+function inputList(inputs: unknown): { list: TensorInput[]; keys?: string[] } {
+  if (inputs instanceof tf.Tensor) return { list: [inputs] };
+  if (Array.isArray(inputs)) return { list: inputs as TensorInput[] };
+  if (ArrayBuffer.isView(inputs) || typeof inputs === 'number') return { list: [inputs as TensorInput] };
+  if (typeof inputs === 'object' && inputs !== null) {
+    return { list: Object.values(inputs) as TensorInput[], keys: Object.keys(inputs) };
+  }
+  throw new InputError(
+    `gradcheck: inputs must be a list of tensors (or arrays of numbers), one tensor, or an object of named ones, got ${inputs === null ? 'null' : typeof inputs}.`,
+  );
+}
+
+function readInput(
+  given: TensorInput,
+  index: number,
+  key: string | undefined,
+  { names, constant = [], precision = 'float64' }: GradcheckOptions,
+): Input {
+  const name = names?.[index] ?? key ?? `input ${index}`;
+  const held = constant.includes(index) || constant.includes(name);
+  const read = (): Input => {
+    const tensor = toTensor('gradcheck', name, given);
+    const { shape, dtype, size } = tensor;
+    if (dtype === 'complex64') {
+      throw new InputError(
+        `gradcheck: ${name} is complex. Give its real and its imaginary part as two inputs and put them together with tf.complex in f.`,
+      );
+    }
+    const data = tensor.dataSync() as Input['values'];
+    if (dtype !== 'float32') return { index, name, shape, dtype, active: false, values: data.slice() };
+    const values =
+      precision === 'float64'
+        ? Float64Array.from(data as ArrayLike<number>)
+        : Float32Array.from(data as ArrayLike<number>);
+    if (!held && size === 0) {
+      throw new InputError(
+        `gradcheck: ${name} is empty (shape ${shapeText(shape)}): there is nothing to differentiate. Give it entries, or name it in the option constant.`,
+      );
+    }
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (!held && bad >= 0) {
+      throw new InputError(
+        `gradcheck: ${name} must be finite, got ${values[bad]} at [${coordinateOf(bad, shape).join(',')}]. Check at a point where f is defined.`,
+      );
+    }
+    return { index, name, shape: shape.slice(), dtype, active: !held, values };
+  };
+  // Numbers in arrays become doubles where the check is in doubles; a tensor has the numbers it has.
+  if (given instanceof tf.Tensor || precision === 'native') return tidied(read);
+  return inFloat64(read);
+}
+
+/** tf.tidy for work that returns no tensors. */
+export function tidied<T>(f: () => T): T {
+  let result: T | undefined;
+  tf.tidy(() => {
+    result = f();
+  });
+  return result as T;
+}
+
+/** A tensor of its own with these numbers. */
+export const tensorOf = ({ shape, dtype }: Input, values: Input['values']): tf.Tensor =>
+  tf.tensor(values.slice() as tf.TypedArray, shape, dtype);
+
+/** An entry's index along each axis. */
+export function coordinateOf(flat: number, shape: readonly number[]): number[] {
+  const coordinate: number[] = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    coordinate.unshift(flat % shape[axis]);
+    flat = Math.floor(flat / shape[axis]);
+  }
+  return coordinate;
+}

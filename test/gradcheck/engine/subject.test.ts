@@ -1,0 +1,329 @@
+/** The function under check as numbers. Oracle: closed forms; how each function was made to fail; tf.grad's own behaviour. */
+import { describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { InputError } from '../../../src/errors.js';
+import { FunctionError, GradientFailure } from '../../../src/gradcheck/engine/failures.js';
+import { Subject, type CheckedFunction, type CheckedInputs } from '../../../src/gradcheck/engine/subject.js';
+import { describeOnEachBackend, tensorCount } from '../../support/backends.js';
+import { withGradient } from '../zoo/support.js';
+
+type T = tf.Tensor;
+
+/** What the steps of a check do with f, in their order; what it ends with. */
+function outcome(
+  f: CheckedFunction,
+  inputs: CheckedInputs,
+  precision: 'float64' | 'native' = 'float64',
+): Error | undefined {
+  const subject = Subject.of(f, inputs, { precision });
+  const before = tensorCount();
+  try {
+    subject.work(() => {
+      subject.evaluateGuarded();
+      const [outputs] = subject.evaluateGuarded();
+      subject.vjp([Float64Array.from(outputs!, () => 1)]);
+    });
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  } finally {
+    expect(tensorCount()).toBe(before);
+    expect(tf.engine().state.activeTape ?? null).toBeNull();
+  }
+}
+
+describeOnEachBackend('the phases of a throw', (backend) => {
+  const boo = new Error('boo');
+
+  test('f alone: an InputError with its own error as the cause', () => {
+    const error = outcome(
+      (x: T) => {
+        tf.exp(x);
+        throw boo;
+      },
+      [[1, 2]],
+    );
+    expect(error).toBeInstanceOf(FunctionError);
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({ message: 'gradcheck: f threw: boo', cause: boo });
+  });
+
+  test('f when it is called again', () => {
+    let calls = 0;
+    const error = outcome(
+      (x: T) => {
+        if (++calls > 1) throw boo;
+        return tf.sin(x);
+      },
+      [[1, 2]],
+    );
+    expect(error).toMatchObject({ message: 'gradcheck: f threw, after it had run before: boo', cause: boo });
+  });
+
+  test.each(['float64', 'native'] as const)(
+    'f while it is taped, in %s: batchNorm without scale, whose gradient saves what is not there',
+    (precision) => {
+      const error = outcome(
+        (x: T) => tf.batchNorm(x, [0, 0], [1, 1]),
+        [
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ],
+        precision,
+      );
+      expect(error).toMatchObject({ verdict: 'wrong', op: 'FusedBatchNorm' });
+      expect(error!.message).toMatch(
+        /^f runs alone, but throws while TensorFlow.js records it.*Cannot read properties/,
+      );
+      expect((error!.cause as Error).message).toMatch(/^Cannot read properties/);
+    },
+  );
+
+  test('batchNorm with scale and offset passes', () => {
+    expect(
+      outcome(
+        (x: T) => tf.batchNorm(x, [0, 0], [1, 1], [0, 0], [1, 1]),
+        [
+          [
+            [1, 2],
+            [3, 4],
+          ],
+        ],
+      ),
+    ).toBeUndefined();
+  });
+
+  test("the gradient: a user's, and TensorFlow.js' own by its op's name", () => {
+    const own = withGradient(
+      (x) => tf.sin(x!),
+      () => {
+        throw boo;
+      },
+    );
+    expect(outcome(own, [[1, 2]])).toMatchObject({ message: 'The gradient throws: boo', cause: boo });
+    // tfjs-core's Tile_grad.js knows ranks up to 4.
+    const tile = outcome((x: T) => tf.tile(tf.reshape(x, [1, 1, 1, 1, 2]), [1, 1, 1, 1, 2]), [[1, 2]]);
+    expect(tile).toMatchObject({ verdict: 'wrong', op: 'Tile' });
+    expect(tile!.message).toMatch(/^The gradient of Tile throws: .*not implemented for rank-5/);
+  });
+
+  describe('tensors that were disposed', () => {
+    const closing = (dispose: boolean) => (x: T) =>
+      tf.customGrad((at) => {
+        const slope = tf.cos(at as T);
+        const value = tf.sin(at as T);
+        return {
+          value,
+          gradFunc: (dy: T) => tf.mul(dy, dispose ? slope : tf.cos(x)),
+        };
+      })(x);
+
+    test('a gradient function that uses what it did not save', () => {
+      const error = outcome(closing(true), [[1, 2]]);
+      expect(error).toMatchObject({ verdict: 'wrong' });
+      expect(error!.message).toMatch(
+        /gradient function of tf.customGrad uses a tensor that was disposed \(in Multiply\).*save\(\[\.\.\.\]\).*`saved`/,
+      );
+    });
+
+    test('one that reads it: dataSync', () => {
+      const f = (x: T): T =>
+        tf.customGrad((at) => {
+          const slope = tf.cos(at as T);
+          return {
+            value: tf.sin(at as T),
+            gradFunc: (dy: T) => tf.mul(dy, tf.tensor1d(Array.from(slope.dataSync()))),
+          };
+        })(x);
+      expect(outcome(f, [[1, 2]])!.message).toMatch(/uses a tensor that was disposed\. What it needs/);
+    });
+
+    test('a gradient function that uses what is still there passes', () => {
+      expect(outcome(closing(false), [[1, 2]])).toBeUndefined();
+    });
+
+    test('f that uses one', () => {
+      const gone = tf.scalar(2);
+      gone.dispose();
+      const error = outcome((x: T) => tf.mul(x, gone), [[1, 2]]);
+      expect(error).toBeInstanceOf(FunctionError);
+      expect(error!.message).toMatch(/^gradcheck: f uses a tensor that was disposed\. Make it anew/);
+    });
+
+    test('f that makes a tensor in its first call and uses it in the next', () => {
+      let kept: T | undefined;
+      const error = outcome((x: T) => tf.mul(x, (kept ??= tf.scalar(2))), [[1, 2]]);
+      expect(error!.message).toMatch(/disposed since f was called before.*tidied away.*in each call/);
+    });
+
+    test('f that keeps it with tf.keep passes, and the check leaves it alone', () => {
+      let kept: T | undefined;
+      const f = (x: T): T => {
+        kept ??= tf.keep(tf.scalar(2));
+        return tf.mul(x, kept);
+      };
+      f(tf.scalar(1)).dispose();
+      const failing = (x: T): T => tf.batchNorm(tf.mul(x, kept!), [0, 0], [1, 1]);
+      expect(outcome(f, [[1, 2]])).toBeUndefined();
+      expect(outcome(failing, [[[1, 2]]])).toMatchObject({ op: 'FusedBatchNorm' });
+      expect(kept!.isDisposed).toBe(false);
+      kept!.dispose();
+    });
+
+    test("f's output", () => {
+      const error = outcome(
+        (x: T) => {
+          const y = tf.sin(x);
+          y.dispose();
+          return y;
+        },
+        [[1, 2]],
+      );
+      expect(error!.message).toMatch(/f returned a tensor that was disposed/);
+    });
+
+    test('an intermediate result, which the backward pass of its own op needs', () => {
+      // Saved clones outlive it.
+      expect(
+        outcome(
+          (x: T) => {
+            const y = tf.sin(x);
+            const z = tf.square(y);
+            y.dispose();
+            return z;
+          },
+          [[1, 2]],
+        ),
+      ).toBeUndefined();
+    });
+  });
+
+  test('f that returns its input: tf.grad throws, and so does the check; a clone passes', () => {
+    expect(() => tf.grad((x: T) => x)(tf.tensor1d([1]))).toThrow(/Cannot compute gradient of y=f\(x\)/);
+    const error = outcome((x: T) => x, [[1, 2]]);
+    expect(error).toMatchObject({ verdict: 'wrong' });
+    expect(error!.message).toMatch(/f returns its input itself.*Cannot compute gradient.*x\.clone\(\)/);
+    expect(outcome((x: T) => x.clone(), [[1, 2]])).toBeUndefined();
+  });
+
+  test('a kernel that gives fewer numbers than its shape has room for', () => {
+    const kernelName = `Short${backend}`;
+    const config = {
+      kernelName,
+      backendName: 'cpu',
+      kernelFunc: ({ backend: cpu }: { backend: unknown }) =>
+        (
+          cpu as { makeTensorInfo(shape: number[], dtype: string, values: unknown): tf.TensorInfo }
+        ).makeTensorInfo([2, 3], 'float32', new Float64Array(3)),
+    };
+    tf.registerKernel(config as unknown as tf.KernelConfig);
+    const f = (x: T): T => tf.engine().runKernel(kernelName, { x }) as T;
+    const error = outcome(f, [[1, 2]]);
+    expect(error).toMatchObject({ verdict: 'unsupported' });
+    expect(error!.message).toMatch(
+      /shape \[2,3\] and 3 numbers instead of 6: a kernel of the backend float64/,
+    );
+    tf.unregisterKernel(kernelName, 'cpu');
+  });
+});
+
+describe('a point that the check chose', () => {
+  const at = (f: CheckedFunction, values: number[]) => {
+    const subject = Subject.of(f, [[1, 2]], {});
+    const before = tensorCount();
+    try {
+      return subject.work(() => {
+        subject.evaluateGuarded();
+        return subject.evaluateMoved([Float64Array.from(values)]);
+      });
+    } finally {
+      expect(tensorCount()).toBe(before);
+    }
+  };
+  const positive = (x: T): T => {
+    if (tf.min(x).dataSync()[0]! <= 0) throw new InputError('x must be positive');
+    return tf.square(x);
+  };
+
+  test('f that accepts it gives its numbers', () => {
+    expect(at(positive, [3, 2])).toEqual([Float64Array.of(9, 4)]);
+  });
+
+  test.each<[string, CheckedFunction]>([
+    ['f that throws', positive],
+    ['f whose output changes its shape', (x: T) => (x.dataSync()[0]! < 0 ? tf.sum(x) : tf.square(x))],
+    ['f that returns something else', (x: T) => (x.dataSync()[0]! < 0 ? 3 : tf.square(x))],
+    [
+      'f that uses a disposed tensor there',
+      (x: T) => {
+        const y = tf.square(x);
+        if (x.dataSync()[0]! < 0) y.dispose();
+        return tf.mul(y, 2);
+      },
+    ],
+  ])('%s gives none', (_name, f) => {
+    expect(at(f, [-1, 2])).toBeUndefined();
+    expect(at(f, [1, 2])).toBeDefined();
+  });
+
+  test('what disposes of its inputs there is told all the same', () => {
+    const f = (x: T): T => {
+      const y = tf.square(x);
+      if (x.dataSync()[0]! < 0) x.dispose();
+      return y;
+    };
+    expect(() => at(f, [-1, 2])).toThrow(GradientFailure);
+  });
+});
+
+describe('what is recorded of f', () => {
+  const recording = (f: CheckedFunction, inputs: CheckedInputs) => {
+    const subject = Subject.of(f, inputs, {});
+    const before = tensorCount();
+    const { steps, custom, variables } = subject.work(() => subject.recording());
+    expect(tensorCount()).toBe(before);
+    return { ops: [...new Set(steps.map(({ op }) => op))], custom, variables };
+  };
+
+  test('the ops between the inputs and the outputs, each once; no others', () => {
+    const f = (x: T): T => {
+      tf.exp(x);
+      return tf.mul(tf.sin(tf.sin(x)), tf.sqrt(tf.scalar(2)));
+    };
+    expect(recording(f, [[1, 2]])).toEqual({ ops: ['Sin', 'Multiply'], custom: false, variables: [] });
+  });
+
+  test("a gradient of the user's own, as against one of TensorFlow.js' own", () => {
+    const own = withGradient(
+      (x) => tf.tan(x!),
+      (dy) => dy,
+    );
+    expect(recording((x: T) => tf.cos(own(x)), [[1, 2]])).toEqual({
+      ops: ['Cos'],
+      custom: true,
+      variables: [],
+    });
+    const named = (x: T): T => tf.tidy('mine', () => own(x));
+    expect(recording(named, [[1, 2]])).toMatchObject({ ops: [], custom: true });
+    const { ops, custom } = recording((x: T) => tf.losses.softmaxCrossEntropy([[0, 1]], x), [[[1, 2]]]);
+    expect(custom).toBe(false);
+    expect(ops).toContain('softmaxCrossEntropy');
+    expect(recording((x: T) => tf.concat([x, x]), [[1, 2]])).toMatchObject({
+      ops: ['Concat'],
+      custom: false,
+    });
+  });
+
+  test('variables that f uses, in the message for an input that it does not use', () => {
+    const weights = tf.variable(tf.tensor1d([1, 2]), true, 'weights of the test');
+    const subject = Subject.of(() => tf.sum(tf.square(weights)), [[1, 2]], {});
+    expect(subject.work(() => subject.disconnected(subject.active[0]!)).message).toMatch(
+      /does not depend on input 0.*f uses variables \(weights of the test\).*give f's variables as inputs/,
+    );
+    weights.dispose();
+    const plain = Subject.of(() => tf.scalar(2), [[1, 2]], {});
+    expect(plain.work(() => plain.disconnected(plain.active[0]!)).message).not.toMatch(/variables/);
+  });
+});
