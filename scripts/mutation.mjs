@@ -8,6 +8,8 @@
  *   --files part        only those of files whose path has this part; may be given again
  *   --mutant id         only this one, as the list of survivors names it; may be given again
  *   --threshold 90      the score, in per cent, below which the exit code is 1
+ *   --budget 30         seconds of tests that are spent on a mutant, the quick ones first, before it counts as not noticed
+ *   --long              also the tests that look at very many functions
  *   --incremental       keep what the last run says of mutants whose file and whose tests are the same since, as Stryker's option does
  *   --workers 2         processes that run tests; by default one for each core
  */
@@ -33,6 +35,9 @@ const FOLDERS = {
 
 /** Tests that run the code in another process, where no mutant is. */
 const ELSEWHERE = ['test/float64/browser.test.ts'];
+
+/** Tests that look at very many functions: minutes for each mutant. */
+const LONG = ['test/gradcheck/zoo.test.ts', 'test/gradcheck/compositions.test.ts'];
 
 /** What came of the tests without a mutant, by the contents of the files. */
 const KNOWN = 'runs/mutation/tests.json';
@@ -62,6 +67,8 @@ function readOptions() {
         files: { type: 'string', multiple: true, default: [''] },
         mutant: { type: 'string', multiple: true },
         threshold: { type: 'string', default: '90' },
+        budget: { type: 'string', default: '30' },
+        long: { type: 'boolean', default: false },
         incremental: { type: 'boolean', default: false },
         workers: { type: 'string', default: String(os.availableParallelism()) },
       },
@@ -71,6 +78,7 @@ function readOptions() {
       mutants: values.mutants === 'all' ? Infinity : number('mutants', values.mutants, 1),
       seed: number('seed', values.seed, 0),
       threshold: number('threshold', values.threshold, 0),
+      budget: number('budget', values.budget, 0),
       workers: number('workers', values.workers, 1),
     };
   } catch (error) {
@@ -152,7 +160,7 @@ async function dryRun() {
   const folders = new Set(chosen.flatMap(({ file }) => FOLDERS[file.split('/')[1]]));
   const files = [...folders]
     .flatMap((folder) => filesUnder(`test/${folder}`, '.test.ts'))
-    .filter((file) => !ELSEWHERE.includes(file));
+    .filter((file) => !ELSEWHERE.includes(file) && (options.long || !LONG.includes(file)));
   const known = Object.fromEntries(readJson(KNOWN));
   const common = digest([
     JSON.stringify(all.instrumented),
@@ -196,23 +204,32 @@ function digest(texts) {
 // ---- with a mutant ----
 
 /**
- * Where a mutant is reached: test files, the shortest first, with the tests that reach it and how often; without `tests` where the file
- * reaches it outside of its tests.
+ * Where a mutant is reached, as far as the budget goes: test files, the shortest first, with the tests that reach it and how often;
+ * without `tests` where the file reaches it outside of its tests.
  */
 function reachesOf({ key, file: source }) {
-  return Object.entries(suites)
-    .filter(([file]) => FOLDERS[source.split('/')[1]].includes(file.split('/')[1]))
+  const files = Object.entries(suites).filter(([file]) =>
+    FOLDERS[source.split('/')[1]].includes(file.split('/')[1]),
+  );
+  const inTests = files
+    .filter(([, { coverage }]) => !coverage.static[key])
+    .flatMap(([file, { tests, coverage }]) =>
+      Object.keys(tests)
+        .filter((name) => coverage.perTest[name]?.[key] > 0)
+        .map((name) => ({ file, name, seconds: tests[name], hits: coverage.perTest[name][key] })),
+    )
+    .toSorted((a, b) => a.seconds - b.seconds);
+  let spent = 0;
+  const affordable = inTests.filter(({ seconds }, i) => (spent += seconds) <= options.budget || i === 0);
+  return files
     .flatMap(([file, { tests, rest, coverage }]) => {
-      const reaching = Object.keys(coverage.perTest).filter((name) => coverage.perTest[name][key]);
-      const always = coverage.static[key] > 0;
-      if (!always && reaching.length === 0) return [];
-      const names = always ? Object.keys(tests) : reaching;
-      const hits = reaching.reduce(
-        (sum, name) => sum + coverage.perTest[name][key],
-        coverage.static[key] ?? 0,
-      );
-      const seconds = rest + names.reduce((sum, name) => sum + (tests[name] ?? 0), 0);
-      return [{ file, tests: always ? undefined : names, hits, seconds }];
+      const own = affordable.filter((each) => each.file === file);
+      const hits = own.reduce((sum, each) => sum + each.hits, coverage.static[key] ?? 0);
+      if (hits === 0) return [];
+      const isOutside = coverage.static[key] > 0;
+      const durations = isOutside ? Object.values(tests) : own.map(({ seconds }) => seconds);
+      const seconds = durations.reduce((sum, each) => sum + each, rest);
+      return [{ file, tests: isOutside ? undefined : own.map(({ name }) => name), hits, seconds }];
     })
     .toSorted((a, b) => a.seconds - b.seconds);
 }
@@ -261,19 +278,20 @@ async function runTogether(plans, finish) {
       async (share, run) => {
         const byKey = new Map(share.map((plan) => [plan.mutant.key, plan]));
         const open = new Set(byKey.keys());
-        const putOff = (key, test) => {
-          const reach = byKey.get(key).reaches.find((each) => each.file === file);
-          byKey.get(key).later.push(test === undefined ? reach : { ...reach, tests: [test] });
-        };
+        const reachOf = (key) => byKey.get(key).reaches.find((reach) => reach.file === file);
+        const putOff = (key, test) =>
+          byKey.get(key).later.push(test === undefined ? reachOf(key) : { ...reachOf(key), tests: [test] });
         const hear = ({ noticed, status, test }) => {
           if (noticed === undefined) return;
           open.delete(noticed);
           finish(byKey.get(noticed), { status, killedBy: `${file}: ${test}` });
         };
         while (open.size > 0) {
-          const answer = await run({ file, mutants: [...open] }, limit, hear);
+          const mutants = Object.fromEntries([...open].map((key) => [key, reachOf(key).tests]));
+          const tests = [...new Set(Object.values(mutants).flat())];
+          const answer = await run({ file, mutants, tests }, limit, hear);
           for (const { mutant, test } of answer.untried ?? []) putOff(mutant, test);
-          if (answer.passed !== undefined) {
+          if (answer.passed) {
             for (const key of open) if (!answer.unfinished.includes(key)) open.delete(key);
           } else if (answer.trying !== undefined) {
             putOff(answer.trying);
