@@ -104,64 +104,80 @@ interface Glance {
   isClosed: boolean;
   /** The short step. */
   h: number;
-  unit: number;
+  steps: LongSteps;
+  /** Whether the long steps agree with autodiff. */
+  agrees: boolean;
   verdict: 'right' | 'off' | undefined;
 }
 
 /** An error of `rtol` is to be eight times the rounding of the short step. */
 const CLEAR = 8;
 
+/** Where rounding is larger than it seemed, the short step is taken longer by these factors, before a long look is. */
+const LONGER = [4, 16];
+
+/** Two pairs of long steps, extrapolated. */
+interface LongSteps {
+  pairs: readonly Pair[];
+  /** By cotangent. */
+  values: readonly number[];
+  unit: number;
+}
+
 /** Two pairs of long steps, extrapolated, and one pair with the shortest step at which an error of `rtol` can be seen. */
 function firstLook(question: Question, memory: Memory): Glance | undefined {
   const { line, expected, unit, tolerance, pass } = question;
-  const [long, short] = pass.factors;
   const { near, octaves, rtol } = tolerance;
-  const pairsAt = (step: number): Pair[] => [pairAt(line, long * step), pairAt(line, (long * step) / 2)];
-
-  let pairs = pairsAt(unit * 2 ** -near);
-  let values = pairs.length > 0 ? extrapolated(pairs, expected) : [];
+  const longSteps = (scale: number): LongSteps => {
+    const h = pass.factors[0] * scale * 2 ** -near;
+    const pairs = [pairAt(line, h), pairAt(line, h / 2)];
+    return { pairs, values: extrapolated(pairs, expected), unit: scale };
+  };
+  const whole = longSteps(unit);
   const noise = line.noise();
   const shortest = expected.map((g, q) => {
-    const size = Math.max(Math.abs(g), Math.abs(values[q]) || 0);
+    const size = Math.max(Math.abs(g), Math.abs(whole.values[q]) || 0);
     return size > 0 ? (CLEAR * Math.SQRT2 * noise[q]) / (rtol * size) : 0;
   });
-  const least = leastStep(question);
-  const h = short * Math.max(least, ...shortest);
+  const h = pass.factors[1] * Math.max(leastStep(question), ...shortest);
   if (!(h <= unit * 2 ** -near)) return undefined;
   const close = pairAt(line, h);
-  const seen = expected.map((_, q) => ({
-    value: quotient(close, q),
-    noise: (Math.SQRT2 * noiseOf(close, q, line.noise())) / h,
-  }));
-  const judge = (scale: number): Glance => {
-    const isClosed = expected.every((_, q) => {
-      const slack = Math.max(2 ** -20 * scaleOf(close, q), Math.abs(bend(pairs[0], q)) / 4);
-      return closes(close, q, slack, line.noise());
-    });
-
-    const slopes = expected.map((_, q) => glanceSlope(pairs, values[q], close, line, q));
-    return {
-      slopes,
-      short: seen,
-      isClosed,
-      h,
-      unit: scale,
-      verdict: verdictOf(question, slopes, seen, pairs, close),
-    };
-  };
-  const whole = memory.shortFirst ? undefined : judge(unit);
-  if (whole?.verdict) return whole;
+  const glances: Glance[] = memory.shortFirst ? [] : [glanceAt(question, whole, close)];
   // Where f has features that are smaller than the inputs, the long steps follow from the short one.
-  const step = h * 2 ** octaves;
-  if (step < (unit * 2 ** -near) / 4) {
-    pairs = pairsAt(step);
-    values = extrapolated(pairs, expected);
-    const smaller = judge(step * 2 ** near);
-    memory.shortFirst = smaller.verdict !== undefined;
-    return smaller.verdict || !whole ? smaller : { ...whole, isClosed: smaller.isClosed, unit: smaller.unit };
+  const scale = h * 2 ** (octaves + near);
+  const isSmaller = scale < unit / 4;
+  if (isSmaller && !glances[0]?.verdict) {
+    glances.push(glanceAt(question, longSteps(scale), close));
+    memory.shortFirst = glances[glances.length - 1].verdict !== undefined;
+  } else {
+    memory.shortFirst = false;
+    if (glances.length === 0) glances.push(glanceAt(question, whole, close));
   }
-  memory.shortFirst = false;
-  return whole ?? judge(unit);
+  const last = glances[glances.length - 1];
+  if (last.verdict) return last;
+  for (const { steps } of glances.filter(({ agrees }) => agrees)) {
+    for (const factor of LONGER.filter((one) => one * h <= (steps.unit * 2 ** -near) / 4)) {
+      const again = glanceAt(question, steps, pairAt(line, factor * h));
+      if (again.verdict) return again;
+    }
+  }
+  return { ...glances[0], isClosed: last.isClosed, steps: last.steps };
+}
+
+function glanceAt(question: Question, steps: LongSteps, close: Pair): Glance {
+  const { line, expected } = question;
+  const { pairs, values } = steps;
+  const noise = line.noise();
+  const short = expected.map((_, q) => ({
+    value: quotient(close, q),
+    noise: (Math.SQRT2 * noiseOf(close, q, noise)) / close.t,
+  }));
+  const isClosed = expected.every((_, q) => {
+    const slack = Math.max(2 ** -20 * scaleOf(close, q), Math.abs(bend(pairs[0], q)) / 4);
+    return closes(close, q, slack, noise);
+  });
+  const slopes = expected.map((_, q) => glanceSlope(pairs, values[q], close, line, q));
+  return { slopes, short, isClosed, h: close.t, steps, ...verdictOf(question, slopes, short, pairs, close) };
 }
 
 /** The shortest step that is worth taking: the entry's value is stored with an error of half a unit in its last place. */
@@ -201,7 +217,7 @@ function verdictOf(
   short: Glance['short'],
   [, fine]: readonly Pair[],
   close: Pair,
-): Glance['verdict'] {
+): Pick<Glance, 'agrees' | 'verdict'> {
   const { rtol, atOnce } = tolerance;
   const noise = line.noise();
   const judged = expected.map((g, q) => {
@@ -210,17 +226,23 @@ function verdictOf(
     const rounding = (4 * noiseOf(fine, q, noise)) / fine.t;
     const slack = Math.max(atOnce * size, Math.min(rounding, (rtol / 4) * size));
     const seen = (rtol / 2) * size;
-    const closed = closes(close, q, Math.max(seen, 2 ** -20 * scaleOf(close, q)), noise);
+    // Where f is smooth the one-sided slopes come together in proportion to the step.
+    const curved = (4 * Math.abs(bend(fine, q)) * close.t) / fine.t;
+    const closed = closes(close, q, Math.max(seen, 2 ** -20 * scaleOf(close, q), curved), noise);
 
     const together = Math.abs(short[q].value - value) <= 4 * rtol * Math.abs(value) + 8 * short[q].noise;
+    const agrees = Math.abs(value - g) <= slack;
     return {
-      right: closed && Math.abs(value - g) <= slack && Math.abs(short[q].value - g) <= seen,
+      agrees,
+      right: closed && agrees && Math.abs(short[q].value - g) <= seen,
       smooth: closed && together && value !== 0,
       off: Math.abs(g - value) > 100 * (Math.abs(short[q].value - value) + rtol * size + short[q].noise),
     };
   });
-  if (judged.every(({ right }) => right)) return 'right';
-  return judged.every(({ smooth }) => smooth) && judged.some(({ off }) => off) ? 'off' : undefined;
+  const agrees = judged.every((one) => one.agrees);
+  if (judged.every(({ right }) => right)) return { agrees, verdict: 'right' };
+  const isOff = judged.every(({ smooth }) => smooth) && judged.some(({ off }) => off);
+  return { agrees, verdict: isOff ? 'off' : undefined };
 }
 
 /** Whether the one-sided slopes have come together, as they do where f is smooth. */
@@ -228,9 +250,9 @@ const closes = (pair: Pair, q: number, slack: number, noise: readonly number[]):
   Math.abs(bend(pair, q)) <= slack + (8 * noiseOf(pair, q, noise)) / pair.t;
 
 /** The entry, where the first look has settled it. */
-function settled(question: Question, { slopes, verdict, unit }: Glance): Entry | undefined {
+function settled(question: Question, { slopes, verdict, steps }: Glance): Entry | undefined {
   if (!verdict) return undefined;
-  const entry = entryOf(question, slopes, unit);
+  const entry = entryOf(question, slopes, steps.unit);
   if (verdict === 'right') return { ...entry, state: 'right', between: true, blindness: undefined };
   return entry.state === 'wrong' && isRefuted(question, entry) ? entry : undefined;
 }
@@ -243,7 +265,7 @@ const SCAN_RATIO = 16;
 function longLooks(question: Question, glance: Glance | undefined): Entry {
   const { pass, input, j, unit, expected } = question;
   const own = Math.abs(pass.subject.active[input].values[j]);
-  const scales = [unit, own, glance?.unit ?? 0].filter(
+  const scales = [unit, own, glance?.steps.unit ?? 0].filter(
     (scale, i, all) => scale > 0 && all.slice(0, i).every((other) => scale < other / 16),
   );
   let last: Entry | undefined;

@@ -30,7 +30,7 @@ export const tolerances: Record<GradcheckPrecision, Tolerance> = {
   float64: {
     rtol: 2 ** -22,
     atol: 0,
-    atOnce: 1e-8,
+    atOnce: 2 ** -24,
     blind: 2 ** -10,
     roundingCap: 1e-7,
     near: 8,
