@@ -8,6 +8,7 @@ import { Subject } from '../../../src/gradcheck/engine/subject.js';
 import { tolerances, type Tolerance } from '../../../src/gradcheck/engine/tolerance.js';
 import type { GradcheckPrecision } from '../../../src/gradcheck/report/report.js';
 import { randomFrom } from '../../../src/random.js';
+import { withGradient } from '../zoo/support.js';
 
 beforeAll(async () => {
   await selectBackend('cpu');
@@ -127,6 +128,12 @@ describe.each<[GradcheckPrecision, number, number]>([
     expect(scale).toBeLessThan(1.51);
     expect([-low, high].map((side) => side / scale).sort((a, b) => a - b)[0]).toBeCloseTo(1, 3);
     expect(at(0)).toMatchObject({ state: 'kink', between: true });
+    // Also where it is their mean, which a central difference gives at every step.
+    const mean = withGradient(
+      (at) => slopes(at!),
+      (dy) => tf.mul(dy, 1),
+    ) as typeof slopes;
+    expect(judge({ f: mean, x: [0], precision })[0]).toMatchObject({ state: 'kink', between: true });
     expect(at(20)).toMatchObject({ state: 'kink', between: false });
     expect(at(-20)).toMatchObject({ state: 'kink', between: false });
   });

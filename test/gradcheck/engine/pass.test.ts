@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../../src/backends/select.js';
 import {
-  columnOf,
   concat,
   coordinateLine,
   closePass,
@@ -16,6 +15,7 @@ import {
   unitsOf,
   type Pass,
 } from '../../../src/gradcheck/engine/pass.js';
+import { columnOf } from '../../../src/gradcheck/diagnosis/columns.js';
 import { Subject, type ActiveInput, type CheckedFunction } from '../../../src/gradcheck/engine/subject.js';
 import { randomFrom } from '../../../src/random.js';
 
