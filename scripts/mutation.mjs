@@ -111,9 +111,9 @@ const workers = pool(options.workers, {
   TF_CPP_MIN_LOG_LEVEL: '2',
   TF_ENABLE_ONEDNN_OPTS: '0',
 });
+process.once('exit', workers.end);
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    workers.end();
     writeReport();
     printSummary();
     process.exit(130);
@@ -235,7 +235,7 @@ function reachesOf({ key, file: source }) {
 }
 
 async function runMutants() {
-  const known = options.incremental ? new Map(readJson(RESULTS)) : new Map();
+  const known = new Map(readJson(RESULTS));
   const progress = progressLine('mutants', chosen.length);
   let noticed = 0;
   const finish = (plan, outcome) => {
@@ -248,7 +248,7 @@ async function runMutants() {
   };
   const plans = chosen.map((mutant) => ({ mutant, reaches: reachesOf(mutant), later: [] }));
   for (const plan of plans) {
-    const before = known.get(plan.mutant.id);
+    const before = options.incremental ? known.get(plan.mutant.id) : undefined;
     if (before !== undefined && before.key === resultKey(plan, before.outcome)) finish(plan, before.outcome);
     else if (plan.reaches.length === 0) finish(plan, { status: 'NoCoverage' });
   }
