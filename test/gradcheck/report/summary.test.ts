@@ -1,66 +1,8 @@
 /** Findings made up by hand; what the report says of them. */
 import { describe, expect, test } from '@jest/globals';
-import type { Blindness, Entry, Findings, Pass, Slope } from '../../../src/gradcheck/engine/index.js';
-import { summarize, unseen } from '../../../src/gradcheck/report/summary.js';
-
-const slope = (parts: Partial<Slope>): Slope => ({
-  kind: 'smooth',
-  value: 0,
-  errorBar: 0,
-  left: 0,
-  right: 0,
-  scale: 0,
-  noise: 0,
-  sole: -1,
-  t: 1,
-  ladder: [],
-  ...parts,
-});
-
-const entry = (parts: Partial<Entry>): Entry => ({
-  j: 0,
-  q: 0,
-  numerical: 1,
-  autodiff: 1,
-  errorBar: 0,
-  slopes: [slope({ value: 1 }), slope({ value: 1 })],
-  state: 'right',
-  between: true,
-  ...parts,
-});
-
-/** One input x [2,2] of a function with two outputs, and two cotangents, of sizes 1 and 4. */
-const passWith = (parts: object = {}): Pass =>
-  ({
-    subject: {
-      precision: 'float64',
-      active: [{ index: 3, name: 'x', shape: [2, 2], values: Float64Array.of(1, 2, 3, 4) }],
-    },
-    order: 1,
-    cotangents: [Float64Array.of(2, -0.5), Float64Array.of(8, -2)],
-    scales: [1, 4],
-    outputs: Float64Array.of(5, 6),
-    finite: Int32Array.of(0, 1),
-    autodiff: [[Float64Array.of(1, 1, 1, 1)], [Float64Array.of(1, 1, 1, 1)]],
-    ...parts,
-  }) as unknown as Pass;
-
-const findings = (entries: Entry[], parts: Partial<Findings> = {}): Findings => ({
-  pass: passWith(),
-  entries: [entries],
-  ...parts,
-});
-
-const projections = (parts: object): Findings['projections'] =>
-  ({
-    entries: [[]],
-    unresolved: [false],
-    absolute: [0.25],
-    relative: [0.125],
-    moreKinks: [false],
-    resolution: 1e-7,
-    ...parts,
-  }) as Findings['projections'];
+import type { Entry, Findings } from '../../../src/gradcheck/engine/index.js';
+import { summarize } from '../../../src/gradcheck/report/summary.js';
+import { entry, findings, passWith, projections, slope } from './made-up.js';
 
 const reportOf = (some: Findings, details = false) => summarize(some, details)[0]!;
 
@@ -221,70 +163,5 @@ describe('summarize', () => {
       errorBar: [],
       steps: [],
     });
-  });
-});
-
-describe('unseen', () => {
-  test('nothing where all was seen', () => {
-    expect(unseen(findings([entry({}), entry({ state: 'wrong' }), entry({ state: 'kink' })]))).toEqual([]);
-    expect(unseen(findings([entry({})], { projections: projections({}) }))).toEqual([]);
-  });
-
-  test.each<[Blindness, string]>([
-    [
-      'noise',
-      'The differences for x are too noisy to tell: f rounds away what its derivative would show. Scale f so',
-    ],
-    ['hidden', "f's value is so large that its rounding hides what x does to it"],
-    ['undefined', 'f is not finite, or throws, on both sides of the point in x.'],
-    ['undecided', 'The difference quotients for x come to no limit'],
-    ['contradicted', 'Long steps and short ones say different things of x'],
-    ['rounding', 'The gradient for x differs from the differences by no more than its own rounding error.'],
-  ])('%s, in one sentence with a way out', (blindness, words) => {
-    const sentences = unseen(
-      findings([entry({ state: 'blind', blindness }), entry({ j: 1, state: 'blind', blindness })]),
-    );
-    expect(sentences).toHaveLength(1);
-    expect(sentences[0]).toContain(words);
-    expect(sentences[0]).toMatch(/(Scale|Check|Leave out) .+\.$/);
-  });
-
-  test('by reason, with the names of all inputs that it holds for', () => {
-    const names = ['x', 'W', 'b'];
-    const pass = passWith({
-      subject: { precision: 'native', active: names.map((name) => ({ name, shape: [1], values: [1] })) },
-    });
-    const blind = (blindness: Blindness): Entry[] => [entry({ state: 'blind', blindness })];
-    const sentences = unseen({ pass, entries: [blind('noise'), blind('undecided'), blind('noise')] });
-    expect(sentences).toHaveLength(2);
-    expect(sentences[0]).toBe(
-      "The differences for x, b are too noisy to tell in float32: check with precision: 'float64'.",
-    );
-    expect(sentences[1]).toContain('for W come');
-    expect(unseen({ pass, entries: [[entry({ state: 'blind' })], [], []] })[0]).toContain('come to no limit');
-  });
-
-  test('projections and kinks that are left over', () => {
-    const names = ['x', 'W', 'b'];
-    const pass = passWith({
-      subject: { precision: 'float64', active: names.map((name) => ({ name, shape: [1], values: [1] })) },
-    });
-    const kinks = [entry({ state: 'kink' }), entry({ state: 'kink' }), entry({})];
-    const sentences = unseen({
-      pass,
-      entries: [[], kinks, []],
-      projections: projections({ unresolved: [true, false, true], moreKinks: [false, true, false] }),
-    });
-    expect(sentences).toEqual([
-      'W: There are more kinks than the 2 found: move the inputs, or check in full mode.',
-      'Projections through x, b are off, or too noisy, and no entry was found that explains it: check in full mode.',
-    ]);
-  });
-
-  test('outputs that are not finite, and then no other reason', () => {
-    const pass = passWith({ outputs: Float64Array.of(1, NaN, Infinity), finite: Int32Array.of(0) });
-    expect(unseen(findings([entry({ state: 'blind', blindness: 'noise' })], { pass }))).toEqual([
-      'f is not finite here: 2 of its 3 outputs are NaN or infinite, and were left out.',
-    ]);
   });
 });
