@@ -48,7 +48,8 @@ export default class MutantEnvironment extends TestEnvironment {
       const [type, fn, asyncError] = ['afterAll', () => this.runAgain(), new Error()];
       parent.hooks.push({ type, fn, parent, asyncError, seenDone: false, timeout: 2 ** 31 - 1 });
     } else if (name === 'test_start') {
-      const isWanted = run.failed === undefined && (!this.tests || this.tests.has(nameOf(test)));
+      const isOver = run.mutant !== undefined && run.failed !== undefined;
+      const isWanted = !isOver && (!this.tests || this.tests.has(nameOf(test)));
       if (!isWanted) test.mode = 'skip';
       this.switches.currentTestId = nameOf(test);
     } else if (name === 'test_fn_success' && this.waiting.size > 0) {
