@@ -92,12 +92,21 @@ const STEPS = [17, 14, 20, 11, 23, 8, 26, 29, 5, 32, 35, 38];
  * difference's distance to the known derivative and f's rounding over that step are together below an eighth of the error.
  */
 export function isVisible(
-  { inputs, nodes }: Composition,
+  composition: Composition,
   { noise, rows, columns }: Known,
   input: number,
   j: number,
   error: number,
 ): boolean {
+  return STEPS.some((k) => {
+    const { quotient, step } = difference(composition, input, j, k);
+    const off = Math.hypot(...rows.map((row, l) => quotient[l] - row[input][j]));
+    return off + noise / step <= VISIBLE * error * columns[input][j];
+  });
+}
+
+/** The central difference quotient of each output over the step 2^-k·|x|, and the step as it was taken. */
+function difference({ inputs, nodes }: Composition, input: number, j: number, k: number) {
   const x = inputs[input].values[j];
   const at = (value: number): Float64Array => {
     const values = inputs[input].values.slice();
@@ -105,28 +114,35 @@ export function isVisible(
     const moved = inputs.map((each, i) => (i === input ? { ...each, values } : each));
     return evaluate({ inputs: moved, nodes }).output.data;
   };
-  return STEPS.some((k) => {
-    const [above, below] = [x + x * 2 ** -k, x - x * 2 ** -k];
-    const [up, down] = [at(above), at(below)];
-    const off = Math.hypot(...rows.map((row, l) => (up[l] - down[l]) / (above - below) - row[input][j]));
-    const rounding = (2 * noise) / Math.abs(above - below);
-    return off + rounding <= VISIBLE * error * columns[input][j];
-  });
+  const [above, below] = [x + x * 2 ** -k, x - x * 2 ** -k];
+  const [up, down] = [at(above), at(below)];
+  return { quotient: up.map((v, l) => (v - down[l]) / (above - below)), step: Math.abs(above - below) / 2 };
 }
 
 /** A gradient is called right in all sizes that matter: an error of this relative size would have been noticed. */
 const DECIDED = 1e-5;
 
 /**
- * Whether f hides some entry's derivative: f does depend on the entry, by more than its own rounding, but no central difference in doubles would
- * show an error of 1e-5 (a kink or the end of the domain is near, and f's value large). There *inconclusive* is the true answer.
+ * Whether f hides some entry's derivative: f does depend on the entry, by more than its own rounding, but no difference in doubles, of
+ * fourth order and over a step 2^-k·|x|, would show an error of 1e-5 (a kink or the end of the domain is near, and f's value
+ * large). There *inconclusive* is the true answer.
  */
 export function isHidden(composition: Composition): boolean {
   const known = know(composition, new Dice(1));
-  return known.columns.some((column, i) =>
-    column.some((slope, j) => {
-      const effect = slope * Math.abs(composition.inputs[i].values[j]);
-      return effect > known.noise && !isVisible(composition, known, i, j, DECIDED);
-    }),
+  const { noise, rows, columns } = known;
+  const shows = (i: number, j: number): boolean => {
+    let longer = difference(composition, i, j, 0);
+    for (let k = 1; k < 40; k++) {
+      const shorter = difference(composition, i, j, k);
+      const off = Math.hypot(
+        ...rows.map((row, l) => (4 * shorter.quotient[l] - longer.quotient[l]) / 3 - row[i][j]),
+      );
+      if (off + (2 * noise) / shorter.step <= VISIBLE * DECIDED * columns[i][j]) return true;
+      longer = shorter;
+    }
+    return false;
+  };
+  return columns.some((column, i) =>
+    column.some((slope, j) => slope * Math.abs(composition.inputs[i].values[j]) > noise && !shows(i, j)),
   );
 }

@@ -17,6 +17,7 @@ const USAGE = `npm run bench -- verdicts [options]
   --right N        right gradients a stratum (48); strata of large inputs take a part of it
   --falsified N    falsified ones a stratum (48)
   --seed S         (1)
+  --most-seconds N how long gradcheck may take for one case; after that the case is undecided (60)
   --strata a,b     of ${Object.keys(STRATA).join(', ')}
   --modes a,b      full, fast
   --no-peers       without PyTorch and JAX
@@ -27,7 +28,7 @@ const USAGE = `npm run bench -- verdicts [options]
   --json           prints numbers instead of tables`;
 
 /** The part of --right and --falsified that a stratum of larger inputs takes. */
-const SHARE: Partial<Record<Stratum, number>> = { medium: 0.2, 'spread-medium': 0.2, large: 0.06 };
+const SHARE: Partial<Record<Stratum, number>> = { medium: 0.1, 'spread-medium': 0.1, large: 0.1 };
 /** Above so many entries no checker compares entry by entry: it would take hours. */
 export const MOST_ENTRY_BY_ENTRY = 2048;
 /** TensorFlow.js' own gradient may be off by so much of an entry. */
@@ -49,6 +50,7 @@ export async function main(args: string[]): Promise<number> {
       right: { type: 'string', default: '48' },
       falsified: { type: 'string', default: '48' },
       seed: { type: 'string', default: '1' },
+      'most-seconds': { type: 'string', default: '60' },
       strata: { type: 'string', default: Object.keys(STRATA).join(',') },
       modes: { type: 'string', default: 'full,fast' },
       'no-peers': { type: 'boolean', default: false },
@@ -66,11 +68,16 @@ export async function main(args: string[]): Promise<number> {
   }
   const strata = options.strata.split(',') as Stratum[];
   const modes = options.modes.split(',') as ('full' | 'fast')[];
-  const [right, falsified, seed] = [options.right, options.falsified, options.seed].map(Number);
+  const [right, falsified, seed, mostSeconds] = [
+    options.right,
+    options.falsified,
+    options.seed,
+    options['most-seconds'],
+  ].map(Number);
   const unknown = [
     ...strata.filter((name) => !Object.hasOwn(STRATA, name)),
     ...modes.filter((mode) => !['full', 'fast'].includes(mode)),
-    ...[right, falsified, seed].filter((n) => !Number.isSafeInteger(n)),
+    ...[right, falsified, seed, mostSeconds].filter((n) => !Number.isSafeInteger(n)),
   ];
   if (unknown.length > 0) {
     console.error(`verdicts: ${unknown.join(', ')} is not known.\n${USAGE}`);
@@ -82,7 +89,7 @@ export async function main(args: string[]): Promise<number> {
     gradcheck: Gradcheck;
   };
   await selectBackend('cpu');
-  if (options.case !== undefined) return explainCase(gradcheck, options.case, modes);
+  if (options.case !== undefined) return explainCase(gradcheck, options.case, modes, mostSeconds);
 
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -109,7 +116,7 @@ export async function main(args: string[]): Promise<number> {
         if (index < Number(options['peers-most'])) forPeers.push(one);
         for (const mode of modes) {
           if (mode === 'full' && entriesOf(one) > MOST_ENTRY_BY_ENTRY) continue;
-          note(answers, `gradparity, ${mode}`, one, (await judge(gradcheck, one, mode)).answer);
+          note(answers, `gradparity, ${mode}`, one, (await judge(gradcheck, one, mode, mostSeconds)).answer);
         }
         if (options.list) {
           const verdicts = [...answers].map(([checker, all]) => `${checker}: ${all.get(one)?.said ?? '–'}`);
@@ -169,18 +176,20 @@ async function judge(
   gradcheck: Gradcheck,
   one: Case,
   mode: 'full' | 'fast',
+  mostSeconds: number,
 ): Promise<{ answer: Answer; diagnosis: string[] }> {
   const { f, inputs, dispose } = prepare(one);
   const started = performance.now();
+  const signal = AbortSignal.timeout(mostSeconds * 1000);
   try {
-    const report = await gradcheck(f, inputs, { mode });
+    const report = await gradcheck(f, inputs, { mode, signal });
     const { verdict: said, evaluations, diagnosis } = report;
     const seconds = (performance.now() - started) / 1000;
     return { answer: { said, passed: isPassed(report), evaluations, seconds }, diagnosis };
   } catch (error) {
     const seconds = (performance.now() - started) / 1000;
     return {
-      answer: { said: 'threw', passed: false, evaluations: 0, seconds },
+      answer: { said: signal.aborted ? 'no answer' : 'threw', passed: false, evaluations: 0, seconds },
       diagnosis: [String(error)],
     };
   } finally {
@@ -188,7 +197,12 @@ async function judge(
   }
 }
 
-async function explainCase(gradcheck: Gradcheck, id: string, modes: ('full' | 'fast')[]): Promise<number> {
+async function explainCase(
+  gradcheck: Gradcheck,
+  id: string,
+  modes: ('full' | 'fast')[],
+  mostSeconds: number,
+): Promise<number> {
   let one: Case;
   try {
     one = caseOf(id);
@@ -204,7 +218,7 @@ async function explainCase(gradcheck: Gradcheck, id: string, modes: ('full' | 'f
   console.log(`TensorFlow.js’ own gradient in doubles is off by ${distance.toExponential(1)} of an entry.`);
   for (const mode of modes) {
     if (mode === 'full' && entriesOf(one) > MOST_ENTRY_BY_ENTRY) continue;
-    const { answer, diagnosis } = await judge(gradcheck, one, mode);
+    const { answer, diagnosis } = await judge(gradcheck, one, mode, mostSeconds);
     console.log(
       `\n${mode}: ${answer.said}, ${outcomeOf(one, answer)}; ${answer.evaluations} evaluations, ${answer.seconds.toFixed(2)} s`,
     );

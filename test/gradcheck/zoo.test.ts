@@ -3,13 +3,17 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
 import { gradcheck } from '../../src/gradcheck/gradcheck.js';
-import { right } from './zoo/right.js';
+import { rightOfPairs, wrongOfPairs } from './zoo/pairs.js';
+import { right as others } from './zoo/right.js';
 import type { ZooCase } from './zoo/support.js';
-import { wrong } from './zoo/wrong.js';
+import { wrong as otherWrong } from './zoo/wrong.js';
 
 beforeAll(async () => {
   await selectBackend();
 });
+
+const right = [...others, ...rightOfPairs];
+const wrong = [...otherWrong, ...wrongOfPairs];
 
 const byName = (cases: ZooCase[]) => cases.map((one) => [one.name, one] as const);
 

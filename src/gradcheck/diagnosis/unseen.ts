@@ -17,8 +17,8 @@ function undefinedAround({ subject }: Pass, input: number, entries: readonly Ent
 const reasons: Record<Exclude<Blindness, 'undefined'>, (names: string, isNative: boolean) => string> = {
   noise: (names, isNative) =>
     `The differences for ${names} are too noisy to tell${isNative ? " in float32: check with precision: 'float64'" : ': f rounds away what its derivative would show. Scale f so that its value is not much larger than what it changes by'}.`,
-  hidden: (names) =>
-    `f's value is so large that its rounding hides what ${names} does to it: nothing can be said of the derivative. Leave out the large constant part of f.`,
+  hidden: (names, isNative) =>
+    `f's value is so large that its rounding hides what ${names} does to it: nothing can be said of the derivative. ${isNative ? "Check with precision: 'float64'" : 'Leave out the large constant part of f'}.`,
   undecided: (names) =>
     `The difference quotients for ${names} come to no limit: f has structure at every step that was tried. Check at another point, or smooth f.`,
   contradicted: (names) =>

@@ -133,6 +133,7 @@ function* projectGroup(
     Array.from(pass.autodiff[0][input].keys(), (j) => offsets[input] + j),
   );
   const mark = (flags: boolean[]): void => inputs.forEach((input) => (flags[input] = true));
+  const isMixed = inputs.some((input) => isMixedInput(pass, input));
   let hint = FIRST_STEPS[0];
   for (let round = 0; round < DIRECTIONS; round++) {
     const weights = pass.random.weights(entriesOf.length);
@@ -143,11 +144,11 @@ function* projectGroup(
       });
       return direction;
     };
-    let direction = along(false);
+    let direction = along(isMixed);
     let whole = lookAlong(space, direction, 0, space.size, hint);
     yield;
     // Entries much smaller than the others may stand at the end of f's domain, or vary f at their own scale.
-    if (whole.state === 'rough' || whole.state === 'unresolved') {
+    if (!isMixed && (whole.state === 'rough' || whole.state === 'unresolved')) {
       const own = along(true);
       const closer = lookAlong(space, own, 0, space.size, hint);
       yield;
@@ -175,6 +176,20 @@ function* projectGroup(
       return;
     }
   }
+}
+
+/** An entry is of another size than its tensor where it is so much smaller than what it would be moved by; a tensor is mixed where so many are. */
+const SMALLER = 64;
+const MIXED = 1 / 8;
+
+/** Whether the entries are of such different sizes that each is to be moved by its own. */
+function isMixedInput({ subject, units }: Pass, input: number): boolean {
+  const { values } = subject.active[input];
+  let others = 0;
+  values.forEach((value, j) => {
+    if (value !== 0 && Math.abs(value) * SMALLER < units[input][j]) others++;
+  });
+  return others > values.length * MIXED;
 }
 
 /** How far an entry is moved by a weight of 1. */

@@ -345,7 +345,7 @@ function isRefuted(question: Question, { q, slopes }: Entry): boolean {
   const { value } = slopes[q];
   const distance = Math.abs(value - expected[q]);
   const step = Math.max(leastStep(question), (APART * line.noise()[q]) / distance);
-  if (!(step <= question.span / 2)) return false;
+  if (!(step <= question.span / 16)) return false;
   return pass.factors.every((factor, family) => {
     const h = factor * step * (family + 1);
     const near = limitNear(pairAt(line, h), pairAt(line, h / 2), q);
@@ -477,16 +477,18 @@ function hidden(question: Question, slope: Slope, q: number): State {
 
 /**
  * Whether f is flat, as far as can be seen, and autodiff's value is nothing but rounding: no larger than what small values of the
- * same input move by when the inputs move by a millionth.
+ * same input move by when the inputs move by a millionth, or than what any of them lacks to be linear in the cotangent.
  */
 function isGarbage({ pass, input, expected }: Question, slope: Slope, q: number): boolean {
   if (Math.abs(slope.value) > 3 * slope.errorBar) return false;
   const { values } = pass.subject.active[input];
+  const { moved, notAdditive } = pass.instability();
   const small = 2 ** 10 * hiding(pass, 0);
-  // Of all small entries: one of them may be the same by chance wherever it is looked at.
-  const rounding = pass.instability()[input].reduce((most, own, j) => {
+  // Of all entries: one of them may be the same by chance wherever it is looked at.
+  const rounding = notAdditive[input].reduce((most, own, j) => {
     const step = Math.abs(values[j]) || pass.units[input][j];
-    return Math.abs(pass.autodiff[0][input][j]) * step <= small ? Math.max(most, own) : most;
+    const isSmall = Math.abs(pass.autodiff[0][input][j]) * step <= small;
+    return Math.max(most, own, isSmall ? moved[input][j] : 0);
   }, 0);
   return Math.abs(expected[q]) <= 4 * rounding * pass.scales[q];
 }

@@ -29,11 +29,17 @@ export interface Pass {
   /** What the two families of steps begin with: no step is a power of two, and no two of them stand in a simple ratio. */
   factors: readonly [number, number];
   random: Random;
-  /**
-   * By active input, how far autodiff's entries move, for a cotangent of size 1, when the inputs move by a millionth of
-   * themselves: much less than themselves, unless they are nothing but rounding. Measured when it is first asked for.
-   */
-  instability: () => Float64Array[];
+  /** Measured when it is first asked for. */
+  instability: () => Instability;
+}
+
+/**
+ * What tells a derivative from rounding, by active input, for a cotangent of size 1: how far autodiff's entries move when the inputs
+ * move by a millionth of themselves, and how far they are from linear in the cotangent.
+ */
+export interface Instability {
+  moved: Float64Array[];
+  notAdditive: Float64Array[];
 }
 
 /**
@@ -84,15 +90,29 @@ export function openPass(
         isExact,
       );
     const own = moved(0, 2 * epsilonOf(subject), 2, true);
-    const instability = (): Float64Array[] =>
-      scales
-        .map((scale, q) =>
+    const farthest = (all: Float64Array[][]): Float64Array[] =>
+      all.reduce((most, one) => most.map((far, i) => far.map((value, j) => Math.max(value, one[i][j]))));
+    /** The gradient for a sum of cotangents, less those for its parts: rounding alone, as it is linear in them. */
+    const notAdditive = (): Float64Array[] => {
+      const [c] = cotangents;
+      const other = random.weights(c.length).map((weight, k) => (c[k] === 0 ? 0 : subject.round(weight)));
+      const sum = other.map((weight, k) => subject.round(weight + c[k]));
+      const [ofOther, ofSum] = [other, sum].map((one) => full(vjp(one)));
+      return ofSum.map((far, i) =>
+        far.map((value, j) => Math.abs(value - ofOther[i][j] - autodiff[0][i][j])),
+      );
+    };
+    const instability = (): Instability => ({
+      moved: farthest(
+        scales.map((scale, q) =>
           moved(q, Math.max(SMALL_MOVE, 16 * epsilonOf(subject)), 4, false).map((far) =>
             far.map((one) => one / scale),
           ),
-        )
-        .reduce((most, one) => most.map((far, i) => far.map((value, j) => Math.max(value, one[i][j]))));
-    let unstable: Float64Array[] | undefined;
+        ),
+      ),
+      notAdditive: farthest(Array.from({ length: 4 }, notAdditive)),
+    });
+    let unstable: Instability | undefined;
     return {
       ...pass,
       autodiff,
@@ -136,7 +156,7 @@ export function openForward(
     units: subject.active.map(unitsOf),
     factors: [random.uniform(0.6, 0.75), random.uniform(0.8, 0.95)],
     random,
-    instability: () => unknown,
+    instability: () => ({ moved: unknown, notAdditive: unknown }),
   };
   pass.noise = noiseOf(pass);
   pass.allNoise = cotangents.map((c) =>
