@@ -28,17 +28,17 @@ process.on('message', async ({ file, ...task }) => {
     endless: run.endless === true,
     untried: run.untried,
     unfinished: run.unfinished,
-    ...(isPlain && { coverage: run.coverage, tests: durations(result) }),
+    ...(isPlain && { coverage: run.coverage, ...durations(result) }),
     memory: process.memoryUsage().rss,
   });
 });
 
-/** The seconds of each test, by the names that environment.mjs gives them. */
+/** The seconds of each test that passes, by the names that environment.mjs gives them, and the names of those that fail. */
 function durations(result) {
-  return Object.fromEntries(
-    (result?.testResults ?? []).map(({ ancestorTitles, title, duration }) => [
-      [...ancestorTitles, title].join(' › '),
-      (duration ?? 0) / 1000,
-    ]),
-  );
+  const nameOf = ({ ancestorTitles, title }) => [...ancestorTitles, title].join(' › ');
+  const having = (status) => (result?.testResults ?? []).filter((test) => test.status === status);
+  return {
+    tests: Object.fromEntries(having('passed').map((test) => [nameOf(test), (test.duration ?? 0) / 1000])),
+    failing: having('failed').map(nameOf),
+  };
 }

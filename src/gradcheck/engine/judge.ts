@@ -260,8 +260,8 @@ function verdictOf(
     const rounding = (4 * noiseOf(fine, q, noise)) / fine.t;
     const slack = Math.max(atOnce * size, Math.min(rounding, (rtol / 4) * size));
     const seen = (rtol / 2) * size;
-    // Where f is smooth the one-sided slopes come together in proportion to the step.
-    const curved = (4 * Math.abs(bend(fine, q)) * close.t) / fine.t;
+    // Where f is smooth the one-sided slopes come together in proportion to the step; at a kink they stay as far apart as they are.
+    const curved = Math.abs(bend(fine, q)) * Math.min((4 * close.t) / fine.t, 1 / 2);
     const closed = closes(close, q, Math.max(seen, 2 ** -20 * scaleOf(close, q), curved), noise);
 
     const together = Math.abs(short[q].value - value) <= 4 * rtol * Math.abs(value) + 8 * short[q].noise;

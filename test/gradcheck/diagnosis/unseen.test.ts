@@ -1,6 +1,9 @@
-/** Points around which f has no values. Oracle: the functions' domains. */
-import { expect, test } from '@jest/globals';
+/** What could not be seen: of functions whose domain is known, and in findings made up by hand. */
+import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { explainUnseen } from '../../../src/gradcheck/diagnosis/unseen.js';
+import type { Blindness, Entry } from '../../../src/gradcheck/engine/index.js';
+import { entry, findings, passWith, projections } from '../report/made-up.js';
 import { said } from './support.js';
 
 type T = tf.Tensor;
@@ -20,4 +23,82 @@ test('a throw on both sides', () => {
 
 test('values around: nothing is said', () => {
   expect(said((x: T) => tf.square(x), [[1, 2]])).toBe('');
+});
+
+describe('in words', () => {
+  test('nothing where all was seen', () => {
+    expect(explainUnseen(findings([entry({}), entry({ state: 'wrong' }), entry({ state: 'kink' })]))).toEqual(
+      [],
+    );
+    expect(explainUnseen(findings([entry({})], { projections: projections({}) }))).toEqual([]);
+  });
+
+  test.each<[Blindness, string]>([
+    [
+      'noise',
+      'The differences for x are too noisy to tell: f rounds away what its derivative would show. Scale f so',
+    ],
+    ['hidden', "f's value is so large that its rounding hides what x does to it"],
+    ['undecided', 'The difference quotients for x come to no limit'],
+    ['contradicted', 'Long steps and short ones say different things of x'],
+    ['rounding', 'The gradient for x differs from the differences by no more than its own rounding error.'],
+  ])('%s, in one sentence with a way out', (blindness, words) => {
+    const sentences = explainUnseen(
+      findings([entry({ state: 'blind', blindness }), entry({ j: 1, state: 'blind', blindness })]),
+    );
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toContain(words);
+    expect(sentences[0]).toMatch(/(Scale|Check|Leave out) .+\.$/);
+  });
+
+  test('by reason, with the names of all inputs that it holds for', () => {
+    const names = ['x', 'W', 'b'];
+    const pass = passWith({
+      subject: { precision: 'native', active: names.map((name) => ({ name, shape: [1], values: [1] })) },
+    });
+    const blind = (blindness: Blindness): Entry[] => [entry({ state: 'blind', blindness })];
+    const sentences = explainUnseen({ pass, entries: [blind('noise'), blind('undecided'), blind('noise')] });
+    expect(sentences).toHaveLength(2);
+    expect(sentences[0]).toBe(
+      "The differences for x, b are too noisy to tell in float32: check with precision: 'float64'.",
+    );
+    expect(sentences[1]).toContain('for W come');
+    expect(explainUnseen({ pass, entries: [[entry({ state: 'blind' })], [], []] })[0]).toContain(
+      'come to no limit',
+    );
+  });
+
+  test('projections and kinks that are left over', () => {
+    const names = ['x', 'W', 'b'];
+    const pass = passWith({
+      subject: { precision: 'float64', active: names.map((name) => ({ name, shape: [1], values: [1] })) },
+    });
+    const kinks = [entry({ state: 'kink' }), entry({ state: 'kink' }), entry({})];
+    const sentences = explainUnseen({
+      pass,
+      entries: [[], kinks, []],
+      projections: projections({ unresolved: [true, false, true], moreKinks: [false, true, false] }),
+    });
+    expect(sentences).toEqual([
+      'W: There are more kinks than the 2 found: move the inputs, or check in full mode.',
+      'Projections through x, b are off, or too noisy, and no entry was found that explains it: check in full mode.',
+    ]);
+  });
+
+  test('outputs that are not finite, and then no other reason', () => {
+    const pass = passWith({ outputs: Float64Array.of(1, NaN, Infinity), finite: Int32Array.of(0) });
+    expect(explainUnseen(findings([entry({ state: 'blind', blindness: 'noise' })], { pass }))).toEqual([
+      'f is not finite here: 2 of its 3 outputs are NaN or infinite, and were left out.',
+    ]);
+  });
+
+  test('f that is not finite around entries: the first of them with its value, and how many more', () => {
+    const blind = (j: number): Entry => entry({ j, state: 'blind', blindness: 'undefined' });
+    const around = (...js: number[]): string[] => explainUnseen(findings(js.map(blind)));
+    const so = 'x: f is not finite around the point, or throws there: so it is on both sides of ';
+    expect(around(2)).toEqual([`${so}3 at [1,0]. Check at a point around which f is defined.`]);
+    expect(around(1, 2, 3)).toEqual([
+      `${so}2 at [0,1], and at 2 more. Check at a point around which f is defined.`,
+    ]);
+  });
 });

@@ -1,0 +1,178 @@
+/** Projections and the search. Oracle: how the gradient was falsified. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { selectBackend } from '../../../src/backends/select.js';
+import { projectAll, type Projections } from '../../../src/gradcheck/engine/fast.js';
+import { openPass } from '../../../src/gradcheck/engine/pass.js';
+import { Subject, type CheckedFunction } from '../../../src/gradcheck/engine/subject.js';
+import { tolerances } from '../../../src/gradcheck/engine/tolerance.js';
+import type { GradcheckPrecision } from '../../../src/gradcheck/report/report.js';
+import { randomFrom } from '../../../src/random.js';
+
+beforeAll(async () => {
+  await selectBackend('cpu');
+});
+
+/** What autodiff is said to say of entry j of an input, for a cotangent, from what it says for one of size 1. */
+type Falsify = (g: number, j: number, input: number, q: number) => number;
+
+interface Case {
+  f: CheckedFunction;
+  inputs: ArrayLike<number>[];
+  falsify?: Falsify;
+  seed?: number;
+  precision?: GradcheckPrecision;
+}
+
+function project({ f, inputs, falsify = (g) => g, seed = 1, precision = 'float64' }: Case): Projections & {
+  evaluations: number;
+} {
+  const subject = Subject.of(f, inputs.map((values) => Array.from(values)) as number[][], { precision });
+  const pass = openPass(subject, 1, randomFrom(seed));
+  const autodiff = pass.autodiff.map((gradients, q) =>
+    gradients.map((gradient, input) =>
+      gradient.map((g, j) => falsify(g / pass.scales[q]!, j, input, q) * pass.scales[q]!),
+    ),
+  );
+  const before = subject.evaluations;
+  return subject.work(() => {
+    const work = projectAll({ ...pass, autodiff }, tolerances[precision]);
+    for (;;) {
+      const step = work.next();
+      if (step.done) return { ...step.value, evaluations: subject.evaluations - before };
+    }
+  });
+}
+
+const sin = (x: tf.Tensor): tf.Tensor => tf.sin(x);
+const numbers = (n: number, seed = 1): Float64Array => randomFrom(seed).weights(n);
+const wrongIn = ({ entries }: Projections): number[][] =>
+  entries.map((found) => found.filter(({ state }) => state === 'wrong').map(({ j }) => j));
+const isQuiet = (result: Projections): boolean =>
+  !result.unresolved.some(Boolean) && !result.moreKinks.some(Boolean) && wrongIn(result).flat().length === 0;
+
+describe.each<[GradcheckPrecision, number]>([
+  ['float64', 1e-5],
+  ['native', 2 ** -5],
+])('in %s', (precision, error) => {
+  test('right gradients agree along every direction, at a cost that does not depend on their number', () => {
+    const small = project({ f: sin, inputs: [numbers(20)], precision });
+    const large = project({ f: sin, inputs: [numbers(600)], precision });
+    for (const result of [small, large]) {
+      expect(isQuiet(result)).toBe(true);
+      expect(result.entries).toEqual([[]]);
+      expect(result.relative[0]!).toBeLessThan(error / 8);
+      expect(result.absolute[0]!).toBeGreaterThan(0);
+      expect(result.resolution).toBeGreaterThan(0);
+      expect(result.resolution).toBeLessThanOrEqual(error);
+    }
+    expect(large.evaluations).toBeLessThanOrEqual(40);
+  });
+
+  test.each([
+    ['the first', 0],
+    ['one in the middle', 77],
+    ['the last', 199],
+  ])('%s of 200 entries is found where it is off', (_name, at) => {
+    const values = numbers(200);
+    for (const seed of [1, 2]) {
+      const falsify: Falsify = (g, j) => (j === at ? g + 200 * error : g);
+      const result = project({ f: sin, inputs: [values], falsify, seed, precision });
+      expect(wrongIn(result)).toEqual([[at]]);
+      expect(result.unresolved).toEqual([false]);
+    }
+  });
+
+  test('where all are off, three of them are found, and the others are not looked for', () => {
+    for (const falsify of [(g: number) => -g, (g: number) => 1.5 * g, (g: number) => g + 0.5] as Falsify[]) {
+      const result = project({ f: sin, inputs: [numbers(120)], falsify, precision });
+      const found = wrongIn(result)[0]!;
+      expect(found).toHaveLength(3);
+      expect(new Set(found).size).toBe(3);
+      expect(result.evaluations).toBeLessThan(1200);
+    }
+  });
+});
+
+describe('several inputs', () => {
+  const f = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => tf.concat([tf.sin(x), tf.mul(tf.sin(y), 1e-6)]);
+  const inputs = [numbers(40), numbers(30, 2)];
+
+  test('the one with the small share is not hidden by the one with the large', () => {
+    for (const [input, at] of [
+      [0, 39],
+      [1, 0],
+      [1, 29],
+    ] as const) {
+      const falsify: Falsify = (g, j, which) => (which === input && j === at ? 1.01 * g : g);
+      const found = wrongIn(project({ f, inputs, falsify }));
+      expect(found[input]).toEqual([at]);
+      expect(found[1 - input]).toEqual([]);
+    }
+    expect(isQuiet(project({ f, inputs }))).toBe(true);
+  });
+
+  test('of like shares are looked at together', () => {
+    const sum = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => tf.concat([tf.sin(x), tf.cos(y)]);
+    const together = project({ f: sum, inputs }).evaluations;
+    expect(together).toBeLessThan(project({ f, inputs }).evaluations);
+    expect(together).toBe(project({ f: sin, inputs: [numbers(70)] }).evaluations);
+  });
+});
+
+test('an error in one cotangent alone is seen', () => {
+  for (const q of [0, 1, 2]) {
+    const falsify: Falsify = (g, j, _input, other) => (other === q && j === 5 ? 1.5 * g : g);
+    const result = project({ f: sin, inputs: [numbers(50)], falsify });
+    expect(wrongIn(result)).toEqual([[5]]);
+    expect(result.entries[0]!.find(({ j }) => j === 5)!.q).toBe(q);
+  }
+});
+
+test('all off by one factor within the tolerance is not off', () => {
+  const result = project({ f: sin, inputs: [numbers(100)], falsify: (g) => g * (1 + 2 ** -23) });
+  expect(isQuiet(result)).toBe(true);
+  const beyond = project({ f: sin, inputs: [numbers(100)], falsify: (g) => g * (1 + 2 ** -20) });
+  expect(wrongIn(beyond)[0]!.length).toBeGreaterThan(0);
+});
+
+test('entries of the gradient that are not finite are compared first, and hide nothing', () => {
+  const values = numbers(60);
+  const result = project({
+    f: sin,
+    inputs: [values],
+    falsify: (g, j) => (j === 7 ? NaN : j === 9 ? Infinity : g),
+  });
+  const broken = result.entries[0]!.filter(({ state }) => state === 'nonFinite').map(({ j }) => j);
+  expect(broken).toEqual([7, 9]);
+});
+
+describe('kinks', () => {
+  const relu = (x: tf.Tensor): tf.Tensor => tf.relu(x);
+  const withZeros = (n: number, zeros: number[]): Float64Array =>
+    numbers(n).map((value, j) => (zeros.includes(j) ? 0 : value));
+
+  test('are found one after the other, and what is wrong beside them too', () => {
+    const inputs = [withZeros(60, [3, 30, 59])];
+    const result = project({ f: relu, inputs });
+    const kinks = (some: Projections): number[] =>
+      some.entries[0]!.filter(({ state }) => state === 'kink').map(({ j }) => j);
+    expect(kinks(result).sort((a, b) => a - b)).toEqual([3, 30, 59]);
+    expect(isQuiet(result)).toBe(true);
+    const positive = inputs[0]!.findIndex((value, j) => value > 0 && j > 40);
+    const falsify: Falsify = (g, j) => (j === positive ? 0.5 : g);
+    expect(wrongIn(project({ f: relu, inputs, falsify }))).toEqual([[positive]]);
+  });
+
+  test('that are more than are put aside are said to be so', () => {
+    const zeros = Array.from({ length: 80 }, (_, j) => j);
+    const result = project({ f: relu, inputs: [withZeros(100, zeros)] });
+    expect(result.moreKinks).toEqual([true]);
+    expect(result.entries[0]!.filter(({ state }) => state === 'kink').length).toBeGreaterThan(60);
+  });
+});
+
+test('what noise hides is not resolved, and not called right', () => {
+  const f = (x: tf.Tensor): tf.Tensor => tf.add(tf.sin(x), 1e15);
+  expect(project({ f, inputs: [numbers(30)] }).unresolved).toEqual([true]);
+});
