@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
+import type { GradcheckOptions } from '../../src/gradcheck/report/report.js';
 import { FULL_LIMIT, gradcheck } from '../../src/gradcheck/gradcheck.js';
 import type { CheckedFunction, CheckedInputs } from '../../src/gradcheck/engine/subject.js';
 import { describeOnEachBackend } from '../support/backends.js';
@@ -136,6 +137,22 @@ describe('options', () => {
     const evaluations = async (n: number): Promise<number> =>
       (await gradcheck((x: tf.Tensor) => tf.sum(tf.square(x)), [random([n])], { mode: 'fast' })).evaluations;
     expect(await evaluations(20_000)).toBeLessThanOrEqual(2 * (await evaluations(20)));
+  });
+
+  test('constants and names that name no input are refused', async () => {
+    const check = (options: GradcheckOptions) =>
+      gradcheck((a: tf.Tensor, b: tf.Tensor) => tf.mul(a, b), [[1, 2], [3]], options);
+    await expect(check({ constant: [2] })).rejects.toThrow(
+      'constant names no input: 2. There are 0 (input 0), 1 (input 1)',
+    );
+    await expect(check({ constant: [-1] })).rejects.toThrow('constant names no input: -1');
+    await expect(check({ constant: ['b'] })).rejects.toThrow('constant names no input: "b"');
+    await expect(check({ names: ['a'] })).rejects.toThrow('one name for each of the 2 inputs, got 1');
+    await expect(check({ names: ['a', 'b', 'c'] })).rejects.toThrow('got 3');
+    expect(
+      await check({ names: ['a', 'b'], constant: ['b', 0] }).catch((error: Error) => error.message),
+    ).toMatch('every input is constant');
+    expect((await check({ names: ['a', 'b'], constant: ['b'] })).verdict).toBe('right');
   });
 
   test('names, constants and tolerances', async () => {

@@ -537,7 +537,9 @@ describe('what is random, or goes on from call to call', () => {
     // A recurrent evaluation takes long: all of its weights at once, along directions.
     const mode = input === x ? 'full' : 'fast';
     const report = await gradcheckModel(model, input, y, 'mse', { training: true, mode });
-    expect([report.verdict, ...report.diagnosis]).toEqual(['right']);
+    // The bias before a batch normalization does nothing, and the check says so.
+    const said = report.diagnosis.filter((sentence) => !/\/bias: .* because f is flat there/.test(sentence));
+    expect([report.verdict, ...said]).toEqual(['right']);
     expect(tf.memory().numTensors).toBe(numTensors);
     expect(weights()).toEqual(before);
     expect(Math.random).toBe(random);

@@ -31,6 +31,7 @@ export function readInputs(
   options: GradcheckOptions,
 ): { read: Input[]; keys?: string[] } {
   const { list, keys } = inputList(inputs);
+  requireNamed(list.length, keys, options);
   const read = list.map((input, index) => readInput(input, index, keys?.[index], options));
   if (!read.some(({ active }) => active)) {
     throw new InputError(
@@ -39,6 +40,29 @@ export function readInputs(
   }
   return { read, keys };
 }
+
+/** The option `names` has to name every input, and `constant` only such as there are. */
+function requireNamed(
+  count: number,
+  keys: readonly string[] | undefined,
+  { names, constant = [] }: GradcheckOptions,
+): void {
+  if (names && names.length !== count) {
+    throw new InputError(
+      `gradcheck: names must have one name for each of the ${count} inputs, got ${names.length}: ${JSON.stringify(names)}.`,
+    );
+  }
+  const known = Array.from({ length: count }, (_, index) => nameOf(index, keys?.[index], names));
+  const stranger = constant.find((one) => (typeof one === 'number' ? !(one in known) : !known.includes(one)));
+  if (stranger !== undefined) {
+    throw new InputError(
+      `gradcheck: constant names no input: ${JSON.stringify(stranger)}. There are ${known.map((name, index) => `${index} (${name})`).join(', ')}.`,
+    );
+  }
+}
+
+const nameOf = (index: number, key: string | undefined, names: readonly string[] | undefined): string =>
+  names?.[index] ?? key ?? `input ${index}`;
 
 /** The inputs in order, with their names where they came by name. */
 function inputList(inputs: unknown): { list: TensorInput[]; keys?: string[] } {
@@ -59,7 +83,7 @@ function readInput(
   key: string | undefined,
   { names, constant = [], precision = 'float64' }: GradcheckOptions,
 ): Input {
-  const name = names?.[index] ?? key ?? `input ${index}`;
+  const name = nameOf(index, key, names);
   const held = constant.includes(index) || constant.includes(name);
   const read = (): Input => {
     const tensor = toTensor('gradcheck', name, given);
