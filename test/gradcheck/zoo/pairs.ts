@@ -44,6 +44,7 @@ const pairs: Pair[] = [
     right: (x) => mul(2, x),
     wrong: (x) => x,
     inputs: () => [random([64, 64])],
+    options: { mode: 'fast' },
   },
   {
     name: 'tanh, 48×48, off by 1e-5',
@@ -51,6 +52,7 @@ const pairs: Pair[] = [
     right: tanhSlope,
     wrong: (x) => mul(tanhSlope(x), 1 + 1e-5),
     inputs: () => [random([48, 48])],
+    options: { mode: 'fast' },
   },
   {
     name: 'round(256x)/256',
