@@ -133,6 +133,12 @@ interface Glance {
 /** An error of `rtol` is to be eight times the rounding of the short step. */
 const CLEAR = 8;
 
+/**
+ * A slope that is to be seen also where autodiff and the long steps say 0, over what f changes by within the entry's own size: f may
+ * be the same at both ends of the long steps.
+ */
+const FAINT = 2 ** -20;
+
 /** Where rounding is larger than it seemed, the short step is taken longer by these factors, before a long look is. */
 const LONGER = [4, 16];
 
@@ -157,13 +163,14 @@ function firstLook(question: Question, memory: Memory): Glance | undefined {
     return { pairs, values: extrapolated(pairs, expected), unit: scale };
   };
   const whole = longSteps(unit);
-  const noise = line.noise();
+  const [noise, reach] = [line.noise(), line.reach()];
   const shortest = expected.map((g, q) => {
-    const size = Math.max(Math.abs(g), Math.abs(whole.values[q]) || 0);
+    const size = Math.max(Math.abs(g), Math.abs(whole.values[q]) || 0, (FAINT * reach[q]) / question.span);
     return size > 0 ? (CLEAR * Math.SQRT2 * noise[q]) / (rtol * size) : 0;
   });
   const h = pass.factors[1] * Math.max(leastStep(question), ...shortest);
   // Where little changes beside f's value, rounding asks for steps that are nearly as long as the entry.
+  if (h > question.span) return undefined;
   if (h > (unit * 2 ** -near) / 4) {
     const wide = Math.min(unit / 2, WIDE * h);
     return h <= wide / 4 ? glanceAt(question, longSteps(wide * 2 ** near, 3), pairAt(line, h)) : undefined;

@@ -192,6 +192,8 @@ const NOISE_POINTS = 8;
 const PARABOLA = 3;
 /** Their distance, relative to the entries, as a power of the precision: 2^-33 in doubles, 2^-15 in float32. */
 const NOISE_STEP = 5 / 8;
+/** Where an output has few values at these points they are taken so many times farther apart. */
+const FARTHER = 2 ** 10;
 
 /**
  * The rounding of f's outputs: what is left of them beside the parabola that fits best, at points so close together that a smooth
@@ -201,11 +203,27 @@ const NOISE_STEP = 5 / 8;
  * Source: Moré and Wild, "Estimating computational noise", 2011, for the idea.
  */
 function noiseOf(pass: Pass): Float64Array {
-  const { subject, outputs, units, random } = pass;
+  const distance = epsilonOf(pass.subject) ** NOISE_STEP;
+  const near = residualsOf(pass, distance);
+  if (near.every(({ isCoarse }) => !isCoarse)) return Float64Array.from(near, ({ noise }) => noise);
+  const far = residualsOf(pass, distance * FARTHER);
+  return Float64Array.from(near, ({ noise, isCoarse }, k) =>
+    isCoarse ? Math.max(noise, far[k].noise) : noise,
+  );
+}
+
+interface Residual {
+  noise: number;
+  /** The output has so few values at the points that its rounding may be coarser than their distance; or it rests. */
+  isCoarse: boolean;
+}
+
+/** By output, what is left beside the best parabola at points of this distance, relative to the entries. */
+function residualsOf({ subject, outputs, units, random }: Pass, distance: number): Residual[] {
   const epsilon = epsilonOf(subject);
   const still = subject.active.every(({ values }) => values.every((value) => value === 0));
   const steps = subject.active.map(({ values }, i) => {
-    const weights = random.weights(values.length, epsilon ** NOISE_STEP);
+    const weights = random.weights(values.length, distance);
     return values.map((value, j) => weights[j] * (still ? units[i][j] : value));
   });
   const places: { t: number; there: Float64Array }[] = [];
@@ -217,17 +235,19 @@ function noiseOf(pass: Pass): Float64Array {
     if (there) places.push({ t, there: concat(there) });
   }
   const basis = parabolas(places.map(({ t }) => t));
-  return outputs.map((output, k) => {
-    if (!Number.isFinite(output)) return 0;
+  return Array.from(outputs, (output, k) => {
+    if (!Number.isFinite(output)) return { noise: 0, isCoarse: false };
     const least = epsilon * Math.abs(output);
     const changes = places.map(({ there }) => there[k] - output);
-    if (places.length <= PARABOLA || !changes.every(Number.isFinite)) return least;
+    if (places.length <= PARABOLA || !changes.every(Number.isFinite))
+      return { noise: least, isCoarse: false };
+    const isCoarse = new Set(changes).size <= places.length / 2;
     for (const vector of basis) {
       const part = vector.reduce((sum, value, i) => sum + value * changes[i], 0);
       vector.forEach((value, i) => (changes[i] -= part * value));
     }
     const squares = changes.reduce((sum, value) => sum + value ** 2, 0);
-    return Math.max(least, Math.sqrt(squares / (places.length - PARABOLA)));
+    return { noise: Math.max(least, Math.sqrt(squares / (places.length - PARABOLA))), isCoarse };
   });
 }
 

@@ -134,6 +134,20 @@ const pairs: Pair[] = [
     inputs: () => [[1, 0.3, 2]],
   },
   {
+    name: 'the same at both ends of long steps',
+    value: (x) => cos(tanh(x)),
+    right: (x) => mul(tf.neg(sin(tanh(x))), tanhSlope(x)),
+    wrong: zeros,
+    inputs: () => [[-3e-4, 7e5, -2e4]],
+  },
+  {
+    name: 'log of exp of small numbers, whose digits end at 2^-53',
+    value: (x) => tf.log(tf.exp(x)),
+    right: ones,
+    wrong: (x) => mul(1.5, tf.onesLike(x)),
+    inputs: () => [[1.4e-7, 2.5e-7, 300]],
+  },
+  {
     name: 'sin x + 1e15',
     value: (x) => add(sin(x), 1e15),
     right: (x) => cos(x),
