@@ -59,7 +59,17 @@ function matcher(
 }
 
 const mean = (dy: Float64Array): number => dy.reduce((sum, value) => sum + value, 0) / dy.length;
-const norm = (dy: Float64Array): number => Math.hypot(...dy);
+const norm = (dy: Float64Array): number => Math.sqrt(dy.reduce((sum, value) => sum + value ** 2, 0));
+const largestOf = (dy: Float64Array): number =>
+  dy.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+/** A use of a number that all of dy gives: once, and not for each output. */
+const byWhole =
+  (whole: (dy: Float64Array) => number, use: (value: number, whole: number) => number): Use =>
+  (dy) => {
+    const number = whole(dy);
+    return (k) => use(dy[k], number);
+  };
 
 const plainUses: [Use, string][] = [
   [() => () => 1, 'dy is ignored: the gradient is that for a dy of ones. Multiply by dy.'],
@@ -68,9 +78,18 @@ const plainUses: [Use, string][] = [
   [(dy) => (k) => dy[k] ** 2, 'dy is squared: the gradient has to be linear in it.'],
   [(dy) => (k) => Math.max(dy[k], 0), 'where dy < 0 it is taken for zero: the gradient uses relu(dy).'],
   [(dy) => (k) => Math.min(dy[k], 0), 'where dy > 0 it is taken for zero.'],
-  [(dy) => (k) => dy[k] / norm(dy), 'dy is divided by its norm: the gradient has to be linear in it.'],
-  [(dy) => () => mean(dy), 'dy is averaged before it is used: each output has its own.'],
-  [(dy) => () => mean(dy) * dy.length, 'dy is summed before it is used: each output has its own.'],
+  [
+    byWhole(norm, (value, size) => value / size),
+    'dy is divided by its norm: the gradient has to be linear in it.',
+  ],
+  [byWhole(mean, (_, average) => average), 'dy is averaged before it is used: each output has its own.'],
+  [
+    byWhole(
+      (dy) => mean(dy) * dy.length,
+      (_, sum) => sum,
+    ),
+    'dy is summed before it is used: each output has its own.',
+  ],
 ];
 
 const digits = (value: number): string => String(Number(value.toPrecision(3)));
@@ -86,7 +105,7 @@ function limitsOf(
   entries: readonly Entry[],
   columns: readonly Float64Array[],
 ): number[] {
-  const largest = pass.cotangents.reduce((most, dy) => Math.max(most, ...dy.map(Math.abs)), 0);
+  const largest = pass.cotangents.reduce((most, dy) => Math.max(most, largestOf(dy)), 0);
   const seen = entries.flatMap((entry, i) => {
     const telling = [...columns[i].keys()].filter((k) => !same(columns[i][k], 0, entry, 0));
     if (telling.length !== 1) return [];
