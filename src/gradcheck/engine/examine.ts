@@ -46,7 +46,7 @@ export async function examine(
   for (const [input, size] of sizes.entries()) {
     const isOpen = !isOff && (projections?.unresolved[input] || projections?.moreKinks[input]);
     if (projections && !(isOpen && total <= FULL_LIMIT)) continue;
-    entries[input] = await run(compareAll(pass, input, range(size), tolerance));
+    entries[input] = await run(compareEach(pass, input, range(size), tolerance, compareEntry));
     if (!projections) continue;
     projections.unresolved[input] = false;
     projections.moreKinks[input] = false;
@@ -56,7 +56,8 @@ export async function examine(
     for (const [input, size] of sizes.entries()) {
       const seen = new Set(entries[input].map(({ j }) => j));
       const more = random.sample(size, SAMPLE).filter((j) => !seen.has(j));
-      entries[input].push(...(await run(compareSome(pass, input, more, tolerance))));
+      // To explain what was found, those are enough that a first look settles.
+      entries[input].push(...(await run(compareEach(pass, input, more, tolerance, compareAtOnce))));
     }
   }
   for (const found of entries) found.sort((a, b) => a.j - b.j);
@@ -67,32 +68,18 @@ const isWrong = ({ state }: Entry): boolean => state === 'wrong' || state === 'n
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-function* compareAll(
+/** Compares entries of an input; `compare` gives nothing for an entry that is to be left out. */
+function* compareEach(
   pass: Pass,
   input: number,
   indices: readonly number[],
   tolerance: Tolerance,
+  compare: typeof compareAtOnce,
 ): Generator<void, Entry[]> {
   const memory: Memory = { shortFirst: false };
   const entries: Entry[] = [];
   for (const j of indices) {
-    entries.push(compareEntry(pass, input, j, tolerance, memory));
-    yield;
-  }
-  return entries;
-}
-
-/** Of these entries those that a first look settles: to explain what was found, no others are needed. */
-function* compareSome(
-  pass: Pass,
-  input: number,
-  indices: readonly number[],
-  tolerance: Tolerance,
-): Generator<void, Entry[]> {
-  const memory: Memory = { shortFirst: false };
-  const entries: Entry[] = [];
-  for (const j of indices) {
-    const entry = compareAtOnce(pass, input, j, tolerance, memory);
+    const entry = compare(pass, input, j, tolerance, memory);
     if (entry) entries.push(entry);
     yield;
   }

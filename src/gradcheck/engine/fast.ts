@@ -212,8 +212,9 @@ function isMixedInput({ subject, units }: Pass, input: number): boolean {
 }
 
 /** How far an entry is moved by a weight of 1. */
-function stepOf({ pass, offsets }: Space, at: number, isOwn: boolean): number {
-  const input = offsets.length === 1 ? 0 : inputOf({ offsets } as Space, at);
+function stepOf(space: Space, at: number, isOwn: boolean): number {
+  const { pass, offsets } = space;
+  const input = inputOf(space, at);
   const j = at - offsets[input];
   return (isOwn && Math.abs(pass.subject.active[input].values[j])) || pass.units[input][j];
 }
@@ -237,8 +238,6 @@ const LONGER = 2 ** 2;
 const SHORTER = 2 ** -5;
 /** In a search, error bars are to be so many times smaller than the deviation whose part is looked for. */
 const PART = 16;
-/** Of a long look: down to where rounding leaves a millionth. */
-const LONG = { first: 1, last: 30 };
 
 /**
  * Compares the slope along the entries from `low` up to `high` of a direction with what autodiff says: as closely as can be, or so
@@ -287,8 +286,9 @@ function lookAlong(
   if (best && (best.worst <= tolerance.rtol / 16 || isEnough(best.bars))) {
     return lookOf(best.values, best.bars, best, true);
   }
-  const last = Math.min(LONG.last, tolerance.last);
-  const ladders = pass.factors.map((factor) => ladderOf(line, { unit: 1, factor, first: LONG.first, last }));
+  const { last } = tolerance;
+
+  const ladders = pass.factors.map((factor) => ladderOf(line, { unit: 1, factor, first: 1, last }));
   const noise = line.noise();
   const slopes = expected.map((_, q) => slopeFrom(ladders, 1, q, noise[q]));
   const smooth = slopes.every(({ kind }) => kind === 'smooth');
@@ -323,9 +323,9 @@ function shortLook(
       (4 * quotient(fine, q) - quotient(middle, q)) / 3,
     ];
     const value = (16 * two - one) / 15;
-    const own = (4 * noiseOf(fine, q, noise)) / fine.t;
+    const own = (4 * noiseOf(fine, q, noise[q])) / fine.t;
     const bar = Math.abs(value - two) + own;
-    const rounding = (8 * noiseOf(close, q, noise)) / close.t;
+    const rounding = (8 * noiseOf(close, q, noise[q])) / close.t;
     const size = Math.max(share[q], Math.abs(value));
     const same = Math.abs(quotient(close, q) - value) <= 2 ** -12 * size + rounding;
     if (!Number.isFinite(value) || !same || !closes(pairs, q, noise)) return undefined;
@@ -342,7 +342,7 @@ function closes(pairs: readonly Pair[], q: number, noise: readonly number[]): bo
   const bends = [coarse, fine].map((pair) => Math.abs(bend(pair, q)));
   return (
     bends[1] <= bends[0] / 2 ||
-    bends[1] <= 2 ** -20 * scaleOf(fine, q) + (8 * noiseOf(fine, q, noise)) / fine.t
+    bends[1] <= 2 ** -20 * scaleOf(fine, q) + (8 * noiseOf(fine, q, noise[q])) / fine.t
   );
 }
 

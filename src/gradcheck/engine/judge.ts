@@ -204,7 +204,7 @@ function glanceAt(question: Question, steps: LongSteps, close: Pair): Glance {
   const noise = line.noise();
   const short = expected.map((_, q) => ({
     value: quotient(close, q),
-    noise: (Math.SQRT2 * noiseOf(close, q, noise)) / close.t,
+    noise: (Math.SQRT2 * noiseOf(close, q, noise[q])) / close.t,
   }));
   const isClosed = expected.every((_, q) => {
     const slack = Math.max(2 ** -20 * scaleOf(close, q), Math.abs(bend(pairs[0], q)) / 4);
@@ -233,7 +233,7 @@ const extrapolated = (pairs: readonly Pair[], expected: readonly number[]): numb
 
 function glanceSlope(pairs: readonly Pair[], value: number, close: Pair, line: Line, q: number): Slope {
   const fine = pairs[pairs.length - 1];
-  const noise = noiseOf(fine, q, line.noise());
+  const noise = noiseOf(fine, q, line.noise()[q]);
   const correction = Math.abs(value - quotient(fine, q));
   const { ahead, behind } = fine;
   return {
@@ -264,7 +264,7 @@ function verdictOf(
   const judged = expected.map((g, q) => {
     const { value } = slopes[q];
     const size = Math.max(Math.abs(value), Math.abs(g));
-    const rounding = (4 * noiseOf(fine, q, noise)) / fine.t;
+    const rounding = (4 * noiseOf(fine, q, noise[q])) / fine.t;
     const slack = Math.max(atOnce * size, Math.min(rounding, (rtol / 4) * size));
     const seen = (rtol / 2) * size;
     // Where f is smooth the one-sided slopes come together in proportion to the step; at a kink they stay as far apart as they are.
@@ -288,7 +288,7 @@ function verdictOf(
 
 /** Whether the one-sided slopes have come together, as they do where f is smooth. */
 const closes = (pair: Pair, q: number, slack: number, noise: readonly number[]): boolean =>
-  Math.abs(bend(pair, q)) <= slack + (8 * noiseOf(pair, q, noise)) / pair.t;
+  Math.abs(bend(pair, q)) <= slack + (8 * noiseOf(pair, q, noise[q])) / pair.t;
 
 /** The entry, where the first look has settled it. */
 function settled(question: Question, { slopes, verdict, steps }: Glance): Entry | undefined {
@@ -419,7 +419,7 @@ function scan({ line, pass, unit, tolerance, input, j }: Question): number | und
   let best: { t: number; spread: number } | undefined;
   steps.slice(1).forEach((pair, i) => {
     const spread =
-      Math.abs(quotient(pair, 0) - quotient(steps[i], 0)) + (2 * noiseOf(pair, 0, noise)) / pair.t;
+      Math.abs(quotient(pair, 0) - quotient(steps[i], 0)) + (2 * noiseOf(pair, 0, noise[0])) / pair.t;
     if (Number.isFinite(spread) && (!best || spread < best.spread)) best = { t: pair.t, spread };
   });
   return best && Math.min(unit, best.t * 2 ** tolerance.near);

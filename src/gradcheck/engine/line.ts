@@ -44,8 +44,8 @@ export const scaleOf = ({ ahead, behind }: Pair, q: number): number =>
   Math.max(ahead.size[q], behind.size[q]) / Math.abs(ahead.t);
 
 /** The rounding of a pair's changes. */
-export const noiseOf = ({ ahead, behind }: Pair, q: number, line: readonly number[]): number =>
-  Math.max(line[q], ahead.noise[q], behind.noise[q]);
+export const noiseOf = ({ ahead, behind }: Pair, q: number, line: number): number =>
+  Math.max(line, ahead.noise[q], behind.noise[q]);
 
 /** What a line needs to know of f at the point. */
 export interface Point {

@@ -72,7 +72,7 @@ export function slopeFrom(
 
 function slopeOf(pairs: readonly Pair[], unit: number, q: number, lineNoise: number): Slope {
   const finite = pairs.filter((pair) => Number.isFinite(quotient(pair, q)));
-  const noise = finite.map((pair) => noiseOf(pair, q, { [q]: lineNoise } as unknown as number[]));
+  const noise = finite.map((pair) => noiseOf(pair, q, lineNoise));
   const ladder = finite.map((pair) => ({ t: pair.t, quotient: quotient(pair, q) }));
   if (finite.length < Math.min(6, pairs.length)) return oneSided(pairs, q, lineNoise, ladder);
   const scale = scaleOf(finite[finite.length - 1], q);

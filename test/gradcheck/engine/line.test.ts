@@ -112,8 +112,8 @@ describe('a pair', () => {
     expect([0, 1].map((q) => quotient(pair, q))).toEqual([2, -6]);
     expect([0, 1].map((q) => bend(pair, q))).toEqual([-0.25, -2]);
     expect(scaleOf(pair, 0)).toBe(2 + 0.125);
-    expect(noiseOf(pair, 0, [0, 0])).toBe(1.5 * epsilon);
-    expect(noiseOf(pair, 1, [1, 2])).toBe(2);
+    expect(noiseOf(pair, 0, 0)).toBe(1.5 * epsilon);
+    expect(noiseOf(pair, 1, 2)).toBe(2);
   });
 
   test('of steps that were stored unequal: by the distances that were gone', () => {
@@ -132,6 +132,6 @@ describe('a pair', () => {
     const oneSided = lineOf((t) => ({ t, there: f(t > 0 ? 0 : t) }));
     const pair = pairAt(oneSided, 4);
     expect(scaleOf(pair, 0)).toBe(2 + 2);
-    expect(noiseOf(pair, 0, [0, 0])).toBeCloseTo(epsilon * Math.hypot(7, 6), 24);
+    expect(noiseOf(pair, 0, 0)).toBeCloseTo(epsilon * Math.hypot(7, 6), 24);
   });
 });
