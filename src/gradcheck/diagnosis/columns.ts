@@ -1,5 +1,12 @@
 /** Derivatives that a diagnosis needs beyond those of the check: of every output by one entry, and along a direction. */
-import type { Pass } from '../engine/pass.js';
+import { concat, type Pass } from '../engine/pass.js';
+
+/** The derivatives by one coordinate of the outputs that depend on it. */
+export interface Column {
+  /** Places of these outputs, in order. */
+  places: Int32Array;
+  slopes: Float64Array;
+}
 
 /** f's outputs, one after the other, where an active input has these numbers; NaN where f refuses them. */
 function outputsAt({ subject, outputs }: Pass, input: number, moved: Float64Array): Float64Array {
@@ -7,8 +14,7 @@ function outputsAt({ subject, outputs }: Pass, input: number, moved: Float64Arra
     i !== input ? active.values : subject.precision === 'float64' ? moved : Float32Array.from(moved),
   );
   const parts = subject.evaluateMoved(values);
-  if (!parts) return new Float64Array(outputs.length).fill(NaN);
-  return Float64Array.from(parts.flatMap((part) => Array.from(part)));
+  return parts ? concat(parts) : new Float64Array(outputs.length).fill(NaN);
 }
 
 /** No power of two, so that a quantity that f rounds to one is not in step with it. */
@@ -16,21 +22,39 @@ const stepOf = ({ subject }: Pass): number =>
   subject.precision === 'float64' ? 0.7 * 2 ** -9 : 0.7 * 2 ** -5;
 
 /** The derivative of every single output by one coordinate, good to some eight digits. */
-export function columnOf(pass: Pass, input: number, j: number, unit: number): Float64Array {
+export function columnOf(pass: Pass, input: number, j: number, unit: number): Column {
   const { values } = pass.subject.active[input];
   const at = (t: number): { x: number; y: Float64Array } => {
     const moved = Float64Array.from(values);
     moved[j] = pass.subject.round(values[j] + t * unit);
     return { x: moved[j], y: outputsAt(pass, input, moved) };
   };
-  const quotients = (t: number): Float64Array => {
-    const [ahead, behind] = [at(t), at(-t)];
-    return ahead.y.map((value, k) => (value - behind.y[k]) / (ahead.x - behind.x));
-  };
   const t = stepOf(pass);
-  const [near, far] = [quotients(t), quotients(2 * t)];
+  const pairs = [t, 2 * t].map((step) => ({ ahead: at(step), behind: at(-step) }));
+  const touched: number[] = [];
+  for (let k = 0; k < pass.outputs.length; k++) {
+    if (pairs.some(({ ahead, behind }) => ahead.y[k] !== behind.y[k])) touched.push(k);
+  }
+  const places = Int32Array.from(touched);
   // Richardson: the error's term in t² cancels.
-  return near.map((value, k) => (4 * value - far[k]) / 3);
+  const slopes = Float64Array.from(places, (k) => {
+    const [near, far] = pairs.map(({ ahead, behind }) => (ahead.y[k] - behind.y[k]) / (ahead.x - behind.x));
+    return (4 * near - far) / 3;
+  });
+  return { places, slopes };
+}
+
+/** `Σ_k w_k·∂f_k`, over the outputs whose slope is finite. */
+export function weighted({ places, slopes }: Column, weight: (k: number) => number): number {
+  let sum = 0;
+  for (const [i, k] of places.entries()) if (Number.isFinite(slopes[i])) sum += weight(k) * slopes[i];
+  return sum;
+}
+
+/** The derivative of one output. */
+export function slopeOf({ places, slopes }: Column, k: number): number {
+  const i = places.indexOf(k);
+  return i < 0 ? 0 : slopes[i];
 }
 
 /** The one-sided derivatives of `Σ_k c_k·f_k` along a direction of an active input. */

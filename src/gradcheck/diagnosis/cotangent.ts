@@ -1,7 +1,7 @@
 /** Mistakes in the use of dy, the gradient that comes from above. */
 import type { Entry } from '../engine/judge.js';
-import type { Pass } from '../engine/pass.js';
-import { columnOf } from './columns.js';
+import { concat, type Pass } from '../engine/pass.js';
+import { columnOf, slopeOf, weighted, type Column } from './columns.js';
 import type { Evidence } from './evidence.js';
 
 /** What is put in the place of a dy: its entry k, made from the whole. */
@@ -33,22 +33,20 @@ export function dependenceOnCotangent(evidence: Evidence): string | undefined {
 function matcher(
   { pass, input, same }: Evidence,
   entries: readonly Entry[],
-  columns: readonly Float64Array[],
+  columns: readonly Column[],
 ): (use: Use) => boolean {
-  const sum = (column: Float64Array, weight: (k: number) => number): number =>
-    column.reduce((total, slope, k) => (Number.isFinite(slope) ? total + weight(k) * slope : total), 0);
   return (use) => {
     let clear = 0;
     let differs = false;
     for (const [q, dy] of pass.cotangents.entries()) {
       const weight = use(dy);
       for (const [i, entry] of entries.entries()) {
-        const expected = sum(columns[i], weight);
+        const expected = weighted(columns[i], weight);
         if (!same(expected, pass.autodiff[q][input][entry.j], entry, q)) return false;
         if (!same(expected, 0, entry, q)) clear++;
         differs ||= !same(
           expected,
-          sum(columns[i], (k) => dy[k]),
+          weighted(columns[i], (k) => dy[k]),
           entry,
           q,
         );
@@ -103,35 +101,34 @@ const clippedTo = (limit: number): [Use, string] => [
 function limitsOf(
   { pass, input, same }: Evidence,
   entries: readonly Entry[],
-  columns: readonly Float64Array[],
+  columns: readonly Column[],
 ): number[] {
   const largest = pass.cotangents.reduce((most, dy) => Math.max(most, largestOf(dy)), 0);
   const seen = entries.flatMap((entry, i) => {
-    const telling = [...columns[i].keys()].filter((k) => !same(columns[i][k], 0, entry, 0));
+    const telling = columns[i].slopes.filter((slope) => !same(slope, 0, entry, 0));
     if (telling.length !== 1) return [];
-    const [k] = telling;
-    return pass.autodiff.map((gradients) => Math.abs(gradients[input][entry.j] / columns[i][k]));
+    return pass.autodiff.map((gradients) => Math.abs(gradients[input][entry.j] / telling[0]));
   });
   return [1, 5, 0.1, 0.5, 2, 3, 10, Math.max(0, ...seen)].filter((limit) => limit > 0 && limit < largest);
 }
 
 /** Small dy taken for zero, where the cotangents' sizes leave a gap for a threshold. */
 function droppedIn({ cotangents }: Pass): [Use, string][] {
-  const sizes = cotangents
-    .flatMap((dy) => Array.from(dy, Math.abs))
+  const sizes = concat(cotangents)
+    .map(Math.abs)
     .filter((size) => size > 0)
-    .sort((a, b) => a - b);
-  return sizes.slice(1).flatMap((size, i): [Use, string][] => {
-    const below = sizes[i];
-    if (size < 4 * below) return [];
+    .sort();
+  const uses: [Use, string][] = [];
+  for (let i = 1; i < sizes.length; i++) {
+    const [below, size] = [sizes[i - 1], sizes[i]];
+    if (size < 4 * below) continue;
     const threshold = Math.sqrt(size * below);
-    return [
-      [
-        (dy) => (k) => (Math.abs(dy[k]) < threshold ? 0 : dy[k]),
-        `dy's small values are dropped: a dy of size ${digits(below)} counts as zero, one of ${digits(size)} does not.`,
-      ],
-    ];
-  });
+    uses.push([
+      (dy) => (k) => (Math.abs(dy[k]) < threshold ? 0 : dy[k]),
+      `dy's small values are dropped: a dy of size ${digits(below)} counts as zero, one of ${digits(size)} does not.`,
+    ]);
+  }
+  return uses;
 }
 
 const normClippedTo = (limit: number): [Use, string] => [
@@ -157,14 +154,16 @@ function normLimitsOf({ pass, numerical, autodiff }: Evidence, entries: readonly
 function isDiagonal(
   { pass, input, same }: Evidence,
   entries: readonly Entry[],
-  columns: readonly Float64Array[],
+  columns: readonly Column[],
 ): boolean {
   return (
     pass.outputs.length === pass.subject.active[input].values.length &&
-    entries.some((entry, i) => columns[i].some((slope, k) => k !== entry.j && !same(slope, 0, entry, 0))) &&
+    entries.some((entry, i) =>
+      columns[i].places.some((k, at) => k !== entry.j && !same(columns[i].slopes[at], 0, entry, 0)),
+    ) &&
     entries.every((entry, i) =>
       pass.cotangents.every((dy, q) =>
-        same(dy[entry.j] * columns[i][entry.j], pass.autodiff[q][input][entry.j], entry, q),
+        same(dy[entry.j] * slopeOf(columns[i], entry.j), pass.autodiff[q][input][entry.j], entry, q),
       ),
     )
   );

@@ -1,5 +1,5 @@
 /** Which of several outputs a mistake comes from. */
-import { columnOf } from './columns.js';
+import { columnOf, weighted } from './columns.js';
 import type { Evidence } from './evidence.js';
 
 /** With several outputs: which of them the error comes by. */
@@ -18,10 +18,7 @@ export function wrongOutput({ pass, input, entries, same }: Evidence): string | 
       input
     ];
     const right = looked.every((entry, i) => {
-      const expected = columns[i].reduce(
-        (sum, slope, k) => (weights[k] === 0 ? sum : sum + weights[k] * slope),
-        0,
-      );
+      const expected = weighted(columns[i], (k) => weights[k]);
       return same(expected, gradient?.[entry.j] ?? 0, entry, 0);
     });
     return right ? [] : [output];

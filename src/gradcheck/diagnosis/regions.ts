@@ -58,11 +58,14 @@ function byPlace({ shape }: Evidence, wrong: readonly Entry[], right: readonly E
     const places = new Set(wrong.map((entry) => at(entry)[axis]));
     const free = new Set(right.map((entry) => at(entry)[axis]));
     if (length < 2 || [...places].some((place) => free.has(place))) continue;
-    if (shape.length === 1 && places.size === 1) continue;
+    // A single entry is no slice.
+    if ((shape.length === 1 || wrong.length === 1) && places.size === 1) continue;
     if (places.size === 1) {
       const [place] = places;
-      const which = place === 0 ? 'first' : place === length - 1 ? 'last' : `${place}th`;
-      return `in the ${which} slice along axis ${axis} (index ${place})`;
+      const which = place === 0 ? 'first' : place === length - 1 ? 'last' : undefined;
+      return which
+        ? `in the ${which} slice along axis ${axis} (index ${place})`
+        : `in the slice at index ${place} of axis ${axis}`;
     }
     const [low, high] = [Math.min(...places), Math.max(...places)];
     if (places.size === high - low + 1 && places.size < length)

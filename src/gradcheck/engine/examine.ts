@@ -54,6 +54,7 @@ export async function examine(
   closePass(pass);
   if (projections && isOff) {
     for (const [input, size] of sizes.entries()) {
+      if (projections.settled[input] && entries[input].length === 0) continue;
       const seen = new Set(entries[input].map(({ j }) => j));
       const more = random.sample(size, SAMPLE).filter((j) => !seen.has(j));
       // To explain what was found, those are enough that a first look settles.

@@ -34,6 +34,8 @@ export interface Projections {
   relative: number[];
   /** By active input: there are more kinks than the search has put aside. */
   moreKinks: boolean[];
+  /** By active input: but for the entries that were found, all directions agree. */
+  settled: boolean[];
   /** The smallest error of an entry, times its step, over the sum of all entries' shares, that every projection shows. */
   resolution: number;
 }
@@ -76,6 +78,7 @@ export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, P
     absolute: sizes.map(() => 0),
     relative: sizes.map(() => 0),
     moreKinks: sizes.map(() => false),
+    settled: sizes.map(() => false),
     resolution: 0,
   };
   const memories: Memory[] = sizes.map(() => ({ shortFirst: false }));
@@ -174,8 +177,10 @@ function* projectGroup(
       if (closer.state === 'agrees' || closer.state === 'off') [whole, direction] = [closer, own];
     }
     hint = whole.hint;
-    note(result, inputs, whole);
-    if (whole.state === 'agrees') continue;
+    if (whole.state === 'agrees') {
+      note(result, inputs, whole);
+      continue;
+    }
     const found = yield* search(space, direction, whole, compare);
     const wrong = found.filter(isWrong);
     const culprits = result.entries.flat().filter(isWrong).length;
@@ -190,11 +195,14 @@ function* projectGroup(
         return;
       }
       round--;
-    } else if (!last || !isUniform(last, whole, space)) {
+    } else {
+      note(result, inputs, whole);
+      if (last && isUniform(last, whole, space)) continue;
       if (culprits === 0) mark(result.unresolved);
       return;
     }
   }
+  mark(result.settled);
 }
 
 /** An entry is of another size than its tensor where it is so much smaller than what it would be moved by; a tensor is mixed where so many are. */
@@ -236,12 +244,13 @@ function note(result: Projections, inputs: readonly number[], { deviation, slack
 const STEPS = { float64: [2 ** -2, 2 ** -20], native: [2 ** -2, 2 ** -6] } as const;
 const LONGER = 2 ** 2;
 const SHORTER = 2 ** -5;
-/** In a search, error bars are to be so many times smaller than the deviation whose part is looked for. */
+/** In a search, error bars are to be so many times smaller than the deviation whose part, or whose place, is looked for. */
 const PART = 16;
+const PLACE = 2 ** 20;
 
 /**
  * Compares the slope along the entries from `low` up to `high` of a direction with what autodiff says: as closely as can be, or so
- * closely that a part of a deviation which is known shows.
+ * closely that error bars are below what is `enough`, by cotangent.
  */
 function lookAlong(
   space: Space,
@@ -249,7 +258,7 @@ function lookAlong(
   low: number,
   high: number,
   hint: Hint,
-  deviation?: readonly number[],
+  enough?: readonly number[],
 ): Look {
   const { pass, tolerance } = space;
   const line = directionLine(pass, restricted(space, direction, low, high));
@@ -267,7 +276,7 @@ function lookAlong(
     return { state, deviation: distances, slack, expected, share, hint: { step, worst } };
   };
   const isEnough = (bars: readonly number[]): boolean =>
-    deviation !== undefined && bars.every((bar, q) => PART * bar <= Math.abs(deviation[q]));
+    enough !== undefined && bars.every((bar, q) => bar <= enough[q]);
   const [longest, shortest] = STEPS[pass.subject.precision];
   const tried = new Set<number>();
   let best: { values: number[]; bars: number[]; step: number; worst: number } | undefined;
@@ -391,9 +400,12 @@ function projected(
 /** An entry with its place among those of all inputs. */
 type Found = Entry & { at: number };
 
+/** Fewer entries than this are halved rather than looked at by their place. */
+const FEW = 16;
+
 /**
- * Halves the set that is off until a single entry is left. A deviation is linear in the direction: what the first half does not
- * account for is the second's, which needs no look of its own.
+ * Narrows the set that is off down to a single entry: to where a single culprit has to be, if there is but one, or to one of its halves.
+ * A deviation is linear in the direction: what the first half does not account for is the second's, which needs no look of its own.
  */
 function* search(
   space: Space,
@@ -407,9 +419,29 @@ function* search(
   let known = whole.state === 'off';
   let { hint } = whole;
   const range = (from: number, to: number): [number, number] => [places[from], places[to - 1] + 1];
-  while (high - low > 1) {
+  const goal = (part: number): number[] => deviation.map((value) => Math.abs(value) / part);
+  let failures = 0;
+  for (let level = 0; high - low > 1; level++) {
+    // Where there are several culprits, a single one is left in a part that is much smaller.
+    if (known && high - low >= FEW && level >= 4 ** failures - 1) {
+      const ramp = new Float64Array(space.size);
+      for (let i = low; i < high; i++) ramp[places[i]] = (direction[places[i]] * (i - low)) / (high - low);
+      const risen = lookAlong(space, ramp, ...range(low, high), hint, goal(PLACE));
+      yield;
+      const place = placeOf(risen, whole, deviation, high - low);
+      if (place) {
+        const [from, to] = place.map((i) => low + i);
+        const there = lookAlong(space, direction, ...range(from, to), hint, goal(PART));
+        yield;
+        if (there.state === 'off' && isMost(there, deviation)) {
+          [low, high, deviation] = [from, to, there.deviation];
+          continue;
+        }
+      }
+      failures++;
+    }
     const middle = (low + high) >> 1;
-    const first = lookAlong(space, direction, ...range(low, middle), hint, known ? deviation : undefined);
+    const first = lookAlong(space, direction, ...range(low, middle), hint, known ? goal(PART) : undefined);
     yield;
     const isFirst = known
       ? first.state === 'rough' ||
@@ -438,6 +470,32 @@ function* search(
   if (high === low) return [];
   const at = places[low];
   return [{ ...compare(at), at }];
+}
+
+/** Whether a part of a deviation is nearly all of it. */
+const isMost = (part: Look, all: readonly number[]): boolean =>
+  all.every((one, q) => Math.abs(part.deviation[q] - one) <= Math.abs(one) / 8 + part.slack[q]);
+
+/**
+ * Where, among n entries, a single culprit has to be: what it adds to the deviation where weights rise from 0 to 1 along the entries is
+ * its place's share of all. Undefined where no single place explains all cotangents, or where it is not known better than to a half.
+ */
+function placeOf(
+  risen: Look,
+  { slack }: Look,
+  deviation: readonly number[],
+  n: number,
+): [number, number] | undefined {
+  if (risen.state === 'rough') return undefined;
+  let [from, to] = [0, n];
+  for (const [q, all] of deviation.entries()) {
+    if (all === 0) continue;
+    const place = (n * risen.deviation[q]) / all;
+    const blur = (n * (risen.slack[q] + slack[q])) / Math.abs(all);
+    from = Math.max(from, Math.floor(place - blur));
+    to = Math.min(to, Math.ceil(place + blur) + 1);
+  }
+  return to > from && to - from <= n / 2 ? [from, to] : undefined;
 }
 
 /** Whether one factor within the tolerance, that of an entry which was compared, is what a projection is off by. */

@@ -81,13 +81,14 @@ export function lineThrough({ cotangents, outputs, finite, noise, epsilon }: Poi
       const growth = cotangents.map(() => 0);
       let changed = 0;
       let last = -1;
-      for (const k of there ? finite : []) {
-        const difference = there![k] - outputs[k];
+      for (let i = 0; there && i < finite.length; i++) {
+        const k = finite[i];
+        const difference = there[k] - outputs[k];
         if (difference === 0) continue;
         changed++;
         last = k;
         touch(k);
-        const grown = Math.abs(there![k]) > Math.abs(outputs[k]) ? epsilon * there![k] : 0;
+        const grown = Math.abs(there[k]) > Math.abs(outputs[k]) ? epsilon * there[k] : 0;
         for (let q = 0; q < cotangents.length; q++) {
           const c = cotangents[q][k];
           change[q] += c * difference;

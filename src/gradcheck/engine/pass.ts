@@ -367,7 +367,10 @@ export function directionLine(pass: Pass, direction: Direction): Line {
     t,
     there: outputsAt(subject, (i, own) => {
       const along = direction[i];
-      return along === null ? own : own.map((value, j) => value + t * along[j]);
+      if (along === null) return own;
+      const moved = own.slice();
+      for (let j = 0; j < moved.length; j++) moved[j] += t * along[j];
+      return moved;
     }),
   }));
 }

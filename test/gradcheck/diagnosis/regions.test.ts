@@ -21,6 +21,8 @@ test.each<[string, (x: T) => T, number[], RegExp]>([
   ['where |x| > 1', where((x) => tf.greater(tf.abs(x), 1), 3), [30], /only where \|x\| > 1/],
   ['the first row', () => tf.tensor2d([[2], [1], [1]]), [3, 4], /first slice along axis 0/],
   ['the last column', () => tf.tensor2d([[1, 1, 1, 3]]), [3, 4], /last slice along axis 1/],
+  ['a row within', () => tf.tensor2d([[1], [1], [2], [1]]), [4, 3], /in the slice at index 2 of axis 0\./],
+  ['one entry of a matrix', () => onesBut(12, 4, 2).reshape([3, 4]), [3, 4], /only at \[1,0\] \(1 of 12/],
   ['one entry', () => onesBut(9, 4, 2), [9], /wrong only at \[4\] \(1 of 9 entries\)\.$/],
 ])('%s', (_name, factor, shape, sentence) => {
   expect(said(cosTimes(factor), [random(shape)])).toMatch(sentence);

@@ -94,6 +94,43 @@ describe.each<[GradcheckPrecision, number]>([
   });
 });
 
+describe('the search', () => {
+  const inputs = [numbers(20_000)];
+  const off =
+    (...places: number[]): Falsify =>
+    (g, j) =>
+      places.includes(j) ? 1.01 * g : g;
+
+  test('goes to where a single culprit has to be', () => {
+    for (const at of [0, 1, 9_999, 15_001, 19_999]) {
+      const result = project({ f: sin, inputs, falsify: off(at) });
+      expect(wrongIn(result)).toEqual([[at]]);
+      expect(result.settled).toEqual([true]);
+      // Halving alone would take 14 looks of 8.
+      expect(result.evaluations).toBeLessThan(110);
+    }
+  });
+
+  test('halves where there are several, also such as look like one in their middle', () => {
+    for (const places of [
+      [4_000, 16_000],
+      [9_990, 10_010],
+    ]) {
+      const falsify: Falsify = (g, j) => (places.includes(j) ? g + 1e-3 / inputs[0]![j]! : g);
+      const result = project({ f: sin, inputs, falsify });
+      expect([...wrongIn(result)[0]!].sort((a, b) => a - b)).toEqual(places);
+      expect(result.settled).toEqual([true]);
+      expect(result.evaluations).toBeLessThan(400);
+    }
+  });
+
+  test('that ends before all is seen says so', () => {
+    const result = project({ f: sin, inputs, falsify: (g) => 1.5 * g });
+    expect(wrongIn(result)[0]).toHaveLength(3);
+    expect(result.settled).toEqual([false]);
+  });
+});
+
 describe('several inputs', () => {
   const f = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => tf.concat([tf.sin(x), tf.mul(tf.sin(y), 1e-6)]);
   const inputs = [numbers(40), numbers(30, 2)];

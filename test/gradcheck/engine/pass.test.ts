@@ -15,7 +15,7 @@ import {
   unitsOf,
   type Pass,
 } from '../../../src/gradcheck/engine/pass.js';
-import { columnOf } from '../../../src/gradcheck/diagnosis/columns.js';
+import { columnOf, slopeOf, weighted } from '../../../src/gradcheck/diagnosis/columns.js';
 import { Subject, type ActiveInput, type CheckedFunction } from '../../../src/gradcheck/engine/subject.js';
 import { randomFrom } from '../../../src/random.js';
 
@@ -292,9 +292,13 @@ describe('lines', () => {
   test('every output’s derivative by one coordinate, to eight digits', () => {
     const pass = open((x: tf.Tensor) => tf.concat([tf.sin(x), tf.exp(x)]), [[0.3, 0.9]]);
     const column = pass.subject.work(() => columnOf(pass, 0, 1, pass.units[0]![1]!));
-    expect(Array.from(column)).toEqual(
-      [0, Math.cos(0.9), 0, Math.exp(0.9)].map((value) => expect.closeTo(value, 7)),
-    );
+    expect(Array.from(column.places)).toEqual([1, 3]);
+    expect(Array.from(column.slopes)).toEqual([
+      expect.closeTo(Math.cos(0.9), 7),
+      expect.closeTo(Math.exp(0.9), 7),
+    ]);
+    expect([0, 1, 2, 3].map((k) => slopeOf(column, k))).toEqual([0, column.slopes[0], 0, column.slopes[1]]);
+    expect(weighted(column, (k) => k)).toBeCloseTo(column.slopes[0]! + 3 * column.slopes[1]!, 12);
     const subject = Subject.of(
       (x: tf.Tensor) => {
         if (x.dataSync()[1] !== 0.9) throw new Error('elsewhere');
@@ -304,7 +308,8 @@ describe('lines', () => {
       {},
     );
     const nowhere = subject.work(() => columnOf(openForward(subject, 1, randomFrom(1)), 0, 1, 1));
-    expect(Array.from(nowhere)).toEqual([NaN, NaN]);
+    expect(nowhere).toEqual({ places: Int32Array.of(0, 1), slopes: Float64Array.of(NaN, NaN) });
+    expect(weighted(nowhere, () => 1)).toBe(0);
   });
 
   test('no step is a power of two, nor in a simple ratio to one of the other family', () => {

@@ -57,6 +57,7 @@ export const projections = (parts: object): Findings['projections'] =>
     absolute: [0.25],
     relative: [0.125],
     moreKinks: [false],
+    settled: [true],
     resolution: 1e-7,
     ...parts,
   }) as Findings['projections'];
