@@ -14,11 +14,16 @@ function undefinedAround({ subject }: Pass, input: number, entries: readonly Ent
 }
 
 /** The reasons, and what to do about them. */
-const reasons: Record<Exclude<Blindness, 'undefined'>, (names: string, isNative: boolean) => string> = {
+const reasons: Record<
+  Exclude<Blindness, 'undefined'>,
+  (names: string, isNative: boolean, isZero: boolean) => string
+> = {
   noise: (names, isNative) =>
     `The differences for ${names} are too noisy to tell${isNative ? " in float32: check with precision: 'float64'" : ': f rounds away what its derivative would show. Scale f so that its value is not much larger than what it changes by'}.`,
-  hidden: (names, isNative) =>
-    `f's value is so large that its rounding hides what ${names} does to it: nothing can be said of the derivative. ${isNative ? "Check with precision: 'float64'" : 'Leave out the large constant part of f'}.`,
+  hidden: (names, isNative, isZero) =>
+    isZero
+      ? `f is 0 here, short steps of ${names} do not change it, and autodiff's value is so small that rounding within f would hide what it stands for: nothing can be said of the derivative. Check at a point where f changes.`
+      : `f's value is so large that its rounding hides what ${names} does to it: nothing can be said of the derivative. ${isNative ? "Check with precision: 'float64'" : 'Leave out the large constant part of f'}.`,
   undecided: (names) =>
     `The difference quotients for ${names} come to no limit: f has structure at every step that was tried. Check at another point, or smooth f.`,
   contradicted: (names) =>
@@ -31,6 +36,7 @@ const reasons: Record<Exclude<Blindness, 'undefined'>, (names: string, isNative:
 export function explainUnseen({ pass, entries, projections }: Findings): string[] {
   const sentences: string[] = [];
   const isNative = pass.subject.precision === 'native';
+  const isZero = pass.finite.every((k) => pass.outputs[k] === 0);
   const nameOf = (input: number): string => pass.subject.active[input].name;
   projections?.moreKinks.forEach((more, input) => {
     if (more) {
@@ -61,7 +67,7 @@ export function explainUnseen({ pass, entries, projections }: Findings): string[
   });
   entries.forEach((found, input) => sentences.push(...undefinedAround(pass, input, found)));
   for (const [reason, inputs] of byReason) {
-    sentences.push(reasons[reason]([...inputs].map(nameOf).join(', '), isNative));
+    sentences.push(reasons[reason]([...inputs].map(nameOf).join(', '), isNative, isZero));
   }
   return sentences;
 }

@@ -483,7 +483,9 @@ function stateOf(question: Question, slope: Slope, q: number, scale: number): St
   if (slope.coarse && Math.abs(slope.coarse.value - g) <= allowed(slope.coarse)) return isRight;
   const distance = Math.abs(slope.value - g);
   if (distance <= allowed(slope)) return resolved(question, slope, q, scale);
-  if (distance * Math.min(scale, question.span) <= hiding(pass, q)) return hidden(question, slope, q);
+  const isStill = slope.value === 0 && slope.errorBar === 0;
+  const floor = Math.max(hiding(pass, q), isStill ? HIDING * pass.flatNoise[q] : 0);
+  if (distance * Math.min(scale, question.span) <= floor) return hidden(question, slope, q);
   if (isGarbage(question, slope, q)) return isRight;
   if (distance <= 8 * rounding + 3 * slope.errorBar) return blind('rounding');
   return isRough(question, slope, q) ? blind('noise') : { state: 'wrong', between: false };
@@ -503,7 +505,10 @@ function resolved(question: Question, slope: Slope, q: number, scale: number): S
     : blind('noise');
 }
 
-/** Rounding errors of all outputs together, those that rest too, below which nothing can be said of a change. */
+/**
+ * Rounding errors of all outputs together, those that rest too, below which nothing can be said of a change. Where f does not
+ * change at all, an output of 0 does not show its own: `log(erf(8))` is 0 since erf(8) is rounded to 1.
+ */
 const HIDING = 64;
 
 const hiding = ({ allNoise }: Pass, q: number): number => HIDING * allNoise[q];

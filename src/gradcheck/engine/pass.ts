@@ -18,6 +18,8 @@ export interface Pass {
   noise: Float64Array;
   /** By cotangent: that of the weighted sum of all outputs. */
   allNoise: readonly number[];
+  /** The same, if every output were rounded as the largest is; as 1 is, where all are 0. */
+  flatNoise: readonly number[];
   /** By cotangent, then by active input. */
   autodiff: Float64Array[][];
   /** How far autodiff's entries move when the inputs move by their last bit: their own rounding error. */
@@ -150,6 +152,7 @@ export function openForward(
     finite: Int32Array.from(outputs.keys()).filter((k: number) => Number.isFinite(outputs[k])),
     noise: new Float64Array(outputs.length),
     allNoise: [],
+    flatNoise: [],
     autodiff: cotangents.map(() => unknown),
     rounding: cotangents.map(() => unknown.map(({ length }) => new Float64Array(length))),
     unreached: new Set(),
@@ -159,9 +162,11 @@ export function openForward(
     instability: () => ({ moved: unknown, notAdditive: unknown }),
   };
   pass.noise = noiseOf(pass);
-  pass.allNoise = cotangents.map((c) =>
-    Math.sqrt(c.reduce((sum, weight, k) => sum + (weight * pass.noise[k]) ** 2, 0)),
-  );
+  const largest = pass.finite.reduce((most, k) => Math.max(most, Math.abs(outputs[k])), 0) || 1;
+  const together = (noiseAt: (k: number) => number): number[] =>
+    cotangents.map((c) => Math.sqrt(c.reduce((sum, weight, k) => sum + (weight * noiseAt(k)) ** 2, 0)));
+  pass.allNoise = together((k) => pass.noise[k]);
+  pass.flatNoise = together(() => epsilonOf(subject) * largest);
   return pass;
 }
 

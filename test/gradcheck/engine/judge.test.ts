@@ -177,6 +177,15 @@ describe('an entry that cannot be seen', () => {
     expect(reasonOf({ f, x: [0.3], autodiff: off(0.5) })).toBe(reason === 'right' ? 'wrong' : 'hidden');
   });
 
+  test('f that is 0, and does not change, beside a gradient below the rounding of quantities like 1', () => {
+    const f = (at: tf.Tensor): tf.Tensor => tf.mul(at, 0);
+    expect(reasonOf({ f, x: [8], autodiff: () => 1e-18 })).toBe('hidden');
+    expect(reasonOf({ f, x: [8], autodiff: () => 1e-12 })).toBe('wrong');
+    // Beside another output the quantities are like that one.
+    const beside = (at: tf.Tensor): tf.Tensor => tf.stack([tf.mul(at, 0), tf.fill(at.shape, 1e-9)]);
+    expect(reasonOf({ f: beside, x: [8], autodiff: () => 1e-18 })).toBe('wrong');
+  });
+
   test('f that is not finite around the point', () => {
     const f = (at: tf.Tensor): tf.Tensor => tf.sqrt(tf.neg(tf.square(tf.sub(at, 0.5))));
     expect(reasonOf({ f, x: [0.5], autodiff: () => 0 })).toBe('undefined');

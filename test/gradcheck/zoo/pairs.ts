@@ -156,6 +156,24 @@ const pairs: Pair[] = [
     hidden: true,
     says: /rounding hides/,
   },
+  {
+    // erf(x) is 1 in doubles, and its derivative 1e-28.
+    name: 'log erf x',
+    value: (x) => tf.log(tf.erf(x)),
+    right: (x) => div(mul(2 / Math.sqrt(Math.PI), tf.exp(tf.neg(square(x)))), tf.erf(x)),
+    wrong: (x) => mul(1e-20, x),
+    inputs: () => [[8, 9]],
+    hidden: true,
+    says: /f is 0 here, short steps of .* do not change it/,
+  },
+  {
+    name: 'nothing of x',
+    value: (x) => mul(x, 0),
+    right: zeros,
+    wrong: (x) => mul(1e-12, x),
+    inputs: () => [[8, 9]],
+    says: flat,
+  },
 ];
 
 const cases = pairs.flatMap(({ name, value, right, wrong, inputs, options, hidden, says }): ZooCase[] => [
