@@ -10,8 +10,10 @@ import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { movesOf } from '../dist/differentiation/moves.js';
 import { writeFileWhole } from '../dist/files/write.js';
-import { curvePlot, Mlp, structured } from '../dist/index.js';
-import { nodeDocument, selectBackend } from '../dist/node.js';
+import { Mlp, structured } from '../dist/index.js';
+import { curvePlot } from '../dist/plots/index.js';
+import { selectBackend } from '../dist/node.js';
+import { nodeDocument } from '../dist/plots/node-document.js';
 
 const { values: options } = parseArgs({
   options: {

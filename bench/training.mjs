@@ -11,8 +11,10 @@ import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { trainingBar } from '../dist/cli/progress.js';
 import { writeFileWhole, writeJson } from '../dist/files/write.js';
-import { curvePlot, Mlp, train, trainingPlot } from '../dist/index.js';
-import { loadMnist, nodeDocument, saveModel, selectBackend } from '../dist/node.js';
+import { Mlp, train } from '../dist/index.js';
+import { curvePlot, trainingPlot } from '../dist/plots/index.js';
+import { loadMnist, saveModel, selectBackend } from '../dist/node.js';
+import { nodeDocument } from '../dist/plots/node-document.js';
 
 const { values: options } = parseArgs({
   options: {

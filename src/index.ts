@@ -110,31 +110,3 @@ export type {
 export type { CheckedFunction, CheckedInputs } from './gradcheck/engine/subject.js';
 
 export { fromLayersModel, toLayersModel } from './models/layers-model.js';
-
-export {
-  barPlot,
-  curvePlot,
-  type BarPlotOptions,
-  type CurvePlotOptions,
-  type Point,
-  type Series,
-} from './plots/curves.js';
-export { imagePlot, type ImagePlotOptions } from './plots/images.js';
-export {
-  boundaryGrid,
-  boundaryPlot,
-  contourPathPlot,
-  type Boundary,
-  type BoundaryGridOptions,
-  type BoundaryPlotOptions,
-  type ContourPathPlotOptions,
-  type Domain,
-  type LabelledPoint,
-} from './plots/planes.js';
-export type { DrawingOptions } from './plots/svg.js';
-export {
-  trainingPlot,
-  type NamedRun,
-  type TrainingCurve,
-  type TrainingPlotOptions,
-} from './plots/training.js';

@@ -15,4 +15,3 @@ export {
 } from './data/mnist.js';
 export type { MnistFilesOptions } from './data/mnist-files.js';
 export { loadLayersModel, loadModel, saveModel } from './models/files.js';
-export { nodeDocument } from './plots/node-document.js';

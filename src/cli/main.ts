@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: finds the command, reads its options, maps errors to exit codes. TensorFlow.js is loaded by those commands that need it. */
+import { createRequire } from 'node:module';
 import yargs, { type Argv, type CommandModule, type Options } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { EnvironmentError, InputError } from '../errors.js';
@@ -12,6 +13,7 @@ import merge from './commands/merge.js';
 import sweep from './commands/sweep.js';
 import train from './commands/train.js';
 import worker from './commands/worker.js';
+import { missingPackage } from '../optional.js';
 import { checkValue } from './options.js';
 import { environmentSettings, fileSettings, flagName, mergeSettings, type Settings } from './settings.js';
 import { version } from './version.js';
@@ -49,7 +51,23 @@ function withSettings(
     Object.entries(optionsOf(command)).map(([name, option]) => [name, checked(name, option)]),
   );
   const own = mergeSettings(options, flags, settings);
-  return { ...command, builder: (yargs: Argv) => yargs.options(options).config(own) };
+  return {
+    ...command,
+    builder: (yargs: Argv) => yargs.options(options).config(own),
+    handler: (args) => {
+      if (command !== (doctor as CommandModule)) requireTensorFlow();
+      return command.handler(args);
+    },
+  };
+}
+
+/** A package manager that does not install peers leaves TensorFlow.js away. */
+function requireTensorFlow(): void {
+  try {
+    createRequire(import.meta.url).resolve('@tensorflow/tfjs');
+  } catch (error) {
+    throw missingPackage('gradparity', ['@tensorflow/tfjs'], error);
+  }
 }
 
 async function run(args: string[]): Promise<void> {

@@ -1,13 +1,14 @@
 /** The list of findings that are known: a run then fails on new ones, and on known ones that are gone. */
-import { z } from 'zod';
 import { InputError } from '../errors.js';
 import type { SweepReport } from './report.js';
 
-const knownList = z.object({
-  schemaVersion: z.literal(1),
-  tfjs: z.string().optional(),
-  findings: z.array(z.string()),
-});
+/** Findings that are known, by their ids. */
+export interface KnownList {
+  schemaVersion: 1;
+  /** The release of TensorFlow.js. */
+  tfjs?: string;
+  findings: string[];
+}
 
 export interface KnownComparison {
   added: string[];
@@ -15,7 +16,7 @@ export interface KnownComparison {
 }
 
 /** A report's findings as such a list. Conventions are no mistakes, and are left out. */
-export const knownOf = (report: SweepReport): z.infer<typeof knownList> => ({
+export const knownOf = (report: SweepReport): KnownList => ({
   schemaVersion: 1,
   tfjs: report.tfjs,
   findings: report.findings
@@ -36,13 +37,18 @@ export function parseKnown(where: string, text: string): string[] {
       cause: error,
     });
   }
-  const list = knownList.safeParse(value);
-  if (!list.success) {
-    throw new InputError(
-      `${where} must be a list of known findings, {"schemaVersion": 1, "findings": [ids…]}, as --write-known writes it: ${list.error.issues[0].message} at ${list.error.issues[0].path.join('.') || 'its top'}.`,
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { schemaVersion, findings } = (isObject ? value : {}) as Partial<Record<keyof KnownList, unknown>>;
+  const refuse = (wanted: string, got: unknown, at: string): InputError =>
+    new InputError(
+      `${where} must be a list of known findings, {"schemaVersion": 1, "findings": [ids…]}, as --write-known writes it: wanted ${wanted}, got ${(JSON.stringify(got) ?? 'nothing').slice(0, 60)} at ${at}.`,
     );
-  }
-  return list.data.findings;
+  if (!isObject) throw refuse('an object', value, 'its top');
+  if (schemaVersion !== 1) throw refuse('1', schemaVersion, 'schemaVersion');
+  if (!Array.isArray(findings)) throw refuse('a list', findings, 'findings');
+  const wrong = findings.findIndex((id) => typeof id !== 'string');
+  if (wrong >= 0) throw refuse('a text', findings[wrong], `findings.${wrong}`);
+  return findings as string[];
 }
 
 /** What is new, and what is gone. Of a part of the sweep (ops, a shard, an interrupted run) nothing can be said to be gone. */

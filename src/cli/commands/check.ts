@@ -14,6 +14,7 @@ import {
   wholeNumber,
   type CommonArguments,
 } from '../options.js';
+import { loadPlots } from '../optional.js';
 import { abortOnInterrupt, INTERRUPTED, printJson, startBackend } from '../session.js';
 
 interface CheckArguments extends CommonArguments {
@@ -75,6 +76,7 @@ async function checkFiles(args: CheckArguments, files: readonly string[]): Promi
   if (args.html) {
     const { requireWritable } = await import('../../files/write.js');
     await requireWritable('check --html', path.dirname(args.html));
+    await loadPlots('check --html');
   }
   for (const file of files) await requireFile(file);
   const { signal, release } = abortOnInterrupt();
@@ -120,7 +122,7 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
   const failed = results.filter((result) => !passed(result)).length;
   if (args.html) {
     const { reportPage } = await import('../../pages/gradcheck.js');
-    const { nodeDocument } = await import('../../plots/node-document.js');
+    const { nodeDocument } = await loadPlots('check --html');
     const { writeFileWhole } = await import('../../files/write.js');
     await writeFileWhole(args.html, reportPage(results, { document: nodeDocument() }));
   }

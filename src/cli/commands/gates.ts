@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import type { LogicGate } from '../../perceptron/logic-gates.js';
 import type { PerceptronFit } from '../../perceptron/perceptron-classifier.js';
 import { backendOption, jsonOption } from '../options.js';
+import { loadPlots } from '../optional.js';
 import { printJson } from '../session.js';
 
 interface GatesArguments {
@@ -158,10 +159,9 @@ async function checkPlotName(plot: string): Promise<void> {
 }
 
 async function drawGates(file: string): Promise<void> {
-  const [tf, { boundaryGrid }, { nodeDocument }, { writeFileWhole }, { InputError }] = await Promise.all([
+  const [tf, { boundaryGrid, nodeDocument }, { writeFileWhole }, { InputError }] = await Promise.all([
     import('@tensorflow/tfjs'),
-    import('../../plots/planes.js'),
-    import('../../plots/node-document.js'),
+    loadPlots('gates --plot'),
     import('../../files/write.js'),
     import('../../errors.js'),
   ]);

@@ -7,6 +7,7 @@ import { InputError } from '../../errors.js';
 import { sweepBackends, type SweepBackend } from '../../sweep/report.js';
 import type { SweepPlan } from '../../sweep/sweep.js';
 import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
+import { loadQueue } from '../optional.js';
 import { abortOnInterrupt, INTERRUPTED } from '../session.js';
 import {
   readKnown,
@@ -117,7 +118,10 @@ async function runSweep(args: SweepArguments): Promise<void> {
   const limits = { timeLimit: args.timeLimit, memoryLimit: args.memoryLimit };
   let workforce;
   if (args.queue !== undefined) {
-    const { queueWorkforce } = await import('../../sweep/queue/coordinator.js');
+    const { queueWorkforce } = await loadQueue(
+      'sweep --queue',
+      () => import('../../sweep/queue/coordinator.js'),
+    );
     workforce = await queueWorkforce({
       url: args.queue,
       plan,

@@ -4,7 +4,7 @@ import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
 import type { GradientMethod } from '../../differentiation/gradient-method.js';
 import type { GradientMethodName } from '../../differentiation/methods.js';
-import { InputError } from '../../errors.js';
+import { EnvironmentError, InputError } from '../../errors.js';
 import type { ActivationName } from '../../functions/activations.js';
 import type { Mlp } from '../../networks/mlp.js';
 import type { Sampling } from '../../training/batches.js';
@@ -19,6 +19,7 @@ import {
   wholeNumber,
   type CommonArguments,
 } from '../options.js';
+import { loadPlots } from '../optional.js';
 import {
   abortOnInterrupt,
   INTERRUPTED,
@@ -209,25 +210,35 @@ interface RunFiles {
 }
 
 async function writeRun(network: Mlp, history: History, output: string): Promise<RunFiles> {
-  const [{ saveModel }, { unwritable, writeFileWhole, writeJson }, { trainingPlot }, { nodeDocument }] =
-    await Promise.all([
-      import('../../models/files.js'),
-      import('../../files/write.js'),
-      import('../../plots/training.js'),
-      import('../../plots/node-document.js'),
-    ]);
+  const [{ saveModel }, { unwritable, writeFileWhole, writeJson }] = await Promise.all([
+    import('../../models/files.js'),
+    import('../../files/write.js'),
+  ]);
   const files: RunFiles = { model: output, history: path.join(output, 'history.json') };
   try {
     await saveModel(network, output);
     await writeJson(files.history, history);
-    if (history.steps.length > 1) {
+    const picture = history.steps.length > 1 ? await drawn(history) : undefined;
+    if (picture !== undefined) {
       files.picture = path.join(output, 'training.svg');
-      await writeFileWhole(files.picture, trainingPlot(history, { document: nodeDocument() }));
+      await writeFileWhole(files.picture, picture);
     }
   } catch (error) {
     throw unwritable('train', output, error);
   }
   return files;
+}
+
+/** The picture of a run, or undefined, with a word why, where nothing that draws is installed. */
+async function drawn(history: History): Promise<string | undefined> {
+  try {
+    const { trainingPlot, nodeDocument } = await loadPlots('The picture of the run');
+    return trainingPlot(history, { document: nodeDocument() });
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return undefined;
+  }
 }
 
 function report(history: History, files: RunFiles, backend: BackendName, json: boolean): void {

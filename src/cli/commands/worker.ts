@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandModule } from 'yargs';
 import { InputError } from '../../errors.js';
 import { realNumber, text } from '../options.js';
+import { loadQueue } from '../optional.js';
 import { abortOnInterrupt, INTERRUPTED } from '../session.js';
 import { jobsOption, versionsOf } from './sweep.js';
 
@@ -25,7 +26,7 @@ const command: CommandModule<object, WorkerArguments> = {
     if (queue === undefined) {
       throw new InputError('worker: name the queue with --queue redis://host:port, or in GRADPARITY_QUEUE.');
     }
-    const { startWorker } = await import('../../sweep/queue/worker.js');
+    const { startWorker } = await loadQueue('worker', () => import('../../sweep/queue/worker.js'));
     const { addressText } = await import('../../sweep/queue/connection.js');
     const { signal, release } = abortOnInterrupt();
     const ended = new AbortController();

@@ -1,0 +1,24 @@
+/** `gradparity/plots`: pictures as SVG, drawn by @observablehq/plot, which is to be installed beside this library. */
+
+export {
+  barPlot,
+  curvePlot,
+  type BarPlotOptions,
+  type CurvePlotOptions,
+  type Point,
+  type Series,
+} from './curves.js';
+export { imagePlot, type ImagePlotOptions } from './images.js';
+export {
+  boundaryGrid,
+  boundaryPlot,
+  contourPathPlot,
+  type Boundary,
+  type BoundaryGridOptions,
+  type BoundaryPlotOptions,
+  type ContourPathPlotOptions,
+  type Domain,
+  type LabelledPoint,
+} from './planes.js';
+export type { DrawingOptions } from './svg.js';
+export { trainingPlot, type NamedRun, type TrainingCurve, type TrainingPlotOptions } from './training.js';
