@@ -36,6 +36,7 @@ export function build() {
   chmodSync(entry, 0o755);
   declareMatchers();
   buildCommonJs();
+  buildPackages();
   writeFileSync(stamp, sourcesHash());
 }
 
@@ -82,6 +83,36 @@ function buildCommonJs() {
   for (const file of types) cpSync(path.join(dist, file), path.join(cjs, file));
 }
 
+/** The packages beside this one, each in one file that needs no other package. */
+function buildPackages() {
+  const { buildSync } = createRequire(import.meta.url)('esbuild');
+  const folder = path.join(root, 'packages', 'tfjs-node-setup');
+  const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const outfile = path.join(folder, 'dist', 'main.js');
+  rmSync(path.dirname(outfile), { recursive: true, force: true });
+  buildSync({
+    entryPoints: [path.join(folder, 'src', 'main.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    define: { VERSION: JSON.stringify(version) },
+    // Packages of CommonJS in the bundle use require and __filename.
+    banner: {
+      js: [
+        "import { createRequire as requireFrom } from 'node:module';",
+        "import { fileURLToPath as pathOf } from 'node:url';",
+        'const require = requireFrom(import.meta.url);',
+        'const __filename = pathOf(import.meta.url);',
+      ].join('\n'),
+    },
+    external: ['@tensorflow/*'],
+    logLevel: 'warning',
+  });
+  chmodSync(outfile, 0o755);
+}
+
 /** Builds where the sources differ from those that dist/ was built from. Returns whether it did. */
 export function buildIfNeeded() {
   if (existsSync(entry) && existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash()) return false;
@@ -93,11 +124,18 @@ export function buildIfNeeded() {
 
 /** One hash over the content of everything that a build reads. */
 function sourcesHash() {
-  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true })
+  const sources = ['src', 'packages/tfjs-node-setup/src']
+    .flatMap((folder) => readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((item) => item.isFile())
     .map((item) => path.relative(root, path.join(item.parentPath ?? item.path, item.name)));
   const hash = createHash('sha256');
-  for (const file of ['tsconfig.json', 'tsconfig.build.json', 'package.json', ...sources.sort()]) {
+  for (const file of [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package.json',
+    'packages/tfjs-node-setup/package.json',
+    ...sources.sort(),
+  ]) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(path.join(root, file)))

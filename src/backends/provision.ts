@@ -31,6 +31,10 @@ export interface ProvisionOptions {
   signal?: AbortSignal | undefined;
   /** tfjs-node's folder; by default the one that gradparity imports. */
   folder?: string | undefined;
+  /** The command that the user has run, or may run again, as errors name it. */
+  command?: string;
+  /** The end of the explanation where no way led there: what works all the same. */
+  without?: string;
   /** Believe that what ran before runs, while its files are the same: milliseconds instead of a second. Default true. */
   believeProof?: boolean;
 }
@@ -51,7 +55,12 @@ export interface Provisioned {
  * @throws the signal's reason when it is aborted; nothing half-made is left
  */
 export async function provisionNative(options: ProvisionOptions = {}): Promise<Provisioned> {
-  const { log = () => undefined, signal } = options;
+  const {
+    log = () => undefined,
+    signal,
+    command = 'gradparity doctor --fix',
+    without = 'Without it everything runs on the wasm backend that comes with gradparity, several times slower.',
+  } = options;
   if (nativeIsSwitchedOff())
     throw new EnvironmentError(
       'provisionNative: GRADPARITY_NATIVE=off switches the native backend off; unset it to set the backend up.',
@@ -65,9 +74,7 @@ export async function provisionNative(options: ProvisionOptions = {}): Promise<P
   if (present !== undefined) return { how: 'already', libtensorflow: present, folder };
 
   await access(folder, constants.W_OK).catch(() => {
-    throw new EnvironmentError(
-      `provisionNative: ${folder} can't be written to. Run \`gradparity doctor --fix\` as its owner.`,
-    );
+    throw new EnvironmentError(`${folder} can't be written to. Run \`${command}\` as its owner.`);
   });
   const failures: { way: string; failed: Failed }[] = [];
   for (const { how, name, attempt } of ways(context)) {
@@ -81,7 +88,7 @@ export async function provisionNative(options: ProvisionOptions = {}): Promise<P
       failures.push({ way: name, failed: error instanceof Failed ? error : new Failed(String(error)) });
     }
   }
-  throw new EnvironmentError(explain(failures));
+  throw new EnvironmentError(explain(failures, command, without));
 }
 
 function ways(context: Context) {
@@ -107,14 +114,14 @@ function ways(context: Context) {
   ];
 }
 
-function explain(failures: { way: string; failed: Failed }[]): string {
+function explain(failures: { way: string; failed: Failed }[], command: string, without: string): string {
   const remedies = [...new Set(failures.flatMap(({ failed }) => failed.remedy ?? []))];
   return [
     `The native backend could not be set up on ${process.platform}-${process.arch}, Node ${process.version}.`,
     ...failures.map(({ way, failed }) => `  - ${way}: ${failed.message}`),
-    ...(remedies.length > 0 ? ['What helps, before `gradparity doctor --fix` again:'] : []),
+    ...(remedies.length > 0 ? [`What helps, before \`${command}\` again:`] : []),
     ...remedies.map((remedy) => `  - ${remedy}`),
-    'Without it everything runs on the wasm backend that comes with gradparity, several times slower.',
+    without,
   ].join('\n');
 }
 
