@@ -359,7 +359,8 @@ function decide(
   const { tolerance, span } = question;
   const { state, slopes } = entry;
   if (state === 'nonFinite') return entry;
-  if (state === 'wrong') return isRefuted(question, entry) ? entry : undefined;
+  if (state === 'wrong')
+    return isRefuted(question, entry) && !isGrained(question, entry, glance) ? entry : undefined;
   if (state === 'blind') return undefined;
   const shortest = scale * 2 ** -tolerance.last;
   if (state === 'kink') {
@@ -392,6 +393,26 @@ function isRefuted(question: Question, { q, slopes }: Entry): boolean {
     const near = limitNear(pairAt(line, h), pairAt(line, h / 2), q);
     return Math.abs(near - value) < Math.abs(near - expected[q]);
   });
+}
+
+/** Structure of f that is finer than this, relative to the entry, may be a large quantity's rounding, which a short step does not move. */
+const GRAIN = 2 ** -23;
+
+/** Whether differences by long steps say what autodiff says, and those by steps of the finest structure that counts still do. */
+function isGrained(question: Question, { q, slopes }: Entry, glance: Glance | undefined): boolean {
+  const { line, pass, expected, input, j } = question;
+  const step = Math.abs(pass.subject.active[input].values[j]) * GRAIN;
+  const isNearer = (value: number, times: number): boolean =>
+    times * Math.abs(value - expected[q]) < Math.abs(value - slopes[q].value);
+  return (
+    step > 0 &&
+    glance !== undefined &&
+    isNearer(glance.slopes[q].value, 2 ** 10) &&
+    pass.factors.every((factor) => {
+      const near = limitNear(pairAt(line, factor * step), pairAt(line, (factor * step) / 2), q);
+      return isNearer(near, 4);
+    })
+  );
 }
 
 /** Richardson's value from two pairs; from one side where f is finite on one only. */
@@ -483,9 +504,10 @@ function stateOf(question: Question, slope: Slope, q: number, scale: number): St
   if (slope.coarse && Math.abs(slope.coarse.value - g) <= allowed(slope.coarse)) return isRight;
   const distance = Math.abs(slope.value - g);
   if (distance <= allowed(slope)) return resolved(question, slope, q, scale);
-  const isStill = slope.value === 0 && slope.errorBar === 0;
-  const floor = Math.max(hiding(pass, q), isStill ? HIDING * pass.flatNoise[q] : 0);
-  if (distance * Math.min(scale, question.span) <= floor) return hidden(question, slope, q);
+  const isHidden =
+    distance * Math.min(scale, question.span) <= hiding(pass, q) ||
+    (slope.value === 0 && distance * stillness(slope) <= HIDING * pass.flatNoise[q]);
+  if (isHidden) return hidden(question, slope, q);
   if (isGarbage(question, slope, q)) return isRight;
   if (distance <= 8 * rounding + 3 * slope.errorBar) return blind('rounding');
   return isRough(question, slope, q) ? blind('noise') : { state: 'wrong', between: false };
@@ -506,12 +528,23 @@ function resolved(question: Question, slope: Slope, q: number, scale: number): S
 }
 
 /**
- * Rounding errors of all outputs together, those that rest too, below which nothing can be said of a change. Where f does not
- * change at all, an output of 0 does not show its own: `log(erf(8))` is 0 since erf(8) is rounded to 1.
+ * Rounding errors of all outputs together, those that rest too, below which nothing can be said of a change. Where f does not change
+ * at all, its outputs do not show what is rounded within it: `log(erf(8))` is 0, and `log(cos(1e-7))` one of few numbers near 0, since
+ * erf and cos are rounded to 1 or so.
  */
 const HIDING = 64;
 
 const hiding = ({ allNoise }: Pass, q: number): number => HIDING * allNoise[q];
+
+/** The longest step up to which f does not change. */
+function stillness({ ladder }: Slope): number {
+  let longest = 0;
+  for (const { t, quotient } of [...ladder].sort((a, b) => a.t - b.t)) {
+    if (quotient !== 0) break;
+    longest = t;
+  }
+  return longest;
+}
 
 /** What f's rounding hides is right where it is nothing beside the input's other entries, or where autodiff's value is rounding itself. */
 function hidden(question: Question, slope: Slope, q: number): State {

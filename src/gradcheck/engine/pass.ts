@@ -18,7 +18,7 @@ export interface Pass {
   noise: Float64Array;
   /** By cotangent: that of the weighted sum of all outputs. */
   allNoise: readonly number[];
-  /** The same, if every output were rounded as the largest is; as 1 is, where all are 0. */
+  /** The same, if every output were rounded as the largest is, or as 1 is. */
   flatNoise: readonly number[];
   /** By cotangent, then by active input. */
   autodiff: Float64Array[][];
@@ -162,7 +162,7 @@ export function openForward(
     instability: () => ({ moved: unknown, notAdditive: unknown }),
   };
   pass.noise = noiseOf(pass);
-  const largest = pass.finite.reduce((most, k) => Math.max(most, Math.abs(outputs[k])), 0) || 1;
+  const largest = pass.finite.reduce((most, k) => Math.max(most, Math.abs(outputs[k])), 1);
   const together = (noiseAt: (k: number) => number): number[] =>
     cotangents.map((c) => Math.sqrt(c.reduce((sum, weight, k) => sum + (weight * noiseAt(k)) ** 2, 0)));
   pass.allNoise = together((k) => pass.noise[k]);

@@ -181,9 +181,17 @@ describe('an entry that cannot be seen', () => {
     const f = (at: tf.Tensor): tf.Tensor => tf.mul(at, 0);
     expect(reasonOf({ f, x: [8], autodiff: () => 1e-18 })).toBe('hidden');
     expect(reasonOf({ f, x: [8], autodiff: () => 1e-12 })).toBe('wrong');
-    // Beside another output the quantities are like that one.
-    const beside = (at: tf.Tensor): tf.Tensor => tf.stack([tf.mul(at, 0), tf.fill(at.shape, 1e-9)]);
-    expect(reasonOf({ f: beside, x: [8], autodiff: () => 1e-18 })).toBe('wrong');
+  });
+
+  test('a part of f that short steps do not move, being rounded beside a large constant', () => {
+    const beside =
+      (constant: number) =>
+      (at: tf.Tensor): tf.Tensor =>
+        tf.add(at, tf.sub(tf.add(at, constant), constant));
+    // Over 2^-27 of the entry that is rounding; over 2^-10 of it, f is a staircase beside a line.
+    expect(reasonOf({ f: beside(5e7), x: [1.3] })).toBe('contradicted');
+    expect(reasonOf({ f: beside(5e12), x: [1.3] })).toBe('wrong');
+    expect(reasonOf({ f: beside(5e12), x: [1.3], autodiff: off(-0.5) })).toBe('right');
   });
 
   test('f that is not finite around the point', () => {
