@@ -1,24 +1,444 @@
-/** The README's program prints what the README says. Oracle: the comments in it. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * What the READMEs and CONTRIBUTING.md tell is so. Oracles: the comments beside their programs' output, the command line's own
+ * help, package.json, the files of the repository, and the reports that figures are taken from.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { main } from './cli/run-cli.js';
 
 const root = path.resolve(import.meta.dirname, '..');
-const program = /```ts\n(.*?)```/s.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))![1];
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const readmes = ['README.md', 'README.zh-CN.md'];
+const documents = [...readmes, 'CONTRIBUTING.md', 'CHANGELOG.md'];
+
 // Inside the package, so that the import of `gradparity` finds the built package itself.
-const file = path.join(root, 'runs-readme-program.mjs');
+let folder: string;
+beforeAll(() => {
+  mkdirSync(path.join(root, 'runs'), { recursive: true });
+  folder = mkdtempSync(path.join(root, 'runs', 'readme-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-afterAll(() => rmSync(file, { force: true }));
+interface Block {
+  readonly language: string;
+  readonly code: string;
+}
 
-test('the program in the README prints its comments', () => {
-  writeFileSync(file, program);
-  const printed = execFileSync(process.execPath, [file], { encoding: 'utf8' });
-  const lines = printed.split('\n').filter((line) => line !== '' && !/^=|^Hi,/.test(line.trim()));
-  const promised = program
+const blocksOf = (text: string): Block[] =>
+  Array.from(text.matchAll(/^```(\w*)\n(.*?)^```$/gms), ([, language, code]) => ({ language, code }));
+
+/** A document without its blocks of code, where `#` and brackets have other meanings. */
+const proseOf = (text: string): string => text.replace(/^```.*?^```$/gms, '');
+
+const headingsOf = (text: string): string[] => proseOf(text).match(/^#+ .*$/gm) ?? [];
+
+/** What GitHub makes of a heading for links to it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/^#+ /, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-');
+
+const run = (args: readonly string[], env?: NodeJS.ProcessEnv) =>
+  spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+  });
+
+// ---- programs ----
+
+/** The statements whose output stands in a comment beside them. */
+const prints = (line: string): boolean => /^(console\.log|show)\(/.test(line);
+
+/** What a program says that it prints, a line each. */
+const promised = (code: string): string[] =>
+  code
     .split('\n')
-    .filter((line) => line.startsWith('show('))
-    .map((line) => line.split('// ')[1]);
-  expect(promised.every(Boolean)).toBe(true);
-  expect(lines).toEqual(promised);
+    .filter(prints)
+    .map((line) => /\); \/\/ (.+)$/.exec(line)?.[1] ?? `nothing, beside ${line}`);
+
+/** What the program in `file` prints, without TensorFlow.js' banner. */
+function printed(file: string): string[] {
+  const { stdout, stderr, status } = run(['--import', 'tsx', file]);
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout.split('\n').filter((line) => line !== '' && !/^=+$|^Hi, looks like/.test(line));
+}
+
+const isJest = ({ code }: Block): boolean => code.includes("from '@jest/globals'");
+const blocks = blocksOf(read('README.md'));
+const programs = blocks.filter((block) => block.language === 'ts' && !isJest(block));
+const jestTests = blocks.filter((block) => block.language === 'ts' && isJest(block));
+
+function written(name: string, code: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, code);
+  return file;
+}
+
+describe('the programs', () => {
+  test('are all that is neither a command nor one of them', () => {
+    expect(programs.length).toBeGreaterThanOrEqual(4);
+    expect(jestTests).toHaveLength(1);
+    for (const document of documents)
+      for (const { language } of blocksOf(read(document))) expect(['ts', 'sh']).toContain(language);
+  });
+
+  test.each(programs.map(({ code }, k) => [k, code] as const))(
+    'program %i prints its comments',
+    (k, code) => {
+      const expected = promised(code);
+      expect(expected.length).toBeGreaterThan(0);
+      expect(printed(written(`program-${k}.ts`, code))).toEqual(expected);
+    },
+  );
+
+  test('a program whose comment is wrong, or missing, is noticed', () => {
+    const code = 'console.log(1 + 1); // 3\nconsole.log(2);\n';
+    expect(promised(code)).toEqual(['3', 'nothing, beside console.log(2);']);
+    expect(printed(written('wrong.ts', code))).toEqual(['2', '2']);
+  });
+
+  test('the test for Jest passes, and fails with a gradient that is wrong', () => {
+    const [{ code }] = jestTests;
+    mkdirSync(path.join(folder, 'jest'));
+    written('jest/right.test.ts', code);
+    const wrong = code.replace(
+      'expect(logCosh)',
+      'expect(tf.customGrad((y, t) => ({ value: logCosh(y as tf.Tensor, t as tf.Tensor), gradFunc: () => [tf.ones([3]), tf.ones([3])] })))',
+    );
+    expect(wrong).not.toBe(code);
+    written('jest/wrong.test.ts', wrong);
+    const config = {
+      testEnvironment: 'node',
+      testMatch: ['<rootDir>/*.test.ts'],
+      extensionsToTreatAsEsm: ['.ts'],
+      transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
+    };
+    const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+    const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+    const { stdout } = run([
+      ...flags,
+      jest,
+      ...['--json', '--rootDir', path.join(folder, 'jest'), '--config', JSON.stringify(config)],
+    ]);
+    const { testResults } = JSON.parse(stdout) as { testResults: { name: string; status: string }[] };
+    expect(Object.fromEntries(testResults.map(({ name, status }) => [path.basename(name), status]))).toEqual({
+      'right.test.ts': 'passed',
+      'wrong.test.ts': 'failed',
+    });
+  });
+
+  test('TypeScript accepts them as they stand, and would not accept another type', () => {
+    mkdirSync(path.join(folder, 'types'));
+    [...programs, ...jestTests].forEach(({ code }, k) => written(`types/program-${k}.ts`, code));
+    written('types/wrong.ts', "import { gradcheck } from 'gradparity';\nawait gradcheck(1, 2);\n");
+    written(
+      'types/tsconfig.json',
+      JSON.stringify({
+        extends: '../../../tsconfig.json',
+        compilerOptions: { noEmit: true },
+        include: ['.'],
+      }),
+    );
+    const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const errors = run([compiler, '-p', path.join(folder, 'types')])
+      .stdout.trim()
+      .split('\n');
+    expect(errors.filter((line) => !/^\s/.test(line))).toEqual([
+      expect.stringMatching(/wrong\.ts\(2,17\): error TS2345/),
+    ]);
+  });
+});
+
+// ---- commands ----
+
+interface CommandHelp {
+  /** The choices of each option; undefined where anything goes. */
+  readonly options: ReadonlyMap<string, readonly string[] | undefined>;
+}
+
+function helpOf(...args: string[]): string {
+  const { stdout, status } = run([main, ...args, '--help']);
+  if (status !== 0) throw new Error(`gradparity ${args.join(' ')} --help ends with exit code ${status}.`);
+  return stdout;
+}
+
+const commandNames = Array.from(helpOf().matchAll(/^ {2}gradparity (\w+)/gm), ([, name]) => name);
+const helps = new Map<string, CommandHelp>();
+
+function commandHelp(command: string): CommandHelp {
+  const known = helps.get(command);
+  if (known) return known;
+  const [, text] = helpOf(command).split('Options:');
+  const options = new Map(
+    text
+      .split(/^ +(?:-\w, )?--(?=\w)/m)
+      .slice(1)
+      .map((option): [string, string[] | undefined] => {
+        const choices = /\[choices: ([^\]]+)\]/.exec(option)?.[1];
+        return [
+          /^[\w-]+/.exec(option)![0],
+          (choices && Array.from(choices.matchAll(/"([^"]+)"/g), ([, one]) => one)) || undefined,
+        ];
+      }),
+  );
+  helps.set(command, { options });
+  return { options };
+}
+
+const manifest = JSON.parse(read('package.json')) as Record<
+  'scripts' | 'bin' | 'peerDependencies' | 'peerDependenciesMeta',
+  Record<string, unknown>
+>;
+const siblings = readdirSync(path.join(root, 'packages')).flatMap((name) =>
+  Object.keys((JSON.parse(read(`packages/${name}/package.json`)) as typeof manifest).bin),
+);
+
+/** What is wrong with a command line that a document shows; undefined where it can be run as it stands. */
+function flawOf(line: string): string | undefined {
+  const [program, ...words] = line
+    .replace(/\s# .*$/, '')
+    .trim()
+    .split(/\s+/);
+  if (program === 'gradparity') return flawOfCommand(words);
+  if (program === 'npx') {
+    if (words[0] === 'gradparity') return flawOfCommand(words.slice(1));
+    return siblings.includes(words[0]) ? undefined : `no package here brings ${words[0]}`;
+  }
+  if (program !== 'npm') return `${program} is neither npm nor npx nor gradparity`;
+  const [verb, ...rest] = words;
+  if (verb === 'install') {
+    const names = rest.filter((word) => !word.startsWith('git+https://'));
+    return names.find((name) => name !== 'gradparity' && !Object.hasOwn(manifest.peerDependencies, name));
+  }
+  const script = verb === 'run' ? rest.find((word) => !word.startsWith('-')) : verb;
+  if (script === undefined || !Object.hasOwn(manifest.scripts, script)) return `there is no script ${script}`;
+  return script === 'start' ? flawOfCommand(['train', ...rest.filter((word) => word !== '--')]) : undefined;
+}
+
+function flawOfCommand([command, ...words]: readonly string[]): string | undefined {
+  if (!commandNames.includes(command)) return `there is no command ${command}`;
+  const { options } = commandHelp(command);
+  for (const [k, word] of words.entries()) {
+    const after = words[k + 1];
+    if (word.startsWith('--')) {
+      if (!options.has(word.slice(2))) return `${command} has no option ${word}`;
+      const choices = options.get(word.slice(2));
+      if (choices && !choices.includes(after)) return `${word} of ${command} can't be ${after}`;
+    } else if (command === 'check' && !words[k - 1]?.startsWith('--') && !existsSync(path.join(root, word))) {
+      return `there is no file ${word}`;
+    }
+  }
+  return undefined;
+}
+
+/** Every command line of a document, in its blocks and in its sentences. */
+function commandsOf(text: string): string[] {
+  const shell = blocksOf(text).filter(({ language }) => language === 'sh');
+  const inline = Array.from(proseOf(text).matchAll(/`([^`\n]+)`/g), ([, code]) => code);
+  return [
+    ...shell.flatMap(({ code }) => code.split('\n').filter(Boolean)),
+    ...inline.filter((code) => /^(npm|npx|gradparity) /.test(code)),
+  ];
+}
+
+describe('the commands', () => {
+  test.each(documents)('of %s exist, with their options', (document) => {
+    const flaws = commandsOf(read(document)).map((line) => [line, flawOf(line)]);
+    if (document !== 'CHANGELOG.md') expect(flaws.length).toBeGreaterThan(5);
+    expect(flaws.filter(([, flaw]) => flaw !== undefined)).toEqual([]);
+  });
+
+  test.each([
+    ['npx gradparity chekc a.ts', 'there is no command chekc'],
+    ['npx gradparity check examples/custom-op.ts --ordre 2', 'check has no option --ordre'],
+    ['npx gradparity check examples/no-such-file.ts  # prose', 'there is no file examples/no-such-file.ts'],
+    ['npx gradparity check --mode slow', "--mode of check can't be slow"],
+    ['npm start -- --no-such-option', 'train has no option --no-such-option'],
+    ['npm run no-such-script', 'there is no script no-such-script'],
+    ['npm install left-pad', 'left-pad'],
+    ['npx no-such-package', 'no package here brings no-such-package'],
+    ['yarn add gradparity', 'yarn is neither npm nor npx nor gradparity'],
+  ])('%s is refused', (line, flaw) => expect(flawOf(line)).toBe(flaw));
+
+  test.each([
+    ['npx gradparity gates', 0],
+    ['npx gradparity check examples/custom-op.ts', 1],
+  ])('%s ends with exit code %i', (line, code) => {
+    expect(commandsOf(read('README.md')).map((one) => one.replace(/\s+# .*$/, ''))).toContain(line);
+    expect(run([main, ...line.split(' ').slice(2)]).status).toBe(code);
+  });
+
+  test.each(readmes)('are all named in %s, and so is each package that is optional', (readme) => {
+    const text = read(readme);
+    const rows = Array.from(text.matchAll(/^\| `(\w+)` +\|/gm), ([, name]) => name);
+    expect(rows).toEqual(expect.arrayContaining(commandNames));
+    const installed = commandsOf(text)
+      .filter((line) => line.startsWith('npm install '))
+      .join(' ')
+      .split(/\s+/);
+    expect(installed).toEqual(expect.arrayContaining(Object.keys(manifest.peerDependencies)));
+  });
+});
+
+// ---- documents ----
+
+/** A block without the sentences in its comments; what a program prints stays. */
+const withoutProse = ({ language, code }: Block): string[] => [
+  language,
+  ...code.split('\n').map((line) => {
+    if (language === 'sh') return line.replace(/\s*# .*$/, '');
+    return prints(line) ? line : line.replace(/\/\/ .*$/, '//');
+  }),
+];
+
+test('both READMEs have the same blocks of code, but for the sentences in them, and headings of the same levels', () => {
+  const [english, chinese] = readmes.map(read);
+  expect(blocksOf(chinese).map(withoutProse)).toEqual(blocksOf(english).map(withoutProse));
+  const levels = (text: string): string[] => headingsOf(text).map((heading) => heading.split(' ')[0]);
+  expect(levels(chinese)).toEqual(levels(english));
+  const other = { language: 'ts', code: 'console.log(1); // 2\n' };
+  expect(withoutProse(other)).not.toEqual(withoutProse({ ...other, code: 'console.log(1); // 1\n' }));
+});
+
+/** The links of a document that lead nowhere: to no file, or to no heading. */
+function brokenLinks(document: string, text: string): string[] {
+  const links = Array.from(proseOf(text).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
+  return links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [target, anchor] = link.split('#');
+    const file = path.posix.join(path.posix.dirname(document), target || path.posix.basename(document));
+    if (!existsSync(path.join(root, file))) return true;
+    const headings = target === '' ? headingsOf(text) : file.endsWith('.md') ? headingsOf(read(file)) : [];
+    return anchor !== undefined && !headings.map(anchorOf).includes(anchor);
+  });
+}
+
+/** The files that a document names in its sentences. */
+const filesNamed = (text: string): string[] =>
+  Array.from(
+    proseOf(text).matchAll(
+      /`((?:src|test|docs|scripts|bench|examples|models|notebooks|packages|\.ci)\/[\w./-]+)`/g,
+    ),
+    ([, file]) => file,
+  );
+
+test.each(documents)('the links of %s lead somewhere, and the files that it names exist', (document) => {
+  expect(brokenLinks(document, read(document))).toEqual([]);
+  expect(filesNamed(read(document)).filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+});
+
+test('a link to no file or no heading is noticed', () => {
+  const text =
+    '# One\n[a](README.md) [b](no-such.md) [c](#one) [d](#two) [e](README.md#no-such) `src/no-such.ts`';
+  expect(brokenLinks('README.md', text)).toEqual(['no-such.md', '#two', 'README.md#no-such']);
+  expect(filesNamed(text)).toEqual(['src/no-such.ts']);
+});
+
+// ---- figures ----
+
+/** The numbers in the paragraph of a README that has `mark`. */
+const numbersNear = (readme: string, mark: string): string[] => {
+  const paragraph = read(readme)
+    .split('\n\n')
+    .find((each) => each.includes(mark))!;
+  return Array.from(paragraph.matchAll(/(?<![\w.-])\d[\d,.]*\d(?![\w-])/g), ([number]) => number);
+};
+
+const found = (text: string, pattern: RegExp): string[] => pattern.exec(text)!.slice(1);
+
+test.each(readmes)('the figures on TensorFlow.js in %s are those of the report', (readme) => {
+  const report = read('docs/tfjs-gradients.md');
+  const [version] = found(report, /^# The gradients of TensorFlow\.js (\S+)$/m);
+  const [cases, findings] = found(report, /^(\d+) of \d+ cases judged: (\d+) findings/m);
+  const [formulas] = found(report, /^### Formula$(.*?)^<details/ms);
+  const wrongFormulas = formulas
+    .split('\n')
+    .filter((row) => row.startsWith('| [') && !row.includes('| an error'));
+  const [kernels] = found(report, /^\| kernel \|[^|]*\| (\d+) \|/m);
+  const mark = readme === 'README.md' ? '**Not all' : '**TensorFlow.js';
+  expect(numbersNear(readme, mark).sort()).toEqual(
+    [
+      version,
+      Number(cases).toLocaleString('en'),
+      findings,
+      `${wrongFormulas.length + Number(kernels)}`,
+    ].sort(),
+  );
+  expect(numbersNear(readme, 'tf.mirrorPad')).toEqual([findings]);
+});
+
+test.each(readmes)('the figures on numerical gradients in %s are those of docs/performance.md', (readme) => {
+  const performance = read('docs/performance.md');
+  const figures = [
+    ...found(performance, /batch (\d+), step 1e-4, all ([\d,]+) parameters/),
+    ...found(performance, /the textbook loop: ([\d.]+) s a step/),
+    ...found(performance, /^\| structured +\| +tensorflow \| +([\d.]+) \|/m),
+    ...found(performance, /^\| the ([\d,]+) steps in under 4 minutes +\| (\d+) s /m),
+  ];
+  expect(figures).toHaveLength(6);
+  expect(numbersNear(readme, '39,760').sort()).toEqual(figures.sort());
+});
+
+test('what the checks of PyTorch and JAX miss is what the benchmark says', () => {
+  const rows = read('docs/performance.md')
+    .split('\n')
+    .filter((row) => /1e-2, 1e-4, 1e-6 +\|/.test(row))
+    .map((row) => row.split('|').slice(-4, -1));
+  expect(rows).toHaveLength(6);
+  for (const [gradparity, pytorch, jax] of rows) {
+    expect(gradparity).toContain('1e-6');
+    expect(pytorch).not.toContain('1e-4');
+    expect(jax).not.toContain('1e-6');
+  }
+});
+
+// ---- the picture ----
+
+const picture = 'docs/images/tfjs-second-derivative.svg';
+
+/** A picture's text without its numbers, and its numbers: Math.exp may differ in its last bit from Node to Node. */
+const taken = (svg: string): { text: string; numbers: number[] } => ({
+  text: svg.replace(/\d+(\.\d+)?/g, '#'),
+  numbers: Array.from(svg.matchAll(/\d+(\.\d+)?/g), ([number]) => Number(number)),
+});
+
+/** How far apart, in pixels, the numbers of two pictures are at most. */
+const apart = (one: number[], other: number[]): number =>
+  Math.max(...one.map((number, k) => Math.abs(number - other[k])));
+
+test('the picture shows what TensorFlow.js computes today, and every README has it with a text in its place', () => {
+  const file = path.join(folder, 'picture.svg');
+  expect(run([path.join('scripts', 'readme-picture.mjs'), file]).status).toBe(0);
+  const [committed, drawn] = [read(picture), readFileSync(file, 'utf8')].map(taken);
+  expect(drawn.text).toBe(committed.text);
+  expect(apart(drawn.numbers, committed.numbers)).toBeLessThan(0.01);
+  // A curve that is elsewhere by a fiftieth of a pixel.
+  expect(
+    apart(
+      drawn.numbers.map((number) => number + 0.02),
+      committed.numbers,
+    ),
+  ).toBeGreaterThan(0.01);
+  // The values at 3 that the program above prints, of TensorFlow.js and by differences.
+  expect(Array.from(read(picture).matchAll(/>([+−]\d\.\d\d)</g), ([, label]) => label)).toEqual([
+    '+0.09',
+    '−0.03',
+  ]);
+  for (const readme of readmes)
+    expect(read(readme)).toMatch(
+      new RegExp(`!\\[[^\\]]*x = 3[^\\]]*\\+0\\.09[^\\]]*−0\\.03[^\\]]*\\]\\(${picture}\\)`),
+    );
 });
