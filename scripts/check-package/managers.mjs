@@ -1,0 +1,89 @@
+/** Installation by npm, pnpm and yarn, from the tarball and from git; then a program of either kind of module, and the command line. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { folder, npmInstall, requireEqual, root, run, scratch } from './project.mjs';
+
+const TFJS = '@tensorflow/tfjs@4.22.0';
+
+const PROGRAM = `
+const gradient = numericalGradient((x) => tf.sum(tf.square(x)), [1, 2, 3]);
+gradcheck((x) => tf.tanh(x), [[0.5, -1]]).then(({ verdict }) =>
+  console.log(verdict, Array.from(gradient.dataSync(), Math.round).join(' ')),
+);
+`;
+
+const FILES = {
+  'use.mjs': `import * as tf from '@tensorflow/tfjs';
+import { gradcheck, numericalGradient } from 'gradparity';
+import { selectBackend } from 'gradparity/node';
+await selectBackend('cpu');
+${PROGRAM}`,
+  'use.cjs': `const tf = require('@tensorflow/tfjs');
+const { gradcheck, numericalGradient } = require('gradparity');
+${PROGRAM}`,
+};
+
+const project = (name, more = {}) =>
+  folder(name, { 'package.json': { name, private: true }, ...FILES, ...more });
+
+/** Whatever installed it: programs as ES module and as CommonJS, and the command line. */
+function use(place) {
+  for (const file of ['use.mjs', 'use.cjs']) {
+    const printed = run(process.execPath, [file], place).trim().split('\n').at(-1);
+    requireEqual(`${path.basename(place)}: ${file} prints`, printed, 'right 2 4 6');
+  }
+  const bin = path.join(place, 'node_modules', '.bin', 'gradparity');
+  const { gates } = JSON.parse(run(bin, ['gates', '--json'], place));
+  requireEqual(`${path.basename(place)}: gates`, gates.length, 4);
+}
+
+const npx = (tool, args, cwd) => run('npx', ['--yes', tool, ...args], cwd);
+
+/** From the tarball. Gives npm's project, in which others go on. */
+export function tarballs(tarball) {
+  const npm = project('npm');
+  npmInstall(npm, tarball, TFJS);
+  use(npm);
+
+  const pnpm = project('pnpm');
+  npx('pnpm@10.34.9', ['add', '--ignore-scripts', tarball, TFJS], pnpm);
+  use(pnpm);
+
+  // Yarn's cache of its own: two of them at once damage each other's.
+  const yarn1 = project('yarn1');
+  const cache = ['--cache-folder', path.join(scratch, 'yarn1-cache')];
+  npx(
+    'yarn@1.22.22',
+    ['add', '--silent', '--ignore-scripts', '--network-concurrency', '1', ...cache, tarball, TFJS],
+    yarn1,
+  );
+  use(yarn1);
+
+  const yarn4 = project('yarn4', {
+    '.yarnrc.yml':
+      'nodeLinker: node-modules\nenableGlobalCache: true\nenableScripts: false\nenableTelemetry: false\n',
+    'yarn.lock': '',
+  });
+  npx(
+    '@yarnpkg/cli-dist@4.18.1',
+    ['add', `gradparity@file:${tarball}`, `@tensorflow/tfjs@npm:4.22.0`],
+    yarn4,
+  );
+  use(yarn4);
+  return npm;
+}
+
+/** From git: dist/ is not in it, and is made by `prepare`. */
+export function fromGit() {
+  const clone = path.join(scratch, 'clone.git');
+  run('git', ['clone', '--quiet', '--bare', root, clone], scratch);
+  const npm = project('git-npm');
+  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `git+file://${clone}`, TFJS], npm);
+  use(npm);
+  // pnpm asks for leave before it builds what comes from git.
+  const pnpm = project('git-pnpm', { 'pnpm-workspace.yaml': 'dangerouslyAllowAllBuilds: true\n' });
+  npx('pnpm@10.34.9', ['add', `git+file://${clone}`, TFJS], pnpm);
+  use(pnpm);
+  if (existsSync(path.join(npm, 'node_modules', 'gradparity', 'src')))
+    throw new Error('git-npm: the installed package holds src/.');
+}

@@ -1,0 +1,108 @@
+/** The matchers in projects of their own: Jest with CommonJS, ES modules and ts-jest, Vitest; and a bundle by Vite. */
+import path from 'node:path';
+import { folder, npmInstall, requireEqual, run } from './project.mjs';
+
+const BODY = `
+const double = tf.customGrad((x, save) => {
+  save([x]);
+  return { value: tf.square(x), gradFunc: (dy, [x]) => tf.mul(dy, tf.mul(x, 4)) };
+});
+test('right', async () => {
+  await expect((x) => tf.square(x)).toHaveRightGradients([[1, 2, 3]]);
+  await expect(double).not.toHaveRightGradients([[1, 2, 3]]);
+});
+test('wrong, and it says how', async () => {
+  await expect(expect(double).toHaveRightGradients([[1, 2, 3]])).rejects.toThrow(/2 times what it should be/);
+  await expect(expect((x) => tf.square(x)).not.toHaveRightGradients([[1, 2, 3]])).rejects.toThrow(/is right/);
+  await expect(expectGradients(double, [[1, 2, 3]])).rejects.toBeInstanceOf(GradientMismatchError);
+});
+`;
+const TYPED = BODY.replaceAll('((x) =>', '((x: tf.Tensor) =>')
+  .replace('tf.customGrad((x, save)', 'tf.customGrad(((x: tf.Tensor, save: tf.GradSaveFunc)')
+  .replace('(dy, [x])', '(dy: tf.Tensor, [x]: tf.Tensor[])')
+  .replace('\n});', '\n}) as never);');
+
+const COMMON_JS = `const tf = require('@tensorflow/tfjs');
+const { expectGradients, GradientMismatchError } = require('gradparity');`;
+const esm = (setup) => `import * as tf from '@tensorflow/tfjs';
+import { expectGradients, GradientMismatchError } from 'gradparity';
+${setup}`;
+
+/** In a project into which the package is installed by npm. */
+export function runners(project) {
+  npmInstall(
+    project,
+    'jest@30.5.2',
+    'ts-jest@29.4.15',
+    'typescript@5.9.3',
+    'vitest@4.1.12',
+    'vite@7.3.6',
+    '@types/node@20.19.43',
+    '@types/jest@30.0.0',
+  );
+  const inside = (name, files) => folder(`${path.basename(project)}/${name}`, files);
+  const bin = (...parts) => path.join(project, 'node_modules', ...parts);
+  const jest = bin('jest', 'bin', 'jest.js');
+  const node = (...args) => run(process.execPath, args.slice(0, -1), args.at(-1));
+
+  // The matcher in the test file, and by setupFilesAfterEnv.
+  node(
+    jest,
+    inside('jest-cjs', {
+      'package.json': { private: true },
+      'a.test.js': `${COMMON_JS}\nrequire('gradparity/jest');${BODY}`,
+    }),
+  );
+  node(
+    jest,
+    inside('jest-setup', {
+      'package.json': { private: true, jest: { setupFilesAfterEnv: ['gradparity/jest'] } },
+      'a.test.js': COMMON_JS + BODY,
+    }),
+  );
+  node(
+    '--experimental-vm-modules',
+    jest,
+    inside('jest-esm', {
+      'package.json': { private: true, type: 'module' },
+      'a.test.js': esm("import { expect, test } from '@jest/globals';\nimport 'gradparity/jest';") + BODY,
+    }),
+  );
+  node(
+    jest,
+    inside('ts-jest', {
+      'package.json': { private: true, jest: { preset: 'ts-jest', setupFilesAfterEnv: ['gradparity/jest'] } },
+      'tsconfig.json': {
+        compilerOptions: {
+          target: 'es2022',
+          module: 'commonjs',
+          strict: true,
+          esModuleInterop: true,
+          skipLibCheck: true,
+          types: ['jest', 'node'],
+        },
+      },
+      'a.test.ts': esm("import 'gradparity/jest';") + TYPED,
+    }),
+  );
+  node(
+    bin('vitest', 'vitest.mjs'),
+    'run',
+    inside('vitest', {
+      'package.json': { private: true, type: 'module' },
+      'a.test.js': esm("import { expect, test } from 'vitest';\nimport 'gradparity/vitest';") + BODY,
+    }),
+  );
+  const vite = inside('vite', {
+    'package.json': { private: true, type: 'module' },
+    'vite.config.js':
+      "export default { logLevel: 'error', build: { lib: { entry: 'main.js', formats: ['es'], fileName: 'main' } } };\n",
+    'main.js': `import * as tf from '@tensorflow/tfjs';
+import { gradcheck } from 'gradparity';
+export const verdict = () => gradcheck((x) => tf.tanh(x), [[0.5, -1]]).then(({ verdict }) => verdict);
+`,
+    'run.mjs': "import { verdict } from './dist/main.js';\nconsole.log(await verdict());\n",
+  });
+  node(bin('vite', 'bin', 'vite.js'), 'build', vite);
+  requireEqual('vite', node('run.mjs', vite).trim().split('\n').at(-1), 'right');
+}
