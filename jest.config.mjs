@@ -1,6 +1,10 @@
+/** What runs: `quick` tests, `long` ones (*.long.test.ts), or `all`. scripts/test.mjs sets it. */
+const which = process.env.GRADPARITY_TESTS ?? 'all';
+
 /** @type {import('jest').Config} */
 export default {
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: [`<rootDir>/test/**/*${which === 'long' ? '.long' : ''}.test.ts`],
+  testPathIgnorePatterns: ['/node_modules/', ...(which === 'quick' ? ['\\.long\\.test\\.ts$'] : [])],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -1,5 +1,5 @@
 /**
- * `npm run laws`: the tests' laws (fast-check) by a random seed, which is printed, and 1,000 cases each (a law that
+ * `npm run laws`: the tests' laws (fast-check) by a random seed, which is printed, and 10,000 cases each (a law that
  * sets its own number keeps it).
  * `npm run laws -- --seed 7 --runs 100 idx` repeats a seed, with fewer cases, in the files whose name has idx.
  */
@@ -20,7 +20,7 @@ function readOptions() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { seed: { type: 'string' }, runs: { type: 'string', default: '1000' } },
+      options: { seed: { type: 'string' }, runs: { type: 'string', default: '10000' } },
     });
   } catch (error) {
     return fail(`${error.message} Usage: npm run laws -- [--seed N] [--runs N] [file …]`);

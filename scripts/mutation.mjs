@@ -34,10 +34,10 @@ const FOLDERS = {
 };
 
 /** Tests that run the code in another process, where no mutant is. */
-const ELSEWHERE = ['test/float64/browser.test.ts'];
+const ELSEWHERE = ['test/float64/browser.long.test.ts'];
 
 /** Tests that look at very many functions: minutes for each mutant. */
-const LONG = ['test/gradcheck/zoo.test.ts', 'test/gradcheck/compositions.test.ts'];
+const isLong = (file) => file.endsWith('.long.test.ts');
 
 /** What came of the tests without a mutant, by the contents of the files. */
 const KNOWN = 'runs/mutation/tests.json';
@@ -160,7 +160,7 @@ async function dryRun() {
   const folders = new Set(chosen.flatMap(({ file }) => FOLDERS[file.split('/')[1]]));
   const files = [...folders]
     .flatMap((folder) => filesUnder(`test/${folder}`, '.test.ts'))
-    .filter((file) => !ELSEWHERE.includes(file) && (options.long || !LONG.includes(file)));
+    .filter((file) => !ELSEWHERE.includes(file) && (options.long || !isLong(file)));
   const known = Object.fromEntries(readJson(KNOWN));
   const common = digest([
     JSON.stringify(all.instrumented),

@@ -1,4 +1,7 @@
-/** `npm test`: sets everything up and runs the tests. Further arguments go to Jest: `npm test -- losses`. */
+/**
+ * `npm test`: sets everything up and runs the tests, but for those that take long: `npm run test:long` runs these. Further arguments go to
+ * Jest; with a name among them, as in `npm test -- losses`, all tests of such files run.
+ */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { setup } from './setup.mjs';
@@ -9,17 +12,21 @@ try {
   console.error(`test: ${error.message}`);
   process.exit(3);
 }
+const given = process.argv.slice(2);
+const isLong = given[0] === '--long';
+const args = isLong ? given.slice(1) : given;
+const which = isLong ? 'long' : args.some((arg) => !arg.startsWith('-')) ? 'all' : 'quick';
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
-console.error('Running the tests …');
+console.error(`Running the ${which === 'all' ? '' : `${which} `}tests …`);
 // Jest runs ES modules, which the sources are, only with this flag.
 const { status } = spawnSync(
   process.execPath,
-  ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...process.argv.slice(2)],
+  ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args],
   {
     stdio: 'inherit',
     cwd: new URL('..', import.meta.url),
     // libtensorflow reads these from the environment that the process started with.
-    env: { TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '0', ...process.env },
+    env: { TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '0', ...process.env, GRADPARITY_TESTS: which },
   },
 );
 process.exitCode = status ?? 1;

@@ -1,4 +1,4 @@
-/** Options, inputs, errors, memory. Verdicts are in zoo.test.ts. */
+/** Options, inputs, errors, memory. Verdicts are in zoo.long.test.ts. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
