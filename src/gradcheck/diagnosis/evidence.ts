@@ -41,8 +41,9 @@ export function evidenceOf(pass: Pass, input: number, entries: readonly Entry[])
     numerical,
     autodiff: ({ j }, q) => pass.autodiff[q][input][j],
     same: (a, b, { slopes }, q) =>
+      Number.isFinite(a - b) &&
       Math.abs(a - b) <=
-      relative * Math.max(Math.abs(a), Math.abs(b)) + ROUNDING * largest[q] + 3 * slopes[q].errorBar,
+        relative * Math.max(Math.abs(a), Math.abs(b)) + ROUNDING * largest[q] + 3 * slopes[q].errorBar,
   };
 }
 

@@ -62,8 +62,11 @@ describe('the same', () => {
     expect([2.9, 5.9, 6.1].map((value) => same(value, 0, noisy, 1))).toEqual([true, true, false]);
   });
 
-  test('not where a number is NaN', () => {
-    expect(sameIn('float64')(NaN, NaN, one!, 0)).toBe(false);
+  test('not where a number is NaN or infinite', () => {
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      for (const other of [bad, 1]) expect(sameIn('float64')(bad, other, one!, 0)).toBe(false);
+      expect(sameIn('float64')(1, bad, one!, 0)).toBe(false);
+    }
   });
 });
 
