@@ -90,8 +90,7 @@ describe('an image moved', () => {
     interpolation: 'nearest' | 'bilinear' = 'nearest',
   ) =>
     inFloat64(() => {
-      const shape = axis === 'x' ? [1, 1, 5, 1] : [1, 5, 1, 1];
-      const image = tf.tensor([10, 11, 12, 13, 14], shape) as tf.Tensor4D;
+      const image = tf.tensor4d([10, 11, 12, 13, 14], axis === 'x' ? [1, 1, 5, 1] : [1, 5, 1, 1]);
       const transform = tf.tensor2d([axis === 'x' ? [1, 0, by, 0, 1, 0, 0, 0] : [1, 0, 0, 0, 1, by, 0, 0]]);
       return Array.from(tf.image.transform(image, transform, interpolation, fill, -7).dataSync());
     });
