@@ -13,12 +13,16 @@ const pass = (precision: 'float64' | 'native', autodiff: number[] = [0, 0, 0, 0]
     autodiff: [[Float64Array.from(autodiff)], [Float64Array.from(autodiff, (value) => 3 * value)]],
   });
 
-test('the input’s name, shape and numbers, by cotangent; without kinks and what could not be told from noise', () => {
-  const found = [...entries(1, 2), entry({ j: 2, state: 'kink' }), entry({ j: 3, state: 'blind' })];
+test('the input’s name, shape and numbers, by cotangent; without kinks, noise and what is not finite', () => {
+  const [first, second] = entries(1, 2);
+  const found = [
+    first!,
+    { ...second!, state: 'wrong' as const },
+    ...(['kink', 'blind', 'nonFinite'] as const).map((state, i) => entry({ j: 2 + (i % 2), state })),
+  ];
   const evidence = evidenceOf(pass('float64', [5, 6, 7, 8]), 0, found);
   expect(evidence).toMatchObject({ input: 0, name: 'W', shape: [2, 2] });
   expect(evidence.entries).toEqual(found.slice(0, 2));
-  const [, second] = found;
   expect([0, 1].map((q) => evidence.numerical(second!, q))).toEqual([2, 4]);
   expect([0, 1].map((q) => evidence.autodiff(second!, q))).toEqual([6, 18]);
 });

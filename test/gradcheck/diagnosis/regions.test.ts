@@ -164,6 +164,21 @@ describe('in words', () => {
     expect(of(values, (j) => values[j]! < 0, { slopes: [0.9, 0.7, 1.3, 0, 0] })).toBe(only('where x < 0'));
   });
 
+  test('entries that are not finite are on neither side', () => {
+    const values = [-1, -2, -0.5, 1, 2];
+    expect(
+      sentences([
+        {
+          shape: [5],
+          values,
+          jacobian: diagonal([0.9, 0.7, 0.4, 1.3, 0.6]),
+          gradient: (_dy, right) =>
+            right.map((value, j) => (j === 0 ? NaN : j < 3 ? (1.2 + j / 9) * value : value)),
+        },
+      ]),
+    ).toEqual([expect.stringMatching(/^x: the gradient is NaN at \[0\]/), only('where x < 0')]);
+  });
+
   test('of what was looked at', () => {
     const values = mixed(6);
     const { pass, found } = made([
