@@ -52,8 +52,29 @@ test('in the second order what the tape lost comes before what is known to be wr
 test('numbers that are not finite first, then what else is wrong', () => {
   expect(sentences([of('x', (_dy, right) => [NaN, ...right.slice(1).map((value) => 2 * value)])])).toEqual([
     'x: the gradient is NaN at [0], where the input is 0.3.',
-    expect.stringMatching(/^x: /),
+    `x: ${isTwice}`,
   ]);
+});
+
+test('errors too small for a form: a constant factor or a place, else the numbers', () => {
+  const faint = (by: (j: number) => number): string =>
+    sentences([
+      {
+        shape: [5],
+        values: [2, 2, 2, 2, 2],
+        // Every entry alike: reversed, shifted, another input's, a multiple of x, …
+        jacobian: diagonal([1, 1, 1, 1, 1]),
+        gradient: (_dy, right) => right.map((value, j) => value * (1 + by(j))),
+      },
+    ]).join();
+  expect(faint(() => 5e-6)).toBe(
+    'x: the gradient is off by a constant factor: it is 1 + 0.0000050 times what it should be.',
+  );
+  expect(faint((j) => (j === 3 ? 5e-6 : 0))).toBe('x: the gradient is wrong only at [3] (1 of 5 entries).');
+  const none = 'x: 5 of 5 entries compared are wrong, in no form that is known here; the largest error: ';
+  expect(faint((j) => (j + 2) * 1e-6)).toBe(
+    `${none}the gradient at [3] is 1.000005, the differences give 1.`,
+  );
 });
 
 describe('the order of the forms', () => {
@@ -163,6 +184,9 @@ describe('plain numbers', () => {
     const number = (j: number, by = 0): string => String(Number((row![j]! + by).toPrecision(7)));
     expect(wrong([0.3, -5, 4, 0.7])).toEqual([
       `x: 4 of 4 entries compared are wrong, in no form that is known here; the largest error: the gradient at [0,1] is ${number(1, -5)}, the differences give ${number(1)}.`,
+    ]);
+    expect(wrong([-2 * row![0]!, -3, 0.7, 1])).toEqual([
+      expect.stringContaining('the largest error: the gradient at [0,1] is '),
     ]);
     expect(wrong([0.3, -4, 0, 1])).toEqual([
       `x: 3 of 4 entries compared are wrong, in no form that is known here; the largest error: the gradient at [0,1] is ${number(1, -4)}, the differences give ${number(1)}.`,

@@ -63,6 +63,14 @@ describe('in words', () => {
     expect(sentences([input('x', forX, atOnce), input('y', forY)]).join()).not.toMatch(/another input/);
   });
 
+  test('an error too small for a form is none of its own gradient', () => {
+    const off = (_dy: number[], right: number[]): number[] =>
+      right.map((value, j) => value * (1 + (j + 1) * 2e-6));
+    expect(sentences([input('x', forX, off)])).toEqual([
+      expect.stringMatching(/^x: 4 of 4 entries compared are wrong, in no form that is known here/),
+    ]);
+  });
+
   test('of as many entries, three or more of which are not 0', () => {
     const zeros = (count: number): number[] => forY.map((one, j) => (j < count ? 0 : one));
     expect(sentences([input('x', forX, by(zeros(1))), input('y', zeros(1))])).toEqual([sentence]);
@@ -73,5 +81,9 @@ describe('in words', () => {
     const likeIt = (dy: number[]): number[] =>
       forX.map((_, j) => dy.reduce((sum, value, k) => sum + value * longer.jacobian[k]![j]!, 0));
     expect(sentences([input('x', forX, likeIt), longer]).join()).not.toMatch(/another input/);
+    const shorter = input('y', forY);
+    const andMore = (dy: number[]): number[] => [...by(forY)(dy), 7 * dy[0]!];
+    const x: MadeInput = { name: 'x', shape: [5], jacobian: full([...forX, 1], 4), gradient: andMore };
+    expect(sentences([x, shorter]).join()).not.toMatch(/another input/);
   });
 });

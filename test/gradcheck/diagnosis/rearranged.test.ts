@@ -151,6 +151,21 @@ describe('in words', () => {
     expect(of([2], ([i]) => 1 - i!)).not.toMatch(/reversed|shifted/);
   });
 
+  test('an error too small for a form is no rearrangement', () => {
+    for (const shape of [[2, 3], [1, 5], [5]]) {
+      const slopes = slopesOf(sizeOf(shape));
+      expect(
+        sentences([
+          {
+            shape,
+            jacobian: diagonal(slopes),
+            gradient: (_dy, right) => right.map((value, j) => value * (1 + ((3 * j) % 5) * 1e-6 + 1e-6)),
+          },
+        ]).join(),
+      ).not.toMatch(/transposed|reversed|shifted/);
+    }
+  });
+
   test('one number in another place is too much', () => {
     expect(of([5], ([i]) => [4, 3, 2, 1, 1][i!]!)).not.toMatch(/reversed|shifted/);
     expect(of([3, 3], ([i, k]) => (i === 2 && k === 0 ? 1 : 3 * k! + i!))).not.toMatch(/transposed/);
