@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { elementwise, random } from '../zoo/support.js';
-import { diagonal, sentences } from './made-up.js';
+import { evidenceOf } from '../../../src/gradcheck/diagnosis/evidence.js';
+import { relatedToInput } from '../../../src/gradcheck/diagnosis/input-relation.js';
+import { diagonal, made, sentences } from './made-up.js';
 import { said } from './support.js';
 
 test('an inner derivative that is missing', () => {
@@ -73,6 +75,14 @@ describe('in words', () => {
     expect(of((right, x) => 3 * right * x)).toBe('x: the gradient has the factor x times 3.00 too much.');
   });
 
+  test('x that is everywhere the same says nothing', () => {
+    const same = [2, 2, 2, 2, 2];
+    const almost = (factor: number): string =>
+      of((right, _x, j) => right * factor * (1 + 9e-5 * (j % 2)), same);
+    for (const factor of [1.0003, 1 / 1.0003])
+      expect(almost(factor)).not.toMatch(/the factor x|inner derivative/);
+  });
+
   test('to a ten-thousandth', () => {
     const off = (error: number) => of((right, x, j) => (right / x) * (j === 3 ? 1 + error : 1));
     expect(off(0.9e-4)).toMatch(/too small by the factor x:/);
@@ -106,5 +116,20 @@ describe('in words', () => {
     expect(of((right, _x, j, [dy]) => right + (j === 2 ? 1 + 0.9e-4 : 1) * dy!)).toBe(added('0.600'));
     expect(of((right, _x, j, [dy]) => right + (j === 2 ? 1 + 1.2e-4 : 1) * dy!)).toMatch(formless);
     expect(of((right, _x, j, [dy]) => (j === 2 ? right : right + dy!))).not.toMatch(/a constant/);
+    // An entry whose derivative is 0 has to be wrong as well.
+    const of4 = (at0: number): string | undefined => {
+      const { pass, found } = made([
+        {
+          shape: [5],
+          values: x,
+          jacobian: diagonal([0.9, -1.2, 0.4, 2, 0]),
+          gradient: ([dy], right) => right.map((value, j) => value + (j === 4 ? at0 : 1) * dy!),
+        },
+      ]);
+      const evidence = evidenceOf(pass, 0, found[0]!);
+      return relatedToInput(evidence, evidence.entries);
+    };
+    expect(of4(1)).toMatch(/^a constant was added/);
+    expect(of4(0)).toBeUndefined();
   });
 });
