@@ -58,7 +58,7 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
     );
   }
   const count = (dims: readonly number[]): number => dims.reduce((product, length) => product * length, 1);
-  if (count(shape) === n && shape.length > 0) meanings.push(`${name} has ${n} entries`);
+  if (count(shape) === n) meanings.push(`${name} has ${n} entries`);
   shape.forEach(
     (length, axis) =>
       length === n && shape.length > 1 && meanings.push(`axis ${axis} of ${name} has length ${n}`),
@@ -69,6 +69,6 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
         i !== input && length === n && meanings.push(`axis ${axis} of ${other.name} has length ${n}`),
     ),
   );
-  if (count(output) === n && output.length > 0) meanings.push(`the output has ${n} entries`);
+  if (count(output) === n) meanings.push(`the output has ${n} entries`);
   return meanings.length > 0 ? ` (${meanings.slice(0, 2).join('; ')})` : '';
 }

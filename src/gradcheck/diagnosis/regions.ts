@@ -74,8 +74,7 @@ function byPlace({ shape }: Evidence, wrong: readonly Entry[], right: readonly E
         : `in the slice at index ${place} of axis ${axis}`;
     }
     const [low, high] = [Math.min(...places), Math.max(...places)];
-    if (places.size === high - low + 1 && places.size < length)
-      return `at the indices ${low} to ${high} of axis ${axis}`;
+    if (places.size === high - low + 1) return `at the indices ${low} to ${high} of axis ${axis}`;
     if (places.size === 2 && low === 0 && high === length - 1) return `at both ends of axis ${axis}`;
   }
   return undefined;

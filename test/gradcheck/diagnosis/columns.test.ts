@@ -83,6 +83,22 @@ test('a weighted sum of the finite slopes; a slope by its output', () => {
 });
 
 describe('along a direction, from both sides', () => {
+  test('in float32 at numbers as they are rounded', () => {
+    const seen: number[] = [];
+    const pass = passOf(
+      ([x]) => {
+        seen.push(...x!);
+        return [3 * x![0]!];
+      },
+      [[1 / 3, 0.1]],
+      'native',
+    );
+    seen.length = 0;
+    slopeAlong(pass, 0, Float64Array.of(1, -1), 0);
+    expect(seen.length).toBeGreaterThan(4);
+    expect(seen.map(Math.fround)).toEqual(seen);
+  });
+
   test('of a smooth function: its derivative twice, for the cotangent that is asked for', () => {
     const pass = passOf(
       ([x, y]) => [Math.sin(x![0]!) * x![1]!, Math.exp(x![1]!) + y![0]!],

@@ -266,14 +266,16 @@ describe('in words', () => {
 
     test('an axis of the input’s own, along which the outputs mix', () => {
       const jacobian = full([0.9, -1.2, 0.4, 2, -0.6, 1.1], 6);
-      for (const [at, which] of [
-        [0, 'first'],
-        [2, 'last'],
+      for (const [axis, at, which] of [
+        [0, 0, 'first'],
+        [0, 1, 'last'],
+        [1, 0, 'first'],
+        [1, 2, 'last'],
       ] as const) {
-        const gradient = using(jacobian, slice([2, 3], 1, at));
+        const gradient = using(jacobian, slice([2, 3], axis, at));
         expect(
           sentences([{ name: 'b', shape: [2, 3], jacobian, gradient }], { outputShapes: [[2, 3]] }),
-        ).toEqual(words(which, 1, 'that axis'));
+        ).toEqual(words(which, axis, 'that axis'));
       }
     });
 
@@ -297,6 +299,9 @@ describe('in words', () => {
     const jacobian = diagonal(slopes);
     expect(of(jacobian, worse(-1, 1.3))).toEqual(['x: the gradient is wrong only where dy < 0.']);
     expect(of(jacobian, worse(1, 1.3))).toEqual(['x: the gradient is wrong only where dy > 0.']);
+    // An entry whose derivative is 0 is right for either sign.
+    const flat = diagonal([0.9, -1.2, 0, 2, -0.6, 0]);
+    expect(of(flat, worse(-1, 1.3))).toEqual(['x: the gradient is wrong only where dy < 0.']);
     // At outputs that mix the entries, dy's sign at an entry says nothing.
     expect(of(lower(slopes), worse(-1, 1.3))).toEqual([notLinear('for −dy it is not its negative')]);
   });
@@ -355,5 +360,25 @@ describe('in words', () => {
       sentences([{ shape: [30], jacobian: diagonal(many), gradient: off(from) }]);
     expect(of(24)).toEqual(["x: dy's sign is lost: the gradient uses |dy|."]);
     expect(of(23)).not.toEqual(["x: dy's sign is lost: the gradient uses |dy|."]);
+  });
+
+  test('where those are right, no use of dy and no diagonal is named', () => {
+    const many = Array.from({ length: 30 }, (_, j) => 0.5 + ((7 * j) % 30) / 10);
+    // Only the last dy is large, or of its sign: on the first 24 entries a clip does what dy does.
+    const cotangents = [0.7, 0.6, 0.5].map((size) =>
+      many.map((_, k) => (k === 29 ? 4 : size * (1 + k / 90))),
+    );
+    expect(
+      sentences(
+        [
+          {
+            shape: [30],
+            jacobian: diagonal(many),
+            gradient: (_dy, right) => right.map((value, j) => (j === 27 ? 1.5 * value : value)),
+          },
+        ],
+        { cotangents },
+      ),
+    ).toEqual(['x: the gradient is wrong only at [27] (1 of 30 entries).']);
   });
 });

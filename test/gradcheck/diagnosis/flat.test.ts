@@ -65,6 +65,7 @@ describe('no more than rounding', () => {
       [],
     ],
   ])('%s', (_name, most, parts, values) => {
+    expect(flatAt(most, parts, values)).toBe(sentence);
     for (const sign of [1, -1]) {
       expect(flatAt(sign * 0.99 * most, parts, values)).toBe(sentence);
       expect(flatAt(sign * 1.01 * most, parts, values)).toBeUndefined();

@@ -152,9 +152,12 @@ describe('in words', () => {
 
     test('not of a single kink, nor where one is a jump or has a gradient outside', () => {
       const wrong = [2, 2, 0, 0, 0, 0];
-      expect(of([kinkAt(0)], max, wrong)).toEqual([
-        'x: f has a kink at [0,0]; the gradient lies between the one-sided slopes.',
-      ]);
+      const smooth = ([x]: readonly Float64Array[]): number[] => [x![0]!, 0, 0, 0, 0, 0];
+      for (const f of [max, smooth]) {
+        expect(of([kinkAt(0)], f, wrong)).toEqual([
+          'x: f has a kink at [0,0]; the gradient lies between the one-sided slopes.',
+        ]);
+      }
       for (const kinks of [
         [kinkAt(0, false), kinkAt(1)],
         [kinkAt(0), kinkAt(1, true, ['singular', 'kink'])],

@@ -50,6 +50,18 @@ test('made in the forward pass, where nobody sees it', () => {
   );
 });
 
+test('numbers that were not finite before', () => {
+  const times = (...constant: number[]) => of((x) => tf.mul(tf.cos(x), tf.tensor1d(constant)));
+  expect(times(1, Infinity)).toMatch(
+    /^input 0: the gradient is -?Infinity at \[1\], where the input is 0\.7\.$/,
+  );
+  expect(times(1, NaN)).toBe('input 0: the gradient is NaN at [1], where the input is 0.7.');
+  // Infinity was there, NaN is made of it.
+  expect(of((x) => tf.add(tf.cos(x), tf.mul(tf.sub(x, x), tf.tensor1d([1, Infinity]))))).toBe(
+    'input 0: the gradient is NaN at [1], where the input is 0.7. The first NaN is made by Multiply in the backward pass.',
+  );
+});
+
 test('a NaN that was put in by hand has no op', () => {
   const { pass } = made([{ shape: [2], jacobian: diagonal([1, 2]), gradient: (_dy, [a]) => [a!, NaN] }]);
   const at = (kind: 'smooth' | 'kink' | 'singular'): string =>

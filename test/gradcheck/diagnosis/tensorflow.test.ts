@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { selectBackend } from '../../../src/backends/select.js';
 import { gradcheck } from '../../../src/gradcheck/gradcheck.js';
 import { elementwise } from '../zoo/support.js';
 import { knownAtTies, knownFaults, faultOf } from '../../../src/gradcheck/diagnosis/tensorflow.js';
@@ -198,6 +199,11 @@ describe('of ops as the tape has them', () => {
     expect(known([step('MaxPool')], native)).toBe(uses('MaxPool', ` with a padding in numbers${on('cpu')}`));
     expect(known([step('AvgPool'), step('MirrorPad')], native)).toBe(uses('MirrorPad and AvgPool'));
     expect(known([step('Conv3D')], native)).toBeUndefined();
+    await selectBackend('wasm');
+    expect(known([step('Conv3D')], native)).toBe(uses('Conv3D', on('wasm')));
+    expect(known([step('ResizeBilinear')], native)).toBe(
+      uses('ResizeBilinear', ` with halfPixelCenters${on('wasm')}`),
+    );
   });
 
   test('beside gradients of the user’s own a possibility', () => {
