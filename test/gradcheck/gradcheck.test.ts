@@ -271,3 +271,134 @@ describe('kinks', () => {
     expect((await at(f, [[0, 1, 2, -1]])).verdict).toBe('wrong');
   });
 });
+
+describe('the report of a small check', () => {
+  const cos2 = elementwise(
+    (x) => tf.sin(x),
+    (x) => tf.mul(2, tf.cos(x)),
+  );
+
+  test('has the settings, and what the fast mode can miss only in fast mode', async () => {
+    const full = await gradcheck(sin, [[0.3, 0.7]], { seed: 3 });
+    expect({ ...full, seconds: 0, inputs: [], evaluations: 0 }).toEqual({
+      schemaVersion: 1,
+      verdict: 'right',
+      precision: 'float64',
+      backend: 'float64',
+      mode: 'full',
+      order: 1,
+      seed: 3,
+      inputs: [],
+      diagnosis: [],
+      evaluations: 0,
+      seconds: 0,
+    });
+    expect(full.seconds).toBeGreaterThan(0);
+    expect(full.seconds).toBeLessThan(60);
+    const fast = await gradcheck(sin, [[0.3, 0.7]], { mode: 'fast' });
+    expect(fast).toMatchObject({ mode: 'fast', missProbability: 1 / 16, seed: 1 });
+    expect(fast.resolution).toBeGreaterThan(0);
+    expect(fast.resolution).toBeLessThan(1e-4);
+    expect(full.inputs[0]).not.toHaveProperty('details');
+  });
+
+  test('counts the calls of f, those of the second order too', async () => {
+    let calls = 0;
+    const counted = (x: tf.Tensor): tf.Tensor => {
+      calls++;
+      return tf.sin(x);
+    };
+    expect((await gradcheck(counted, [[0.3]])).evaluations).toBe(calls);
+    calls = 0;
+    const { evaluations, inputs } = await gradcheck(counted, [[0.3]], { order: 2 });
+    expect(inputs.map(({ order }) => order)).toEqual([1, 2, 2]);
+    expect(evaluations).toBeGreaterThanOrEqual(calls);
+  });
+
+  test('the worst of its verdicts is that of the whole; kinks, flat gradients and wrong ones are all said', async () => {
+    const f = (x: tf.Tensor, y: tf.Tensor, z: tf.Tensor): tf.Tensor =>
+      tf.addN([tf.sum(cos2(x)), tf.sum(tf.relu(y)), tf.sum(tf.floor(z))]);
+    const { verdict, inputs, diagnosis } = await gradcheck(f, [[0.3, 0.7, 1.1], [0, 1, 2, 3], [0.5]]);
+    expect(inputs.map((one) => one.verdict)).toEqual(['wrong', 'kink', 'right']);
+    expect(verdict).toBe('wrong');
+    expect(diagnosis).toEqual([
+      'input 0: the gradient is off by a constant factor: it is 2 times what it should be.',
+      'input 1: f has a kink at [0]; the gradient lies between the one-sided slopes.',
+      'input 2: the gradient is 0 everywhere, because f is flat there: training will not move it.',
+    ]);
+    const kinked = await gradcheck(
+      (x: tf.Tensor, y: tf.Tensor) => tf.add(tf.sum(tf.relu(y)), tf.sum(x)),
+      [[1], [0, 1]],
+    );
+    expect(kinked.verdict).toBe('kink');
+    // What is wrong and flat is not called flat.
+    const zero = await gradcheck(
+      elementwise(
+        (x) => tf.sin(x),
+        (x) => tf.zerosLike(x),
+      ),
+      [[0.3, 0.7, 1.1]],
+    );
+    expect(zero.diagnosis.join()).not.toMatch(/training will not move it/);
+  });
+
+  test('the second order says so, and has its own failure first', async () => {
+    const square = withGradient(
+      (x) => tf.square(x!),
+      (dy, x) =>
+        withGradient(
+          (g, a) => tf.mul(tf.mul(g!, a!), 2),
+          (ddy, g, a) => [tf.mul(tf.mul(ddy, a!), 2), tf.mul(tf.mul(ddy, g!), 6)],
+        )(dy, x!),
+    );
+    const { verdict, inputs, diagnosis } = await gradcheck(square, [[0.3, 0.7, 1.1]], { order: 2 });
+    expect(verdict).toBe('wrong');
+    expect(inputs.filter((one) => one.verdict === 'wrong').map(({ name, order }) => [name, order])).toEqual([
+      ['input 0', 2],
+    ]);
+    expect(diagnosis).toEqual([
+      expect.stringMatching(/^Second order: input 0: .* 3 times what it should be/),
+    ]);
+    const elu = await gradcheck((x: tf.Tensor) => tf.elu(cos2(x)), [[0.3, 0.7, 1.1]], { order: 2 });
+    expect(elu.verdict).toBe('wrong');
+    expect(elu.diagnosis).toEqual([
+      expect.stringMatching(/^Second order: EluGrad has no gradient in TensorFlow\.js/),
+      expect.stringMatching(/^input 0: .* 2 times what it should be/),
+    ]);
+    expect((await gradcheck((x: tf.Tensor) => tf.elu(x), [[0.3]], { order: 2 })).verdict).toBe('unsupported');
+  });
+
+  test('a function that is not deterministic, or whose gradient cannot be computed', async () => {
+    let calls = 0;
+    const drifting = await gradcheck((x: tf.Tensor) => tf.mul(x, ++calls), [[0.3]]);
+    expect(drifting).toMatchObject({ verdict: 'nondeterministic', inputs: [] });
+    expect(drifting.diagnosis).toEqual([
+      expect.stringMatching(/^The function is not deterministic: called twice with the same inputs it/),
+    ]);
+    const unsupported = await gradcheck((x: tf.Tensor) => tf.cumprod(x), [[0.3]]);
+    expect(unsupported).toMatchObject({ verdict: 'unsupported', inputs: [] });
+  });
+
+  test('rtol is what is let pass, also where it is smaller than usual', async () => {
+    const off = (factor: number) =>
+      elementwise(
+        (x) => tf.sin(x),
+        (x) => tf.mul(factor, tf.cos(x)),
+      );
+    const verdict = async (factor: number, options: GradcheckOptions): Promise<string> =>
+      (await gradcheck(off(factor), [[0.3, 0.7, 1.1]], options)).verdict;
+    expect(await verdict(1 + 1e-7, {})).toBe('right');
+    expect(await verdict(1 + 1e-7, { rtol: 1e-8 })).toBe('wrong');
+    expect(await verdict(1 + 1e-6, {})).toBe('wrong');
+    expect(await verdict(1 + 1e-6, { rtol: 2e-6 })).toBe('right');
+  });
+
+  test('a signal ends the check between two pieces of work', async () => {
+    const controller = new AbortController();
+    const f = (x: tf.Tensor): tf.Tensor => {
+      controller.abort(new Error('enough'));
+      return tf.sin(x);
+    };
+    await expect(gradcheck(f, [[1]], { signal: controller.signal, order: 2 })).rejects.toThrow('enough');
+  });
+});

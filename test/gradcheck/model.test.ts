@@ -4,7 +4,16 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
 import { inFloat64 } from '../../src/float64/in-float64.js';
+import { InputError } from '../../src/errors.js';
 import {
+  trainableWeightsOf,
+  weightsOf,
+  withFixedRandom,
+  withRecurrentState,
+  withWeights,
+} from '../../src/gradcheck/model/held.js';
+import {
+  applyWithWeights,
   gradcheckModel,
   lossOfWeights,
   type LossByName,
@@ -725,5 +734,259 @@ describe('bad input', () => {
     ],
   ])('%s', async (_name, check, message) => {
     await expect(check()).rejects.toThrow(message);
+  });
+});
+
+describe('what is read, without a check', () => {
+  const one = (): tf.LayersModel =>
+    tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], name: 'out' })] });
+  const row = [[1, 2, 3]];
+  const target = [[1, 2]];
+  const read = (x: unknown, y: unknown, loss: unknown, options: object = {}, model = one()) =>
+    lossOfWeights(model, x as Args[1], y as Args[2], loss as Args[3], options);
+  const refused = (f: () => unknown): string => {
+    try {
+      f();
+    } catch (error) {
+      expect(error).toBeInstanceOf(InputError);
+      return (error as Error).message.replace(/^gradcheckModel: /, '…');
+    }
+    throw new Error('nothing was thrown');
+  };
+
+  test('weights first, by their names and with their values; then what is held fast', () => {
+    const model = one();
+    const { names, inputs, constant } = read(
+      row,
+      target,
+      'mse',
+      { sampleWeight: [2], classWeight: { 0: 1, 1: 3 } },
+      model,
+    );
+    expect(names).toEqual(['out/kernel', 'out/bias', 'x 0', 'y', 'sampleWeight', 'classWeight']);
+    expect(constant).toEqual([2, 3, 4, 5]);
+    expect(inputs.slice(2)).toEqual([row, target, [2], [3]]);
+    expect(inputs[0]).toBe(model.trainableWeights[0]!.read());
+    const two = read(
+      x,
+      [oneHot, sizes],
+      'mse',
+      { classWeight: { kind: { 0: 1, 1: 1, 2: 1 } } },
+      twoOutputs(),
+    );
+    expect(two.names.slice(6)).toEqual(['x 0', 'y kind', 'classWeight kind', 'y size']);
+    expect(read(row, target, 'mse').names.slice(2)).toEqual(['x 0', 'y']);
+  });
+
+  test('by itself, in a list or by name; several in a list or by their names', () => {
+    const value = (given: unknown, name: 'x' | 'y' | 'sampleWeight'): unknown => {
+      const parts = { x: row, y: target, sampleWeight: [2], [name]: given };
+      const { inputs } = read(parts.x, parts.y, 'mse', { sampleWeight: parts.sampleWeight });
+      return inputs[2 + ['x', 'y', 'sampleWeight'].indexOf(name)];
+    };
+    const tensor = tf.ones([1, 3]);
+    const typed = new Float32Array([1, 2, 3]);
+    expect(value([tensor], 'x')).toBe(tensor);
+    expect(value(tensor, 'x')).toBe(tensor);
+    expect(value({ out: row }, 'y')).toBe(row);
+    expect(value(typed, 'x')).toBe(typed);
+    expect(value({ out_input: 7 }, 'x')).toBe(7);
+    expect(value(3, 'sampleWeight')).toBe(3);
+    expect(value([[4]], 'sampleWeight')).toEqual([[4]]);
+    const weights = (sampleWeight: unknown): string[] =>
+      read(x, [oneHot, sizes], 'mse', { sampleWeight }, twoOutputs()).names.slice(6);
+    expect(weights([null, [1, 2, 3, 4]])).toEqual(['x 0', 'y kind', 'y size', 'sampleWeight size']);
+    expect(weights({ size: undefined, kind: 2 })).toEqual(['x 0', 'y kind', 'sampleWeight kind', 'y size']);
+    expect(weights(null)).toEqual(['x 0', 'y kind', 'y size']);
+    tensor.dispose();
+  });
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'a model that is none',
+      () => read(row, target, 'mse', {}, 3 as never),
+      '…model must be a tf.LayersModel (tf.model, tf.sequential), got number.',
+    ],
+    [
+      'one that is not built',
+      () => read(row, target, 'mse', {}, tf.sequential()),
+      '…the model is not built, so that it has no weights yet. Give its first layer an inputShape.',
+    ],
+    [
+      'one without weights',
+      () =>
+        read(row, target, 'mse', {}, tf.sequential({ layers: [tf.layers.flatten({ inputShape: [3, 1] })] })),
+      '…the model has no trainable weights: there is nothing to check.',
+    ],
+    [
+      'no loss',
+      () => read(row, target, undefined),
+      '…the model was not compiled, so that loss must be given: a name, a function, or one of them for each output.',
+    ],
+    [
+      'x for another name',
+      () => read({ other: row }, target, 'mse'),
+      '…x must be given for the one input of the model, by itself or as {out_input: …}, got an object with the keys other.',
+    ],
+    [
+      'y for another name',
+      () => read(row, { other: target }, 'mse'),
+      '…y must be given for the one output of the model, by itself or as {out: …}, got an object with the keys other.',
+    ],
+    [
+      'no y',
+      () => read(row, undefined, 'mse'),
+      '…y must be given for the one output of the model, by itself or as {out: …}, got undefined.',
+    ],
+    [
+      'two tensors for one input',
+      () => read([tf.scalar(1), tf.scalar(2)], target, 'mse'),
+      '…x must be given for the one input of the model, by itself or as {out_input: …}, got a list of 2.',
+    ],
+    [
+      'one tensor for two outputs',
+      () => read(x, tf.scalar(1), 'mse', {}, twoOutputs()),
+      '…y must be a list of 2, one for each output of the model, or an object with the keys kind, size, got one tensor.',
+    ],
+    [
+      'three for two outputs',
+      () => read(x, [1, 2, 3], 'mse', {}, twoOutputs()),
+      '…y must be a list of 2, one for each output of the model, or an object with the keys kind, size, got a list of 3.',
+    ],
+    [
+      'a part of two outputs',
+      () => read(x, { kind: oneHot, size: 'x' }, 'mse', {}, twoOutputs()),
+      '…y must be a list of 2, one for each output of the model, or an object with the keys kind, size, got an object with the keys kind, size.',
+    ],
+    [
+      'a y that lacks one of two outputs',
+      () => read(x, [oneHot, null], 'mse', {}, twoOutputs()),
+      '…y must be a list of 2, one for each output of the model, or an object with the keys kind, size, got a list of 2.',
+    ],
+    [
+      'weights of examples that are none',
+      () => read(row, target, 'mse', { sampleWeight: 'heavy' }),
+      '…sampleWeight must be given for the one output of the model, by itself or as {out: …}, got heavy.',
+    ],
+    [
+      'weights of classes that are none',
+      () => read(row, target, 'mse', { classWeight: { 0: 1, 1: 'heavy' } }),
+      '…classWeight must be given for the one output of the model, by itself or as {out: …}, got an object with the keys 0, 1.',
+    ],
+    [
+      'a class without a weight',
+      () => read(row, target, 'mse', { classWeight: { 0: 1 } }),
+      '…classWeight must have a weight for every class in y; it has none for 1.',
+    ],
+    [
+      'classes of more axes',
+      () => read(row, [[[1, 2]]], 'mse', { classWeight: { 0: 1 } }),
+      '…classWeight needs targets that are one-hot [N,K] or class indices [N] or [N,1], got [1,1,2].',
+    ],
+    [
+      'classes that are not there',
+      () => read(row, [[]], 'mse', { classWeight: { 0: 1 } }),
+      '…classWeight needs targets that are one-hot [N,K] or class indices [N] or [N,1], got [1,0].',
+    ],
+  ])('%s', (_name, f, message) => {
+    expect(refused(f)).toBe(message);
+  });
+
+  test('targets and weights of another shape than the loss has', () => {
+    const of =
+      (y: number[][], loss: LossByName, sampleWeight?: unknown): (() => unknown) =>
+      () => {
+        const { f, inputs } = read([...row, ...row], y, loss, { sampleWeight });
+        tf.tidy(() => f(...inputs.map((input) => tf.tensor(toNumbers(input)))));
+      };
+    const y = [...target, ...target];
+    expect(of(y, 'mse')).not.toThrow();
+    expect(refused(of([[1], [2]], 'mse'))).toBe(
+      '…y must have shape [2,2] for the loss mse of the output out, got [2,1].',
+    );
+    expect(refused(of(y, 'sparseCategoricalCrossentropy'))).toBe(
+      '…y must have shape [2,1] for the loss sparseCategoricalCrossentropy of the output out, got [2,2].',
+    );
+    for (const [weight, shape] of [
+      [[1, 2, 3], '[3]'],
+      [[[1, 2]], '[1,2]'],
+      [2, '[]'],
+    ] as const) {
+      expect(refused(of(y, 'mse', weight))).toBe(
+        `…sampleWeight and classWeight give weights of shape ${shape}, which do not fit a loss of shape [2]: one weight an example is wanted, and a loss that has one number for each.`,
+      );
+    }
+  });
+
+  test('a loss that is none is refused with all that there are', () => {
+    expect(refused(() => read(row, target, 'mes'))).toBe(
+      `…loss must be a function of target and prediction, or one of ${LOSS_NAMES.join(', ')}, got "mes".`,
+    );
+    expect(refused(() => read(row, target, 'toString'))).toMatch(/got "toString"\.$/);
+  });
+
+  test('applyWithWeights wants a tensor for every weight', () => {
+    const model = one();
+    const given = [tf.ones([3, 2]), tf.tensor1d([10, 20])];
+    const at = tf.tensor2d(row);
+    const y = applyWithWeights(model, given, at, false);
+    expect(Array.from(y.dataSync())).toEqual([16, 26]);
+    expect(refused(() => applyWithWeights(model, given.slice(1), at, false))).toBe(
+      'applyWithWeights: the model has 2 weights, got 1 tensors for them.',
+    );
+    tf.dispose([...given, at, y]);
+    model.dispose();
+  });
+});
+
+describe('what is held while a model runs', () => {
+  test('weights read as other tensors, and are not written to; afterwards they are their own again', () => {
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ units: 1, inputShape: [2] }), tf.layers.batchNormalization()],
+    });
+    const all = weightsOf(model);
+    expect(trainableWeightsOf(model).map(({ originalName }) => originalName)).toHaveLength(4);
+    expect(all).toHaveLength(6);
+    const before = all.map((weight) => weight.read());
+    const other = tf.tensor2d([[7], [8]]);
+    const inside = withWeights(all, all.slice(0, 1), [other], () => {
+      all[5]!.write(tf.ones([1]));
+      return all.map((weight) => weight.read());
+    });
+    expect(inside[0]).toBe(other);
+    expect(inside.slice(1)).toEqual(before.slice(1));
+    expect(all.map((weight) => weight.read())).toEqual(before);
+    for (const weight of all)
+      expect(['read', 'write'].filter((name) => Object.hasOwn(weight, name))).toEqual([]);
+    other.dispose();
+    model.dispose();
+  });
+
+  test('Math.random gives the same numbers from the same seed, between 0 and 1', () => {
+    const numbers = (seed: number): number[] =>
+      withFixedRandom(seed, () => Array.from({ length: 50 }, () => Math.random()));
+    const own = Math.random;
+    expect(numbers(1)).toEqual(numbers(1));
+    expect(numbers(1)).not.toEqual(numbers(2));
+    expect(numbers(3).every((value) => value >= 0 && value < 1)).toBe(true);
+    expect(Math.max(...numbers(3)) - Math.min(...numbers(3))).toBeGreaterThan(0.5);
+    expect(Math.random).toBe(own);
+  });
+
+  test('layers that keep states do not reset them; only theirs is put aside, and comes back', () => {
+    const layer = tf.layers.simpleRNN({ units: 2, stateful: true, batchInputShape: [1, 2, 2] });
+    const model = tf.sequential({ layers: [layer, tf.layers.dense({ units: 1 })] });
+    const reset = (): boolean => Object.hasOwn(layer, 'resetStates');
+    const others = (): boolean =>
+      Object.hasOwn(model.layers[1]!, 'resetStates') || Object.hasOwn(model, 'resetStates');
+    expect(withRecurrentState(model, () => [reset(), others()])).toEqual([true, false]);
+    expect([reset(), others()]).toEqual([false, false]);
+    expect(() =>
+      withRecurrentState(model, () => {
+        throw new Error('boo');
+      }),
+    ).toThrow('boo');
+    expect(reset()).toBe(false);
+    model.dispose();
   });
 });

@@ -109,7 +109,7 @@ function limitsOf(
     if (telling.length !== 1) return [];
     return pass.autodiff.map((gradients) => Math.abs(gradients[input][entry.j] / telling[0]));
   });
-  return [1, 5, 0.1, 0.5, 2, 3, 10, Math.max(0, ...seen)].filter((limit) => limit > 0 && limit < largest);
+  return [1, 5, 0.1, 0.5, 2, 3, 10, Math.max(0, ...seen)].filter((limit) => limit < largest);
 }
 
 /** Small dy taken for zero, where the cotangents' sizes leave a gap for a threshold. */

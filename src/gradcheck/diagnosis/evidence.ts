@@ -8,7 +8,7 @@ export interface Evidence {
   input: number;
   name: string;
   shape: number[];
-  /** Entries that were compared one by one, but for kinks and those that could not be told from noise. */
+  /** Entries that were compared one by one, but for kinks, those that could not be told from noise, and gradients of NaN or ±∞. */
   entries: Entry[];
   numerical(entry: Entry, q: number): number;
   autodiff(entry: Entry, q: number): number;
@@ -27,7 +27,7 @@ const ROUNDING = 1e-7;
 export function evidenceOf(pass: Pass, input: number, entries: readonly Entry[]): Evidence {
   const { name, shape } = pass.subject.active[input];
   const numerical = ({ slopes }: Entry, q: number): number => slopes[q].value;
-  const compared = entries.filter(({ state }) => state !== 'kink' && state !== 'blind');
+  const compared = entries.filter(({ state }) => state === 'right' || state === 'wrong');
   const largest = pass.cotangents.map((_, q) =>
     largestOf([...pass.autodiff[q][input], ...compared.map((entry) => numerical(entry, q))]),
   );
@@ -41,8 +41,9 @@ export function evidenceOf(pass: Pass, input: number, entries: readonly Entry[])
     numerical,
     autodiff: ({ j }, q) => pass.autodiff[q][input][j],
     same: (a, b, { slopes }, q) =>
+      Number.isFinite(a - b) &&
       Math.abs(a - b) <=
-      relative * Math.max(Math.abs(a), Math.abs(b)) + ROUNDING * largest[q] + 3 * slopes[q].errorBar,
+        relative * Math.max(Math.abs(a), Math.abs(b)) + ROUNDING * largest[q] + 3 * slopes[q].errorBar,
   };
 }
 

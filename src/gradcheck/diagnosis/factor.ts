@@ -34,7 +34,7 @@ function factorText(factor: number): string {
   if (Math.round(size) > 0 && near(Math.sign(factor) * Math.round(size))) return `${sign}${Math.round(size)}`;
   const inverse = Math.round(1 / size);
   if (inverse > 2 && near(Math.sign(factor) / inverse)) return `${sign}1/${inverse}`;
-  return factor.toPrecision(4);
+  return `${sign}${size.toPrecision(4)}`;
 }
 
 /** Where a factor may come from: a sign, a number of entries, the length of an axis. */
@@ -42,8 +42,8 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
   const size = Math.abs(factor);
   const whole = size >= 1 ? size : 1 / size;
   const n = Math.round(whole);
-  if (factor < 0 && n === 1) return ': the sign is wrong';
-  if (n < 2 || Math.abs(whole - n) > 1e-3 * n) return '';
+  if (Math.abs(whole - n) > 1e-3 * n) return '';
+  if (n === 1) return factor < 0 ? ': the sign is wrong' : '';
   const [output] = pass.subject.outputShapes!;
   const offset = output.length - shape.length;
   const broadcast = output.findIndex(
@@ -58,7 +58,7 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
     );
   }
   const count = (dims: readonly number[]): number => dims.reduce((product, length) => product * length, 1);
-  if (count(shape) === n && shape.length > 0) meanings.push(`${name} has ${n} entries`);
+  if (count(shape) === n) meanings.push(`${name} has ${n} entries`);
   shape.forEach(
     (length, axis) =>
       length === n && shape.length > 1 && meanings.push(`axis ${axis} of ${name} has length ${n}`),
@@ -69,6 +69,6 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
         i !== input && length === n && meanings.push(`axis ${axis} of ${other.name} has length ${n}`),
     ),
   );
-  if (count(output) === n && output.length > 0) meanings.push(`the output has ${n} entries`);
+  if (count(output) === n) meanings.push(`the output has ${n} entries`);
   return meanings.length > 0 ? ` (${meanings.slice(0, 2).join('; ')})` : '';
 }

@@ -46,6 +46,11 @@ export function explainFailure(failure: GradientFailure, subject: Subject, order
 
 function explainInput(evidence: Evidence, wrong: readonly Entry[], all: readonly Evidence[]): string[] {
   const { pass, input, entries } = evidence;
+  if (isFaint(evidence, wrong)) {
+    return [
+      constantFactor(evidence, entries) ?? whereWrong(evidence, wrong) ?? plainNumbers(evidence, wrong),
+    ];
+  }
   const whole =
     detached(pass, input) ??
     constantFactor(evidence, entries) ??
@@ -69,6 +74,12 @@ function explainInput(evidence: Evidence, wrong: readonly Entry[], all: readonly
       plainNumbers(evidence, wrong),
   ];
 }
+
+/** Whether the errors are smaller than what numbers of a form may differ by: a gradient that is right but for them has every form. */
+const isFaint = ({ pass, same, numerical, autodiff }: Evidence, wrong: readonly Entry[]): boolean =>
+  wrong.every((entry) =>
+    pass.cotangents.every((_, q) => same(numerical(entry, q), autodiff(entry, q), entry, q)),
+  );
 
 /** Whether these numbers are 0 at all of the entries: exactly for autodiff, as far as can be seen for differences. */
 function allZero(

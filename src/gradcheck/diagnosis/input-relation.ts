@@ -15,11 +15,13 @@ export function relatedToInput(evidence: Evidence, entries: readonly Entry[]): s
   const ratio = (entry: Entry): number => autodiff(entry, 0) / numerical(entry, 0);
   const text = (factor: number): string =>
     Math.abs(factor - 1) < 1e-4 ? '' : ` times ${factor.toPrecision(3)}`;
+  // Where every x is the same, a factor x is one like any other.
+  const varies = !steady(clear.map(({ j }) => values[j]));
   const missing = clear.map((entry) => ratio(entry) * values[entry.j]);
-  if (steady(missing))
+  if (varies && steady(missing))
     return `the gradient is too small by the factor x${text(1 / missing[0])}: an inner derivative is missing.`;
   const doubled = clear.map((entry) => ratio(entry) / values[entry.j]);
-  if (steady(doubled)) return `the gradient has the factor x${text(doubled[0])} too much.`;
+  if (varies && steady(doubled)) return `the gradient has the factor x${text(doubled[0])} too much.`;
   if (
     entries.length === evidence.entries.length &&
     entries.every((entry) => !same(numerical(entry, 0), autodiff(entry, 0), entry, 0))

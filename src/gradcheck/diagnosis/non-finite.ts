@@ -41,6 +41,7 @@ export function nonFinite(pass: Pass, input: number, broken: readonly Entry[]): 
     },
   );
   const first = infinite ? ` The first number that is not finite is made by ${infinite}` : '';
-  const second = nan && nan !== infinite ? `${first ? '; ' : ' '}the first NaN by ${nan}` : '';
+  const second =
+    nan && nan !== infinite ? (first ? `; the first NaN by ${nan}` : ` The first NaN is made by ${nan}`) : '';
   return fact + first + second + (first || second ? '.' : '');
 }

@@ -34,20 +34,26 @@ function byValue(
     const [bad, good] = [of(wrong, measure), of(right, measure)];
     const [badLow, badHigh] = [Math.min(...bad), Math.max(...bad)];
     const [goodLow, goodHigh] = [Math.min(...good), Math.max(...good)];
-    if (badHigh < goodLow) return `where ${name} < ${threshold(badHigh, goodLow)}`;
-    if (badLow > goodHigh) return `where ${name} > ${threshold(goodHigh, badLow)}`;
+    if (badHigh < goodLow) {
+      const limit = threshold(badHigh, goodLow);
+      return `where ${name} ${limit > badHigh ? '<' : '≤'} ${limit}`;
+    }
+    if (badLow > goodHigh) {
+      const limit = threshold(goodHigh, badLow);
+      return `where ${name} ${limit < badLow ? '>' : '≥'} ${limit}`;
+    }
   }
   return undefined;
 }
 
-/** A round number between two: 0 or 1 where they are, else one with few digits. */
-function threshold(low: number, high: number): string {
-  for (const round of [0, 1, -1, 0.5, -0.5]) if (low <= round && round <= high) return String(round);
+/** A round number between two, or one of them: 0 or 1 where they are, else one with few digits. */
+function threshold(low: number, high: number): number {
+  for (const round of [0, 1, -1, 0.5, -0.5]) if (low <= round && round <= high) return round;
   for (let digits = 1; digits < 8; digits++) {
     const middle = Number(((low + high) / 2).toPrecision(digits));
-    if (low <= middle && middle <= high) return String(middle);
+    if (low <= middle && middle <= high) return middle;
   }
-  return String((low + high) / 2);
+  return (low + high) / 2;
 }
 
 /** One slice along one axis: the first row, the last column. */
@@ -68,8 +74,7 @@ function byPlace({ shape }: Evidence, wrong: readonly Entry[], right: readonly E
         : `in the slice at index ${place} of axis ${axis}`;
     }
     const [low, high] = [Math.min(...places), Math.max(...places)];
-    if (places.size === high - low + 1 && places.size < length)
-      return `at the indices ${low} to ${high} of axis ${axis}`;
+    if (places.size === high - low + 1) return `at the indices ${low} to ${high} of axis ${axis}`;
     if (places.size === 2 && low === 0 && high === length - 1) return `at both ends of axis ${axis}`;
   }
   return undefined;

@@ -35,7 +35,7 @@ export function missingStatistics({
           const [middle, level] = [mean(at), mean(errors)];
           const spread = mean(at.map((x) => (x - middle) ** 2));
           const slope =
-            straight && spread > 0 ? mean(at.map((x, i) => (x - middle) * (errors[i] - level))) / spread : 0;
+            straight && spread > 0 ? mean(at.map((x, i) => (x - middle) * errors[i])) / spread : 0;
           return slice.every((entry, i) => {
             const line = level + slope * (at[i] - middle);
             return same(autodiff(entry, q) + line, numerical(entry, q), entry, q);

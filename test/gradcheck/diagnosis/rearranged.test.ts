@@ -1,7 +1,9 @@
 /** The right numbers in the wrong places. Oracle: the rearrangement put in. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { random, withGradient } from '../zoo/support.js';
+import { coordinateOf } from '../../../src/gradcheck/engine/index.js';
+import { diagonal, sentences, sizeOf } from './made-up.js';
 import { said } from './support.js';
 
 type T = tf.Tensor;
@@ -41,4 +43,131 @@ test('two entries say nothing', () => {
       [[0.3, 0.8]],
     ),
   ).not.toMatch(/reversed/);
+});
+
+describe('in words', () => {
+  const slopesOf = (n: number): number[] =>
+    Array.from({ length: n }, (_, j) => 0.3 + ((5 * j) % n) / n + j / 50);
+  const flat = (at: number[], shape: number[]): number =>
+    at.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
+  /** An elementwise function whose gradient has its entry of `from(at)` at `at`. */
+  const of = (shape: number[], from: (at: number[]) => number, slopes = slopesOf(sizeOf(shape))): string =>
+    sentences([
+      {
+        shape,
+        jacobian: diagonal(slopes),
+        gradient: (_dy, right) => right.map((_, j) => right[from(coordinateOf(j, shape))]!),
+      },
+    ]).join();
+  /** The gradient in this order of its axes, its numbers put down in x's shape. */
+  const transposedBy = (shape: number[], order: number[]): string => {
+    const turned = order.map((axis) => shape[axis]!);
+    return of(shape, (at) => {
+      const place = coordinateOf(flat(at, shape), turned);
+      return flat(
+        shape.map((_, axis) => place[order.indexOf(axis)]!),
+        shape,
+      );
+    });
+  };
+  const transposed = (order: string): string =>
+    `x: the gradient is transposed: its axes are in the order [${order}]. Its numbers are right, their places are not.`;
+
+  test.each<[number[], number[]]>([
+    [
+      [2, 3],
+      [1, 0],
+    ],
+    [
+      [3, 3],
+      [1, 0],
+    ],
+    [
+      [2, 3, 4],
+      [1, 0, 2],
+    ],
+    [
+      [2, 3, 4],
+      [2, 1, 0],
+    ],
+    [
+      [2, 3, 4],
+      [1, 2, 0],
+    ],
+    [
+      [2, 3, 4],
+      [0, 2, 1],
+    ],
+    [
+      [2, 3, 2, 3],
+      [3, 1, 0, 2],
+    ],
+  ])('%j transposed to the order %j', (shape, order) => {
+    expect(transposedBy(shape, order)).toBe(transposed(order.join()));
+  });
+
+  test('not of five axes, and not where the order leaves every entry where it is', () => {
+    expect(transposedBy([2, 3, 1, 1, 1], [1, 0, 2, 3, 4])).not.toMatch(/transposed/);
+    expect(of([1, 5], ([, k]) => 4 - k!)).toBe('x: the gradient is reversed along axis 1.');
+  });
+
+  test.each<[number[], number]>([
+    [[5], 0],
+    [[3], 0],
+    [[2, 5], 1],
+    [[4, 3], 0],
+    [[2, 2, 3], 1],
+  ])('%j reversed along axis %d', (shape, axis) => {
+    const reversed = (at: number[]): number =>
+      flat(
+        at.map((i, a) => (a === axis ? shape[a]! - 1 - i : i)),
+        shape,
+      );
+    expect(of(shape, reversed)).toBe(`x: the gradient is reversed along axis ${axis}.`);
+  });
+
+  test.each<[number[], number, number]>([
+    [[5], 0, 1],
+    [[5], 0, -1],
+    [[3], 0, 1],
+    [[3], 0, -1],
+    [[2, 5], 1, 1],
+    [[2, 5], 1, -1],
+    [[4, 3], 0, -1],
+  ])('%j shifted along axis %d by %d', (shape, axis, by) => {
+    const shifted = (at: number[]): number =>
+      flat(
+        at.map((i, a) => (a === axis ? (i + by + shape[a]!) % shape[a]! : i)),
+        shape,
+      );
+    expect(of(shape, shifted)).toBe(`x: the gradient is shifted by one along axis ${axis}.`);
+  });
+
+  test('three entries or more, whose derivative is not 0; those that are 0 may be anywhere', () => {
+    const reversed = (slopes: number[]): string =>
+      of([slopes.length], ([i]) => slopes.length - 1 - i!, slopes);
+    expect(reversed([0.3, 0.5, 0.8, 0, 0])).toBe('x: the gradient is reversed along axis 0.');
+    expect(reversed([0.3, 0.5, 0, 0, 0])).not.toMatch(/reversed/);
+    expect(of([2], ([i]) => 1 - i!)).not.toMatch(/reversed|shifted/);
+  });
+
+  test('an error too small for a form is no rearrangement', () => {
+    for (const shape of [[2, 3], [1, 5], [5]]) {
+      const slopes = slopesOf(sizeOf(shape));
+      expect(
+        sentences([
+          {
+            shape,
+            jacobian: diagonal(slopes),
+            gradient: (_dy, right) => right.map((value, j) => value * (1 + ((3 * j) % 5) * 1e-6 + 1e-6)),
+          },
+        ]).join(),
+      ).not.toMatch(/transposed|reversed|shifted/);
+    }
+  });
+
+  test('one number in another place is too much', () => {
+    expect(of([5], ([i]) => [4, 3, 2, 1, 1][i!]!)).not.toMatch(/reversed|shifted/);
+    expect(of([3, 3], ([i, k]) => (i === 2 && k === 0 ? 1 : 3 * k! + i!))).not.toMatch(/transposed/);
+  });
 });
