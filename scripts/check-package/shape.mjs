@@ -22,6 +22,18 @@ export async function manifest() {
   const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const atInstall = ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts);
   requireEqual('scripts that run where the package is installed', atInstall.join(), '');
+  for (const name of ['.', 'packages/tfjs-node-setup']) {
+    const { repository, homepage, bugs } = JSON.parse(
+      readFileSync(path.join(root, name, 'package.json'), 'utf8'),
+    );
+    const base = /^git\+(https:.*)\.git$/.exec(repository?.url)?.[1];
+    if (base === undefined || !homepage?.startsWith(base) || bugs?.url !== `${base}/issues`)
+      throw new Error(
+        `${name}: repository, homepage and bugs do not belong together: npm run set-repository.`,
+      );
+    if (/\/OWNER\//.test(base))
+      console.log(`  ${name}: the repository is still ${base} (npm run set-repository)`);
+  }
   run('npm', ['publish', '--dry-run', '--ignore-scripts', '--loglevel=error'], root);
 }
 

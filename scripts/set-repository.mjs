@@ -1,0 +1,29 @@
+/**
+ * `npm run set-repository -- https://github.com/owner/gradparity`: writes the address of the repository, of its issues and of its README into
+ * the manifests of all packages here. Whoever publishes does it once.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const PACKAGES = {
+  'package.json': undefined,
+  'packages/tfjs-node-setup/package.json': 'packages/tfjs-node-setup',
+};
+
+const [address, ...more] = process.argv.slice(2);
+const base = address?.replace(/(\.git|\/)$/, '');
+if (more.length > 0 || !/^https:\/\/[\w.-]+\/[\w.-]+\/[\w.-]+$/.test(base ?? '')) {
+  console.error(
+    `set-repository: wanted one address such as https://github.com/owner/gradparity, got ${process.argv.slice(2).join(' ') || 'nothing'}.`,
+  );
+  process.exit(2);
+}
+for (const [file, directory] of Object.entries(PACKAGES)) {
+  const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  manifest.repository = { type: 'git', url: `git+${base}.git`, ...(directory && { directory }) };
+  manifest.homepage = directory ? `${base}/tree/main/${directory}#readme` : `${base}#readme`;
+  manifest.bugs = { url: `${base}/issues` };
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  console.log(`${file}: ${base}`);
+}
