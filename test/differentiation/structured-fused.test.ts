@@ -82,7 +82,9 @@ describe('fusedDifferences', () => {
     return fusedDifferences(network, x, Int32Array.from(labels), h);
   };
   const cases = (['sigmoid', 'tanh', 'relu', 'softplus', 'identity'] as const).flatMap((activation) =>
-    [0, 1e-3, 0.2].flatMap((epsilon) => [1e-4, 1e-2, 0.04].map((h) => [activation, epsilon, h] as const)),
+    [0, 1e-3, 0.2].flatMap((epsilon) =>
+      [1e-5, 1e-4, 1e-2, 0.04].map((h) => [activation, epsilon, h] as const),
+    ),
   );
 
   test.each(cases)('%s, ε = %d, h = %d: loss and gradients of the loop', (activation, epsilon, h) => {

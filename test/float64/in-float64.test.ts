@@ -152,6 +152,14 @@ describeOnEachBackend('inFloat64', () => {
     tf.dispose(outside);
   });
 
+  test('typed arrays of both precisions are such inside, and outside what they were', () => {
+    const arrays = [new Int32Array(1), new ArrayBefore(1), new Float64Array(1), new Uint8Array(1), [1], 1];
+    const kinds = (): boolean[] => arrays.map((array) => tf.env().platform.isTypedArray(array));
+    const outside = kinds();
+    expect(inFloat64(kinds)).toEqual([true, true, true, true, false, false]);
+    expect(kinds()).toEqual(outside);
+  });
+
   test('refuses what is asynchronous, in a sentence', () => {
     expect(() => inFloat64(async () => 1)).toThrow(InputError);
     expect(() => inFloat64(() => Promise.reject(new Error('late')))).toThrow(/must be synchronous/);
@@ -227,5 +235,18 @@ describe('kernels', () => {
     );
     expect(names).toContain('Exp');
     expect(names).toContain('Multiply');
+    // The observer before is told again, and afterwards nobody.
+    const outer: string[] = [];
+    const inner: string[] = [];
+    const sine = (): void => tf.sin(tf.scalar(1)).dispose();
+    observingKernels(
+      (name) => outer.push(name),
+      () => {
+        observingKernels((name) => inner.push(name), sine);
+        sine();
+      },
+    );
+    inFloat64(sine);
+    expect([inner, outer]).toEqual([['Sin'], ['Sin']]);
   });
 });

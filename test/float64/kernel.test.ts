@@ -65,6 +65,26 @@ describe('places', () => {
   });
 });
 
+test('a pixel at its own place takes nothing of the next one, be that infinite', () => {
+  for (const shape of [
+    [1, 1, 3, 1],
+    [1, 3, 1, 1],
+  ] as [number, number, number, number][]) {
+    const [, height, width] = shape;
+    const resized = inFloat64(() =>
+      Array.from(tf.image.resizeBilinear(tf.tensor4d([1, Infinity, 2], shape), [height, width]).dataSync()),
+    );
+    expect(resized).toEqual([1, Infinity, 2]);
+  }
+});
+
+test('a sequence of equal steps ends at its end, whatever the step rounds to', () => {
+  for (let n = 2; n < 80; n++) {
+    const numbers = inFloat64(() => tf.linspace(0.1, 0.7, n).dataSync());
+    expect([numbers[0], numbers[n - 1]]).toEqual([0.1, 0.7]);
+  }
+});
+
 test('a tensor that is moved to the backend is its own', () => {
   const backend = createBackend(() => {
     throw new Error('nothing is read');

@@ -379,6 +379,30 @@ describe('the report of a small check', () => {
     expect(unsupported).toMatchObject({ verdict: 'unsupported', inputs: [] });
   });
 
+  test('the mode by the entries of all inputs that are differentiated', async () => {
+    let calls = 0;
+    const modeOf = async (...sizes: number[]): Promise<string> => {
+      const inputs = sizes.map((size) => new Float32Array(size).fill(0.5));
+      const f = (x: tf.Tensor, ...others: tf.Tensor[]): tf.Tensor =>
+        tf.addN([tf.sum(tf.mul(x, ++calls)), ...others.map((other) => tf.sum(other))]);
+      const { mode, verdict } = await gradcheck(f, inputs, { constant: sizes.length > 2 ? [2] : [] });
+      // Nothing is compared.
+      expect(verdict).toBe('nondeterministic');
+      return mode;
+    };
+    expect(await modeOf(FULL_LIMIT)).toBe('full');
+    expect(await modeOf(FULL_LIMIT + 1)).toBe('fast');
+    expect(await modeOf(FULL_LIMIT - 5, 5)).toBe('full');
+    expect(await modeOf(FULL_LIMIT - 5, 6)).toBe('fast');
+    expect(await modeOf(FULL_LIMIT - 5, 5, 100)).toBe('full');
+  });
+
+  test('a second derivative of 0 is not called flat', async () => {
+    const linear = (x: tf.Tensor): tf.Tensor => tf.sum(tf.mul(x, [1, 2]));
+    const { verdict, diagnosis } = await gradcheck(linear, [[0.3, 0.7]], { order: 2 });
+    expect([verdict, diagnosis]).toEqual(['right', []]);
+  });
+
   test('rtol is what is let pass, also where it is smaller than usual', async () => {
     const off = (factor: number) =>
       elementwise(

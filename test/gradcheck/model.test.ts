@@ -307,6 +307,13 @@ function twoOutputs(wrong = false): tf.LayersModel {
 }
 const sizes = [[0.5], [-1], [2], [0.25]];
 
+/** Two inputs, whose sum is one output. */
+function twoInputs(): tf.LayersModel {
+  const [left, right] = ['left', 'right'].map((name) => tf.input({ shape: [2], name }));
+  const sum = tf.layers.add().apply([left!, right!]) as tf.SymbolicTensor;
+  return tf.model({ inputs: [left!, right!], outputs: dense(1, 3).apply(sum) as tf.SymbolicTensor });
+}
+
 describe('several outputs', () => {
   const given: [string, Args[2], Args[3]][] = [
     ['lists', [oneHot, sizes] as Args[2], ['categoricalCrossentropy', 'meanSquaredError']],
@@ -874,6 +881,16 @@ describe('what is read, without a check', () => {
       '…classWeight must be given for the one output of the model, by itself or as {out: …}, got an object with the keys 0, 1.',
     ],
     [
+      'weights of examples one of which is none',
+      () => read(x, [oneHot, sizes], 'mse', { sampleWeight: ['heavy', [1, 2, 3, 4]] }, twoOutputs()),
+      '…sampleWeight must be a list of 2, one for each output of the model, or an object with the keys kind, size, got a list of 2.',
+    ],
+    [
+      'one x for two inputs',
+      () => read(tf.scalar(1), target, 'mse', {}, twoInputs()),
+      '…x must be a list of 2, one for each input of the model, or an object with the keys left, right, got one tensor.',
+    ],
+    [
       'a class without a weight',
       () => read(row, target, 'mse', { classWeight: { 0: 1 } }),
       '…classWeight must have a weight for every class in y; it has none for 1.',
@@ -890,6 +907,22 @@ describe('what is read, without a check', () => {
     ],
   ])('%s', (_name, f, message) => {
     expect(refused(f)).toBe(message);
+  });
+
+  test('class indices of time steps, [N,T,1]', () => {
+    const model = tf.sequential({ layers: [dense(3, 3, { inputShape: [2, 2], activation: 'softmax' })] });
+    const steps = [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ];
+    const of = (y: number[][][]): number => valueOf(model, steps, y, 'sparseCategoricalCrossentropy');
+    expect(of([[[0], [2]]])).toBeGreaterThan(0);
+    expect(refused(() => of([[[0, 2]]]))).toMatch(
+      /^…y must have shape \[1,2,1\] for the loss .* got \[1,1,2\]\.$/,
+    );
+    model.dispose();
   });
 
   test('targets and weights of another shape than the loss has', () => {
@@ -971,6 +1004,23 @@ describe('what is held while a model runs', () => {
     expect(numbers(3).every((value) => value >= 0 && value < 1)).toBe(true);
     expect(Math.max(...numbers(3)) - Math.min(...numbers(3))).toBeGreaterThan(0.5);
     expect(Math.random).toBe(own);
+  });
+
+  test('dropout masks are put aside, and come back; those drawn in between are freed', () => {
+    const [mask, drawn] = [tf.ones([2]), tf.zeros([2])];
+    const cell: Record<string, unknown> = { dropoutMask: mask, recurrentDropoutMask: null };
+    const plain: Record<string, unknown> = {};
+    const model = { layers: [{ cell }, { forwardLayer: { cells: [plain] } }] } as unknown as tf.LayersModel;
+    withRecurrentState(model, () => {
+      expect(cell).toEqual({ dropoutMask: null, recurrentDropoutMask: null });
+      expect(plain).toEqual({});
+      Object.assign(cell, { dropoutMask: drawn });
+    });
+    expect(cell.dropoutMask).toBe(mask);
+    expect(cell.recurrentDropoutMask).toBeNull();
+    expect(plain).toEqual({});
+    expect([mask.isDisposed, drawn.isDisposed]).toEqual([false, true]);
+    mask.dispose();
   });
 
   test('layers that keep states do not reset them; only theirs is put aside, and comes back', () => {

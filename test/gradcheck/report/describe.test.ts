@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { describeReport, digits, isPassed } from '../../../src/gradcheck/report/describe.js';
 import type { GradcheckReport, InputReport, Kink, Verdict } from '../../../src/gradcheck/report/report.js';
 
-const kink = (between: boolean, at = 0): Kink => ({
-  coordinate: [at],
+const kink = (between: boolean, ...at: number[]): Kink => ({
+  coordinate: at,
   left: -1,
   right: 3,
   autodiff: 0.1,
@@ -85,10 +85,10 @@ describe('describeReport', () => {
   });
 
   test('five kinks at the most, with the slopes and whether the gradient lies between them', () => {
-    const kinkDetails = [kink(true, 7), kink(false, 8), ...[1, 2, 3, 4].map((at) => kink(true, at))];
+    const kinkDetails = [kink(true, 7, 1), kink(false, 8), ...[1, 2, 3, 4].map((at) => kink(true, at))];
     const lines = describeReport(report({ inputs: [input({ verdict: 'kink', kinkDetails })] })).split('\n');
     expect(lines.slice(2, 4)).toEqual([
-      '    kink at [7]: slopes -1 and 3, autodiff 0.1',
+      '    kink at [7,1]: slopes -1 and 3, autodiff 0.1',
       '    kink at [8]: slopes -1 and 3, autodiff 0.1, which is not between them',
     ]);
     expect(lines.filter((line) => line.includes('kink at'))).toHaveLength(5);
