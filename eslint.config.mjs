@@ -26,7 +26,7 @@ const forbidden = (folders) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'runs/', 'coverage/', '**/*.ipynb'] },
+  { ignores: ['dist/', 'packages/*/dist/', 'node_modules/', 'runs/', 'coverage/', '**/*.ipynb'] },
   ...tseslint.configs.strict,
   {
     rules: {
@@ -36,6 +36,26 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
     },
+  },
+  {
+    files: ['**/*.ts'],
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['examples/*.ts'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+    },
+  },
+  {
+    // These files are under work.
+    files: ['test/gradcheck/engine/**'],
+    rules: { '@typescript-eslint/no-unnecessary-type-assertion': 'off' },
   },
   { files: ['scripts/**', 'bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
   ...layers.slice(0, -1).map((folder, index) => ({

@@ -59,7 +59,7 @@ export async function inspectMachine({ signal }: { signal?: AbortSignal } = {}):
     checkMnist(),
     await checkCache(),
   ];
-  const backend = backendNames.find((_, index) => backends[index]!.state === 'ok');
+  const backend = backendNames.find((_, index) => backends[index].state === 'ok');
   return {
     schemaVersion: 1,
     complete: checks.every(({ state }) => state !== 'lacking'),

@@ -64,7 +64,7 @@ export function imagePlot(options: ImagePlotOptions): string {
   }));
   const height = Math.ceil(images.length / columns) * cellHeight + gap / 2;
   const runs = boxes.flatMap(({ index, left, top }) =>
-    greyRuns(images[index]!, imageWidth, max).map(({ x, y, length, fill }) => ({
+    greyRuns(images[index], imageWidth, max).map(({ x, y, length, fill }) => ({
       x1: left + x * scale,
       x2: left + (x + length) * scale,
       y1: top + y * scale,
@@ -113,7 +113,7 @@ interface GreyRun {
 
 /** Neighbours of one shade within a row as one run; paper is left out. */
 function greyRuns(image: ArrayLike<number>, width: number, max: number): GreyRun[] {
-  const shadeAt = (k: number) => Math.round((image[k]! / max) * (shades - 1)) || 0;
+  const shadeAt = (k: number) => Math.round((image[k] / max) * (shades - 1)) || 0;
   const runs: GreyRun[] = [];
   for (let start = 0; start < image.length;) {
     const shade = shadeAt(start);

@@ -40,7 +40,7 @@ describe('the textbook in double precision', () => {
       return {
         value: sigmoid(x),
         gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) =>
-          tf.mul(dy, tf.mul(factor, tf.mul(sigmoid(saved!), sigmoid(tf.neg(saved!))))),
+          tf.mul(dy, tf.mul(factor, tf.mul(sigmoid(saved), sigmoid(tf.neg(saved))))),
       };
     });
     const report = await gradcheck(f, [[-1.5, 0.25, 2]], { rtol: DOUBLE_TOLERANCE });

@@ -70,7 +70,7 @@ async function loadGates(): Promise<[name: string, gate: LogicGate][]> {
 async function examineGates(): Promise<GatesReport> {
   const { PerceptronClassifier } = await import('../../perceptron/perceptron-classifier.js');
   const all = await loadGates();
-  const nameOf = (unit: unknown) => all.find(([, { layers }]) => layers[0]![0] === unit)![0];
+  const nameOf = (unit: unknown) => all.find(([, { layers }]) => layers[0][0] === unit)![0];
   return {
     gates: all.map(([name, gate]) => ({
       name,
@@ -95,14 +95,14 @@ async function describeGates({ gates, learning }: GatesReport, plot: string | un
   const { default: Table } = await import('cli-table3');
   const plain = { head: [], border: [] };
   const truth = new Table({ head: ['x1', 'x2', ...gates.map(({ name }) => name)], style: plain });
-  corners.forEach(([x1, x2], k) => truth.push([x1, x2, ...gates.map((gate) => gate.truthTable[k]!.output)]));
+  corners.forEach(([x1, x2], k) => truth.push([x1, x2, ...gates.map((gate) => gate.truthTable[k].output)]));
 
   const units = new Table({ head: ['gate', 'layer', 'fires when'], style: plain });
   for (const { name, layers } of gates) {
     layers.forEach((layer, depth) => {
       const rule =
         layers.length === 1
-          ? formula(layer[0]!)
+          ? formula(layer[0])
           : layer.map((unit) => (depth === 0 ? `${unit.name}(x1, x2)` : unit.name)).join(', ');
       units.push([name, depth + 1, depth > 0 ? `${rule} of the layer before` : rule]);
     });

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, type Job } from 'bullmq';
 import { EnvironmentError } from '../../errors.js';
-import type { CaseResult, Explanation } from '../examiner.js';
 import type { LaneLimits } from '../lanes/lane.js';
 import type { SweepPlan } from '../sweep.js';
 import type { Workforce } from '../workforce.js';
@@ -129,7 +128,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
       work(
         chunksOf(indices, CHUNK).map((part) => ({ kind: 'judge', indices: part })),
         (answer) => {
-          if (answer.kind === 'judge') answer.results.forEach((result) => onResult(result as CaseResult));
+          if (answer.kind === 'judge') answer.results.forEach((result) => onResult(result));
         },
         signal,
       ),
@@ -137,7 +136,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
       work(
         tasks.map(({ index, hit }) => ({ kind: 'explain', index, hit: hit.id })),
         (answer) => {
-          if (answer.kind === 'explain') onResult(answer.explanation as Explanation);
+          if (answer.kind === 'explain') onResult(answer.explanation);
         },
         signal,
       ),
