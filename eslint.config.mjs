@@ -30,8 +30,6 @@ export default tseslint.config(
   ...tseslint.configs.strict,
   {
     rules: {
-      // Indices into arrays whose length is known are the daily bread of this code.
-      '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-empty-function': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
@@ -57,6 +55,7 @@ export default tseslint.config(
     files: ['test/gradcheck/engine/**'],
     rules: { '@typescript-eslint/no-unnecessary-type-assertion': 'off' },
   },
+  { files: ['test/**', 'bench/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   { files: ['scripts/**', 'bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
   ...layers.slice(0, -1).map((folder, index) => ({
     files: [`src/${folder}/**`],

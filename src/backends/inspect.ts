@@ -96,7 +96,7 @@ async function checkNative(signal?: AbortSignal): Promise<Check> {
       remedy: nativeIsSwitchedOff() ? 'unset GRADPARITY_NATIVE' : (remedy ?? 'use the wasm backend'),
     };
   }
-  const probe = await probeNative(tfjsNodeFolder()!, signal);
+  const probe = await probeNative(tfjsNodeFolder(), signal);
   return 'version' in probe
     ? { name, state: 'ok', found: `native libtensorflow ${probe.version}` }
     : {

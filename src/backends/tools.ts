@@ -62,8 +62,9 @@ function npmScript(): string | undefined {
     path.join(beside, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
     ...onPath,
   ]
-    .filter((file) => file !== undefined && existsSync(file))
-    .map((file) => realpathSync(file!))
+    .filter((file) => file !== undefined)
+    .filter((file) => existsSync(file))
+    .map((file) => realpathSync(file))
     .find((file) => file.endsWith('npm-cli.js'));
 }
 

@@ -182,5 +182,3 @@ function readValues(where: string, name: string, x: TensorInput): { shape: numbe
 
 /** The state as a key: digits that read back as the same numbers, with −0 as 0, which behaves alike. */
 const stateText = (weights: readonly number[], bias: number): string => [...weights, bias].join();
-
-/** Fisher and Yates. */

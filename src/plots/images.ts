@@ -58,6 +58,7 @@ export function imagePlot(options: ImagePlotOptions): string {
   const cellHeight = imageHeight * scale + gap + (captions ? captionHeight : 0);
   const boxes = images.map((_, k) => ({
     index: k,
+    caption: captions?.[k],
     left: Math.round(gap + (k % columns) * cellWidth + (cellWidth - gap - imageWidth * scale) / 2),
     top: Math.floor(k / columns) * cellHeight + gap / 2,
     colour: marked.includes(k) ? colourOf(1) : ink,
@@ -95,7 +96,7 @@ export function imagePlot(options: ImagePlotOptions): string {
       Plot.text(captions ? boxes : [], {
         x: (box: { left: number }) => box.left + (imageWidth * scale) / 2,
         y: (box: { top: number }) => box.top + imageHeight * scale + 13,
-        text: (box: { index: number }) => captions![box.index],
+        text: 'caption',
         fill: 'colour',
         fontSize: 13,
       }),

@@ -1,5 +1,6 @@
 /** Pictures of the plane: the regions a classifier decides for, and the path of a descent over contour lines. */
 import * as Plot from '@observablehq/plot';
+import { last } from '../collections.js';
 import { InputError } from '../errors.js';
 import { checkDomain, isFinitePoint } from './curves.js';
 import type { Point } from './curves.js';
@@ -204,7 +205,7 @@ export function contourPathPlot(options: ContourPathPlotOptions): string {
   const width = pixels(caller, 'width', options.width, 580) - scaleWidth;
   const height = pixels(caller, 'height', options.height, 460);
   const line = { stroke: colourOf(1), strokeWidth: 1.75, clip: true } as const;
-  const end = path.at(-1)!;
+  const end = last(path);
   const inside = ({ x, y }: Point) =>
     x >= domain.x[0] && x <= domain.x[1] && y >= domain.y[0] && y <= domain.y[1];
   const name = {

@@ -26,7 +26,7 @@ describe('the textbook in double precision', () => {
 
   test('has every function of the float32 suite', () => {
     const names = doubleCases().map(({ name }) => name);
-    for (const { name, subject } of parityCases()) if (subject) expect(names).toContain(name);
+    for (const one of parityCases()) if ('subject' in one) expect(names).toContain(one.name);
   });
 
   test.each([

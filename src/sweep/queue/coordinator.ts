@@ -68,7 +68,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
     while (open.size > 0 && !signal?.aborted && !closed) {
       const finished = (await queue.getJobs(['completed', 'failed'])).filter(isOurs);
       for (const job of finished) {
-        if (open.delete(job.id!)) onAnswer(answerOf(job));
+        if (job.id !== undefined && open.delete(job.id)) onAnswer(answerOf(job));
         await job.remove();
       }
       if (finished.length > 0) continue;
@@ -97,7 +97,10 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
         opts: { removeOnComplete: { age: KEPT }, removeOnFail: { age: KEPT } },
       })),
     );
-    jobs.forEach(({ id }, i) => open.set(id!, drafts[i]));
+    jobs.forEach(({ id }, i) => {
+      if (id === undefined) throw new Error('sweep: the queue has given a job no id.');
+      open.set(id, drafts[i]);
+    });
   }
 
   /** A Redis that was restarted without its data has forgotten what was asked for. */
