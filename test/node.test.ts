@@ -13,8 +13,8 @@ test('the package, imported by its own name, is the built one', async () => {
   // As variables, so that the type check does not want dist/ to be there.
   const [main, nodeOnly] = ['gradparity', 'gradparity/node'];
   // One after the other: Jest's loader stumbles over two graphs that share a package and are linked at once.
-  const { sigmoid } = await import(main!);
-  const { loadModel } = await import(nodeOnly!);
+  const { sigmoid } = await import(main);
+  const { loadModel } = await import(nodeOnly);
   expect(typeof sigmoid).toBe('function');
   expect(typeof loadModel).toBe('function');
 });

@@ -83,9 +83,7 @@ export async function main(args: string[]): Promise<number> {
     console.error(`verdicts: ${unknown.join(', ')} is not known.\n${USAGE}`);
     return 2;
   }
-  const { gradcheck } = (await import(
-    options.source ? '../../src/index.js' : ('../../dist/index.js' as string)
-  )) as {
+  const { gradcheck } = (await import(options.source ? '../../src/index.js' : '../../dist/index.js')) as {
     gradcheck: Gradcheck;
   };
   await selectBackend('cpu');

@@ -17,9 +17,7 @@ export async function askPeers(
   mostEntries: number,
   progress: (done: number) => void,
 ): Promise<{ answers: PeerAnswer[]; versions: Record<string, string> }> {
-  const { pythonEnvironment } = (await import('../../scripts/python-environment.mjs' as string)) as {
-    pythonEnvironment: (requirements: string) => string;
-  };
+  const { pythonEnvironment } = await import('../../scripts/python-environment.mjs');
   const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(
     pythonEnvironment(here('../gradcheck/requirements.txt')),

@@ -79,7 +79,7 @@ export function prepare({
 }: Pick<Case, 'composition' | 'falsification'>): Prepared {
   const inputs = composition.inputs.map(({ shape, values }) => tf.tensor(values, shape, 'float32'));
   const constants = composition.nodes.map(({ op, shape, values }) =>
-    op === 'constant' ? tf.tensor(values!, shape!, 'float32') : undefined,
+    op === 'constant' ? tf.tensor(values!, shape, 'float32') : undefined,
   );
   const f = (...given: T[]): T => {
     const all = given.map((x, i) =>

@@ -59,7 +59,7 @@ export async function inspectMachine({ signal }: { signal?: AbortSignal } = {}):
     checkMnist(),
     await checkCache(),
   ];
-  const backend = backendNames.find((_, index) => backends[index]!.state === 'ok');
+  const backend = backendNames.find((_, index) => backends[index].state === 'ok');
   return {
     schemaVersion: 1,
     complete: checks.every(({ state }) => state !== 'lacking'),
@@ -96,7 +96,7 @@ async function checkNative(signal?: AbortSignal): Promise<Check> {
       remedy: nativeIsSwitchedOff() ? 'unset GRADPARITY_NATIVE' : (remedy ?? 'use the wasm backend'),
     };
   }
-  const probe = await probeNative(tfjsNodeFolder()!, signal);
+  const probe = await probeNative(tfjsNodeFolder(), signal);
   return 'version' in probe
     ? { name, state: 'ok', found: `native libtensorflow ${probe.version}` }
     : {

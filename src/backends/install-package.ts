@@ -27,7 +27,7 @@ export async function installTfjsNode(
   log({ text });
   const [command, ...before] = npmCommand();
   const ended = await run(
-    command!,
+    command,
     [...before, 'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', name],
     { cwd: project, signal, watch: (seconds) => void log({ text, progress: `${seconds.toFixed(0)} s` }) },
   );

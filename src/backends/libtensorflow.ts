@@ -113,7 +113,8 @@ function placeInDeps(name: string): string | undefined {
     name,
   )?.[1];
   const notice = /^(?:tensorflow\/(THIRD_PARTY_NOTICES\.txt)|[^/]+\.dist-info\/(LICENSE))$/.exec(name);
-  if (library ?? companion) return path.join('lib', (library ?? companion)!);
+  const shared = library ?? companion;
+  if (shared) return path.join('lib', shared);
   if (header) return path.join('include', header);
   return notice ? (notice[1] ?? notice[2]) : undefined;
 }

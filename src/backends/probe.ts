@@ -1,4 +1,5 @@
 /** Runs the native backend in a process of its own, which a library that does not fit may end without harm. */
+import { last } from '../collections.js';
 import { nativeEnvironment } from './native.js';
 import { run } from './run.js';
 
@@ -17,7 +18,8 @@ const program = `
 `;
 
 /** Loads tfjs-node from `folder` in a child process and multiplies two matrices with it. About a second. */
-export async function probeNative(folder: string, signal?: AbortSignal): Promise<Probe> {
+export async function probeNative(folder: string | undefined, signal?: AbortSignal): Promise<Probe> {
+  if (folder === undefined) return { problem: '@tensorflow/tfjs-node is not installed' };
   const ended = await run(process.execPath, ['-e', program, folder], {
     env: { ...process.env, ...nativeEnvironment() },
     timeLimit: 120,
@@ -32,7 +34,7 @@ export async function probeNative(folder: string, signal?: AbortSignal): Promise
 
 function answer(stdout: string): unknown[] {
   try {
-    return JSON.parse(stdout.trim().split('\n').at(-1)!) as unknown[];
+    return JSON.parse(last(stdout.trim().split('\n'))) as unknown[];
   } catch {
     return [];
   }

@@ -107,7 +107,7 @@ async function withoutNewProcessListeners<T>(action: () => Promise<T>): Promise<
   } finally {
     events.forEach((event, index) => {
       for (const listener of process.rawListeners(event)) {
-        if (!before[index]!.includes(listener)) process.removeListener(event, listener as () => void);
+        if (!before[index].includes(listener)) process.removeListener(event, listener as () => void);
       }
     });
   }
@@ -129,5 +129,5 @@ function nativeVersion(): string {
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]!.trim();
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0].trim();
 }

@@ -28,13 +28,13 @@ export function findMake(): Promise<Tool | undefined> {
 
 async function firstThatAnswers(candidates: string[][]): Promise<Tool | undefined> {
   for (const command of candidates) {
-    const { problem, output } = await run(command[0]!, [...command.slice(1), '--version'], { timeLimit: 30 });
+    const { problem, output } = await run(command[0], [...command.slice(1), '--version'], { timeLimit: 30 });
     if (problem === undefined)
       return {
         command,
         version: output
           .trim()
-          .split('\n', 1)[0]!
+          .split('\n', 1)[0]
           .replace(/ from .*/, ''),
       };
   }
@@ -62,8 +62,9 @@ function npmScript(): string | undefined {
     path.join(beside, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
     ...onPath,
   ]
-    .filter((file) => file !== undefined && existsSync(file))
-    .map((file) => realpathSync(file!))
+    .filter((file) => file !== undefined)
+    .filter((file) => existsSync(file))
+    .map((file) => realpathSync(file))
     .find((file) => file.endsWith('npm-cli.js'));
 }
 

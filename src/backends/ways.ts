@@ -263,7 +263,7 @@ async function downloadWheel(folder: string, wheel: Wheel, pip: string[], contex
     `--platform=${wheel.platform}`,
   ];
   const ended = await run(
-    pip[0]!,
+    pip[0],
     [...pip.slice(1), 'download', ...options, ...target, '--dest', folder, '-r', requirements],
     {
       env: {

@@ -190,8 +190,8 @@ function binaryDifference(logits: tf.Tensor, target: tf.Tensor, epsilon: number)
 function softmaxDifference(logits: tf.Tensor): Difference {
   const [p, logP] = [softmax(logits), logSoftmax(logits)];
   const classes = logits.shape[1] as number;
-  const exceptOwn = tf.sub(1, tf.eye(classes)) as tf.Tensor2D;
-  const others = tf.matMul(p as tf.Tensor2D, exceptOwn);
+  const exceptOwn = tf.sub<tf.Tensor2D>(1, tf.eye(classes));
+  const others = tf.matMul(p, exceptOwn);
   return (pick, delta) => {
     const rise = tf.expm1(delta);
     const weighted = tf.mul(pick(p), rise);

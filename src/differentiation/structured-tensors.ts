@@ -151,7 +151,7 @@ function unitDifferences(
     for (let above = layer + 1; above < last; above++) {
       const z = hidden[above](pick, change);
       const [, width] = weights[above].shape;
-      const flat = tf.reshape(z, [-1, width]) as tf.Tensor2D;
+      const flat = tf.reshape<tf.Rank.R2>(z, [-1, width]);
       change = tf.reshape(tf.matMul(flat, weights[above + 1]), [end - start, count, -1]);
     }
     return loss.change(pick, change);

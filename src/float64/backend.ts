@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import {
   cpuBackendClass,
   engine,
+  tensorInfoOf,
   type CpuBackend,
   type DataId,
   type TensorData,
@@ -26,8 +27,6 @@ export type ReadForeign = (dataId: DataId) => tf.backend_util.BackendValues;
  * count of their references stays with their own backend. So nothing has to be brought back, however a computation ends.
  */
 export function createBackend(readForeign: ReadForeign): Float64Backend {
-  const infoOf = (dataId: DataId) => engine().state.tensorInfo.get(dataId)!;
-
   class Backend extends cpuBackendClass() implements Float64Backend {
     private readonly own = new Map<DataId, TensorData>();
     private readonly copies = new Map<DataId, TensorData>();
@@ -54,7 +53,7 @@ export function createBackend(readForeign: ReadForeign): Float64Backend {
     }
 
     private copy(dataId: DataId): TensorData {
-      const { dtype, shape } = infoOf(dataId);
+      const { dtype, shape } = tensorInfoOf(dataId);
       const values = readForeign(dataId);
       const data: TensorData = { dtype, refCount: 1, values };
       if (dtype === 'float32') data.values = asDoubles(values as ArrayLike<number>);
@@ -82,12 +81,12 @@ export function createBackend(readForeign: ReadForeign): Float64Backend {
     }
 
     override refCount(dataId: DataId): number {
-      return this.owns(dataId) ? super.refCount(dataId) : infoOf(dataId).backend.refCount(dataId);
+      return this.owns(dataId) ? super.refCount(dataId) : tensorInfoOf(dataId).backend.refCount(dataId);
     }
 
     override incRef(dataId: DataId): void {
       if (this.owns(dataId)) super.incRef(dataId);
-      else infoOf(dataId).backend.incRef(dataId);
+      else tensorInfoOf(dataId).backend.incRef(dataId);
     }
 
     override disposeData(dataId: DataId, force?: boolean): boolean {

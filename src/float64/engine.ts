@@ -31,9 +31,15 @@ export interface CpuBackend extends tf.KernelBackend {
   ): tf.TensorInfo;
 }
 
+export interface TensorPlace {
+  backend: tf.KernelBackend;
+  shape: number[];
+  dtype: tf.DataType;
+}
+
 export interface Engine {
   state: {
-    tensorInfo: WeakMap<DataId, { backend: tf.KernelBackend; shape: number[]; dtype: tf.DataType }>;
+    tensorInfo: WeakMap<DataId, TensorPlace>;
     registeredVariables: Record<string, tf.Variable>;
     activeTape: { saved?: tf.Tensor[] }[] | null;
     gradientDepth: number;
@@ -49,6 +55,13 @@ export interface Engine {
 }
 
 export const engine = (): Engine => tf.engine() as unknown as Engine;
+
+/** Where a tensor's numbers live, and their kind. */
+export function tensorInfoOf(dataId: DataId): TensorPlace {
+  const info = engine().state.tensorInfo.get(dataId);
+  if (!info) throw new Error('inFloat64: a kernel was given a tensor that TensorFlow.js does not know.');
+  return info;
+}
 
 /** The class of the cpu backend, from the copy of TensorFlow.js whose kernels are registered. */
 export function cpuBackendClass(): new () => CpuBackend {

@@ -8,7 +8,7 @@ import {
   type Float64Backend,
   type KernelObserver,
 } from './backend.js';
-import { engine, type DataId, type Engine } from './engine.js';
+import { engine, tensorInfoOf, type DataId, type Engine } from './engine.js';
 
 const SingleArray = globalThis.Float32Array;
 
@@ -90,7 +90,7 @@ export function observingKernels<T>(observe: KernelObserver, f: () => T): T {
 /** Puts the backend and the array type in place; returns what undoes it. */
 function enter(tensors: Engine, state: State): () => void {
   state.backend ??= createBackend((dataId) =>
-    withArrayType(SingleArray, () => tensors.state.tensorInfo.get(dataId)!.backend.readSync(dataId)),
+    withArrayType(SingleArray, () => tensorInfoOf(dataId).backend.readSync(dataId)),
   );
   registerKernels(state);
   const own = state.backend;
@@ -107,7 +107,7 @@ function enter(tensors: Engine, state: State): () => void {
   tensors.read = (dataId) =>
     own.owns(dataId)
       ? own.read(dataId)
-      : withArrayType(SingleArray, () => tensors.state.tensorInfo.get(dataId)!.backend.read(dataId));
+      : withArrayType(SingleArray, () => tensorInfoOf(dataId).backend.read(dataId));
   platform.isTypedArray = (x: unknown): x is Float32Array =>
     isTypedArray.call(platform, x) || x instanceof Float64Array || x instanceof SingleArray;
   setArrayType(Float64Array);
@@ -143,8 +143,8 @@ function withArrayType<T>(type: unknown, f: () => T): T {
 
 /** Makes a tensor that left give its doubles, as long as its numbers are in double precision. */
 function readInDouble(tensor: tf.Tensor): void {
-  const own = sharedState().backend!;
-  if (tensor.isDisposed || tensor instanceof tf.Variable || !own.owns(tensor.dataId)) return;
+  const own = sharedState().backend;
+  if (!own || tensor.isDisposed || tensor instanceof tf.Variable || !own.owns(tensor.dataId)) return;
   const doubles = (dataId: DataId): Float64Array =>
     withArrayType(Float64Array, () => own.readSync(dataId)) as unknown as Float64Array;
   const { dataSync, data } = tensor;

@@ -32,7 +32,7 @@ export function toTensor(where: string, name: string, x: TensorInput): tf.Tensor
       `${where}: ${name} must be a tensor, a number, or arrays of numbers of one shape (typed ones: Float32Array, Int32Array or Uint8Array), got ${kindOf(x)}.`,
     );
   }
-  return tf.tensor(x as tf.TensorLike);
+  return tf.tensor(x);
 }
 
 /** The lengths of nested arrays, by the first entry at each depth: their shape, if they have one. */
@@ -86,7 +86,7 @@ export const largestFinite = (): number =>
  */
 export function saturate<T extends tf.Tensor>(x: T): T {
   const most = largestFinite();
-  return tf.minimum(tf.maximum(x, -most), most) as T;
+  return tf.minimum<T>(tf.maximum(x, -most), most);
 }
 
 /**

@@ -36,7 +36,7 @@ async function writeArtifacts(artifacts: tf.io.ModelArtifacts, directory: string
   const { weightData, weightSpecs, ...rest } = artifacts;
   await writeFileWhole(
     path.join(directory, WEIGHTS_FILE),
-    new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData as ArrayBuffer)),
+    new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)),
   );
   await writeJson(path.join(directory, MODEL_FILE), {
     ...rest,
@@ -60,7 +60,7 @@ export async function loadLayersModel(directory: string): Promise<tf.LayersModel
   requireLength(weights, weightSpecs, file);
   try {
     // Without weights first: the loader itself would leave tensors behind where they do not fit the layers.
-    const model = await tf.loadLayersModel({ load: async () => artifacts as tf.io.ModelArtifacts });
+    const model = await tf.loadLayersModel({ load: async () => artifacts });
     loadWeights(model, weights, weightSpecs);
     return model;
   } catch (error) {

@@ -74,10 +74,7 @@ export function fromLayersModel(model: tf.LayersModel): Mlp {
   const { loss, epsilon, seed } =
     (model.getUserDefinedMetadata() as Partial<NetworkMetadata>)?.gradparity ?? {};
   const network = new Mlp({
-    sizes: [
-      configs[0].weights[0].shape[0] as number,
-      ...configs.map(({ weights }) => weights[1].shape[0] as number),
-    ],
+    sizes: [configs[0].weights[0].shape[0], ...configs.map(({ weights }) => weights[1].shape[0])],
     activations,
     loss,
     epsilon,

@@ -181,12 +181,12 @@ export class Mlp implements DifferentiableNetwork {
             const size = Math.min(EXAMPLES_AT_ONCE, batch.shape[0] - start);
             const logits = this.logitsAt(this.parameters, tf.slice(batch, [start, 0], [size, -1]));
             return this.structure.output === 'sigmoid'
-              ? (tf.cast(tf.greater(tf.reshape(logits, [-1]), 0), 'int32') as tf.Tensor1D)
-              : (tf.argMax(logits, 1) as tf.Tensor1D);
+              ? tf.cast<tf.Tensor1D>(tf.greater(tf.reshape(logits, [-1]), 0), 'int32')
+              : tf.argMax<tf.Tensor1D>(logits, 1);
           }),
         );
       }
-      return tf.cast(tf.concat(chunks), 'int32') as tf.Tensor1D;
+      return tf.cast<tf.Tensor1D>(tf.concat(chunks), 'int32');
     });
   }
 

@@ -1,4 +1,5 @@
 /** What a sweep found as one HTML page that needs nothing beside it. */
+import { lookUp } from '../collections.js';
 import { escapeHtml as escape } from './escape.js';
 import { findingKinds, type Cell, type Finding, type SweepReport } from '../sweep/report.js';
 import {
@@ -38,7 +39,7 @@ export function sweepPage(
     `<section id="${id}" class="list" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${heading} <span class="count">${some.length}</span></h2>
 <p>${some.length > 0 ? says : 'None.'}</p>
-${some.map((finding) => findingDetails(finding, anchors.get(finding.id)!)).join('\n')}
+${some.map((finding) => findingDetails(finding, lookUp(anchors, finding.id))).join('\n')}
 </section>`;
   return `<!doctype html>
 <html lang="en">
@@ -153,7 +154,8 @@ function matrix({ backends, matrix, findings }: SweepReport, anchors: ReadonlyMa
       .filter((id) => anchors.has(id))
       .sort()
       .map((id) => {
-        const suspected = places.get(id)!.kind !== 'convention' && !places.get(id)!.witness;
+        const { kind, witness } = lookUp(places, id);
+        const suspected = kind !== 'convention' && !witness;
         return `<li><a href="#${anchors.get(id)}">${escape(withoutOp(id, op))}</a>${suspected ? ' (suspicion)' : ''}</li>`;
       })
       .join('');

@@ -24,8 +24,11 @@ export interface ParityCase {
   tolerance: number;
   /** Evaluates both gradients. */
   gradients: () => GradientPair;
-  /** The function itself, and a point, where the case is one of a function. */
-  subject?: { f: (x: tf.Tensor) => tf.Tensor; values: readonly number[]; shape: [number, number] };
+}
+
+/** A case of a function, with the function itself and a point. */
+export interface FunctionCase extends ParityCase {
+  subject: { f: (x: tf.Tensor) => tf.Tensor; values: readonly number[]; shape: [number, number] };
 }
 
 export interface ParityResult extends Comparison {
@@ -61,7 +64,7 @@ const functionCase = (
   name: string,
   f: (x: tf.Tensor) => tf.Tensor,
   { tolerance, h, values = points }: Expectation,
-): ParityCase => ({
+): FunctionCase => ({
   name,
   tolerance,
   subject: { f, values, shape: [3, 4] },
@@ -75,7 +78,7 @@ const functionCase = (
   },
 });
 
-function activationCases(): ParityCase[] {
+function activationCases(): FunctionCase[] {
   const { step, sign, identity, sigmoid, tanh, relu, softplus, softmax, logSoftmax } = activations;
   return [
     functionCase('step', (x) => step(x), straight),
@@ -95,7 +98,7 @@ function activationCases(): ParityCase[] {
 /** Targets; the residuals from `points` are no closer than 5/16 to 0 and ±1, the kinks of the losses. */
 const targets = [0.25, -0.4375, 0.125, 0.75, -0.25, 0.25, -1.0625, 1.1875, -1.375, -0.0625, -0.25, 0.5];
 
-function residualLossCases(): ParityCase[] {
+function residualLossCases(): FunctionCase[] {
   const { meanSquaredError, halfSumSquaredError, rootMeanSquaredError, meanAbsoluteError, huber } = losses;
   const kinked: Expectation = { tolerance: 1e-6, h: 2 ** -4 };
   const squared: Expectation = { tolerance: 1e-6, h: 2 ** -1 };
@@ -130,7 +133,7 @@ function residualLossCases(): ParityCase[] {
   );
 }
 
-function crossEntropyCases(): ParityCase[] {
+function crossEntropyCases(): FunctionCase[] {
   const { crossEntropy, binaryCrossEntropy, softmaxCrossEntropy } = losses;
   const labels = [2, 0, 3];
   const oneHot = (): tf.Tensor => tf.tensor2d([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1], [3, 4]);
@@ -235,7 +238,7 @@ export function doubleCases(): DoubleCase[] {
     ({ name, subject }): DoubleCase => ({
       name,
       check: async () => {
-        const { f, values, shape } = subject!;
+        const { f, values, shape } = subject;
         const x = tf.tensor2d([...values], shape);
         try {
           return await gradcheck(f, [x], { order: 2, rtol: DOUBLE_TOLERANCE });

@@ -72,6 +72,6 @@ function forward(layers: GateLayers, x: TensorInput): tf.Tensor {
         ),
       x,
     );
-    return tf.squeeze(outputs as tf.Tensor, [-1]);
+    return tf.squeeze(outputs, [-1]);
   });
 }

@@ -77,11 +77,11 @@ export class PerceptronClassifier {
       if (random) shuffle(order, random);
       let wrong = 0;
       for (const n of order) {
-        const error = targets[n]! - fires(weights, bias, inputs[n]!);
+        const error = targets[n] - fires(weights, bias, inputs[n]);
         if (error === 0) continue;
         wrong += 1;
-        inputs[n]!.forEach((value, k) => {
-          weights[k]! += learningRate * error * value;
+        inputs[n].forEach((value, k) => {
+          weights[k] += learningRate * error * value;
         });
         bias += learningRate * error;
       }
@@ -116,7 +116,7 @@ export class PerceptronClassifier {
       throw new InputError(`predict: x must have ${weights.length} columns, as in fit, got ${size}.`);
     }
     const outputs = inputs.map((input) => fires(weights, this.#bias, input));
-    return single ? tf.scalar(outputs[0]!) : tf.tensor1d(outputs);
+    return single ? tf.scalar(outputs[0]) : tf.tensor1d(outputs);
   }
 
   #learned(where: string): number[] {
@@ -140,7 +140,7 @@ function checkOptions(learningRate: number, maxEpochs: number, seed: number | un
 
 /** `step(w·x + b)` in double precision. */
 function fires(weights: readonly number[], bias: number, input: readonly number[]): 0 | 1 {
-  const sum = input.reduce((total, value, k) => total + weights[k]! * value, 0) + bias;
+  const sum = input.reduce((total, value, k) => total + weights[k] * value, 0) + bias;
   if (Number.isNaN(sum))
     throw new InputError('PerceptronClassifier: the weighted sum overflows; scale x down.');
   return sum > 0 ? 1 : 0;
@@ -174,13 +174,11 @@ function readTargets(t: TensorInput, count: number): number[] {
 }
 
 function readValues(where: string, name: string, x: TensorInput): { shape: number[]; values: number[] } {
-  return tf.tidy(() => {
+  return tf.tidy<{ shape: number[]; values: number[] }>(() => {
     const tensor = floatTensor(where, name, x);
     return { shape: tensor.shape, values: Array.from(tensor.dataSync()) };
-  }) as { shape: number[]; values: number[] };
+  });
 }
 
 /** The state as a key: digits that read back as the same numbers, with −0 as 0, which behaves alike. */
 const stateText = (weights: readonly number[], bias: number): string => [...weights, bias].join();
-
-/** Fisher and Yates. */

@@ -33,9 +33,9 @@ export class ThresholdLogicUnit {
       throw new InputError('ThresholdLogicUnit: weights is empty; give one weight for each input.');
     }
     weights.forEach((weight, k) => requireFinite(`weights[${k}]`, weight));
-    requireFinite(threshold === undefined ? 'bias' : 'threshold', (threshold ?? bias)!);
+    requireFinite(threshold === undefined ? 'bias' : 'threshold', threshold ?? bias);
     this.weights = [...weights];
-    this.bias = bias ?? 0 - threshold!;
+    this.bias = bias ?? 0 - threshold;
   }
 
   /** `-bias`. */

@@ -65,7 +65,7 @@ export function curvePlot(options: CurvePlotOptions): string {
     marks: [
       ...zeroLines(finite, xScale, yScale),
       ...curves.flatMap((points, k) => [
-        ...(series[k]!.dots === 'only'
+        ...(series[k].dots === 'only'
           ? []
           : [
               Plot.line(thinned(points), {
@@ -78,7 +78,7 @@ export function curvePlot(options: CurvePlotOptions): string {
                 strokeLinecap: 'butt',
               }),
             ]),
-        ...(series[k]!.dots ? [Plot.dot(points, { x: 'x', y: 'y', fill: colourOf(k), r: 3 })] : []),
+        ...(series[k].dots ? [Plot.dot(points, { x: 'x', y: 'y', fill: colourOf(k), r: 3 })] : []),
       ]),
       Plot.frame({ stroke: ink, clip: false }),
     ],
@@ -130,7 +130,7 @@ export function barPlot(options: BarPlotOptions): string {
   }
   const bars = labels.map((label, k) => ({
     label,
-    value: values[k]!,
+    value: values[k],
     colour: colourOf(k === highlight ? 1 : 0),
   }));
   const drawn = bars.filter(({ value }) => Number.isFinite(value));
@@ -161,7 +161,7 @@ export function seriesPoints(caller: string, { name, x, y }: Series): Point[] {
       `${caller}: x and y of "${name}" must be of the same length, got ${x.length} and ${y.length}.`,
     );
   }
-  const points = Array.from(x, (value, k) => ({ x: value, y: y[k]! }));
+  const points = Array.from(x, (value, k) => ({ x: value, y: y[k] }));
   if (!points.some(isFinitePoint)) {
     const what = points.length === 0 ? 'is empty' : 'has no point with finite x and y';
     throw new InputError(`${caller}: "${name}" ${what}; there is nothing to draw.`);
@@ -244,7 +244,7 @@ function refuseNonPositive(
     const index = points.findIndex((point) => isFinitePoint(point) && point[side] <= 0);
     if (index >= 0) {
       throw new InputError(
-        `curvePlot: a log axis wants positive numbers, but ${side} of "${series[k]!.name}" is ${points[index]![side]} at index ${index}. ` +
+        `curvePlot: a log axis wants positive numbers, but ${side} of "${series[k].name}" is ${points[index][side]} at index ${index}. ` +
           `Use ${side}Scale 'linear', or NaN for a gap there.`,
       );
     }

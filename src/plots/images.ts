@@ -58,13 +58,14 @@ export function imagePlot(options: ImagePlotOptions): string {
   const cellHeight = imageHeight * scale + gap + (captions ? captionHeight : 0);
   const boxes = images.map((_, k) => ({
     index: k,
+    caption: captions?.[k],
     left: Math.round(gap + (k % columns) * cellWidth + (cellWidth - gap - imageWidth * scale) / 2),
     top: Math.floor(k / columns) * cellHeight + gap / 2,
     colour: marked.includes(k) ? colourOf(1) : ink,
   }));
   const height = Math.ceil(images.length / columns) * cellHeight + gap / 2;
   const runs = boxes.flatMap(({ index, left, top }) =>
-    greyRuns(images[index]!, imageWidth, max).map(({ x, y, length, fill }) => ({
+    greyRuns(images[index], imageWidth, max).map(({ x, y, length, fill }) => ({
       x1: left + x * scale,
       x2: left + (x + length) * scale,
       y1: top + y * scale,
@@ -95,7 +96,7 @@ export function imagePlot(options: ImagePlotOptions): string {
       Plot.text(captions ? boxes : [], {
         x: (box: { left: number }) => box.left + (imageWidth * scale) / 2,
         y: (box: { top: number }) => box.top + imageHeight * scale + 13,
-        text: (box: { index: number }) => captions![box.index],
+        text: 'caption',
         fill: 'colour',
         fontSize: 13,
       }),
@@ -113,7 +114,7 @@ interface GreyRun {
 
 /** Neighbours of one shade within a row as one run; paper is left out. */
 function greyRuns(image: ArrayLike<number>, width: number, max: number): GreyRun[] {
-  const shadeAt = (k: number) => Math.round((image[k]! / max) * (shades - 1)) || 0;
+  const shadeAt = (k: number) => Math.round((image[k] / max) * (shades - 1)) || 0;
   const runs: GreyRun[] = [];
   for (let start = 0; start < image.length;) {
     const shade = shadeAt(start);

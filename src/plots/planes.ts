@@ -1,5 +1,6 @@
 /** Pictures of the plane: the regions a classifier decides for, and the path of a descent over contour lines. */
 import * as Plot from '@observablehq/plot';
+import { last } from '../collections.js';
 import { InputError } from '../errors.js';
 import { checkDomain, isFinitePoint } from './curves.js';
 import type { Point } from './curves.js';
@@ -148,7 +149,7 @@ function shares(classes: readonly number[], label: number): Float64Array {
     if (one !== label) return;
     const column = Math.floor((k % side) / samples);
     const row = Math.floor(k / side / samples);
-    share[row * cells + column]! += 1 / samples ** 2;
+    share[row * cells + column] += 1 / samples ** 2;
   });
   return share;
 }
@@ -204,7 +205,7 @@ export function contourPathPlot(options: ContourPathPlotOptions): string {
   const width = pixels(caller, 'width', options.width, 580) - scaleWidth;
   const height = pixels(caller, 'height', options.height, 460);
   const line = { stroke: colourOf(1), strokeWidth: 1.75, clip: true } as const;
-  const end = path.at(-1)!;
+  const end = last(path);
   const inside = ({ x, y }: Point) =>
     x >= domain.x[0] && x <= domain.x[1] && y >= domain.y[0] && y <= domain.y[1];
   const name = {
@@ -232,7 +233,7 @@ export function contourPathPlot(options: ContourPathPlotOptions): string {
       }),
       Plot.link(segments(path, domain), { x1: 'x1', y1: 'y1', x2: 'x2', y2: 'y2', ...line }),
       Plot.dot(path.slice(1, -1).filter(inside), { x: 'x', y: 'y', r: 2.5, fill: colourOf(1), clip: true }),
-      Plot.dot([path[0]!].filter(inside), { x: 'x', y: 'y', r: 5, fill: 'white', ...line }),
+      Plot.dot([path[0]].filter(inside), { x: 'x', y: 'y', r: 5, fill: 'white', ...line }),
       Plot.dot([end].filter(inside), {
         x: 'x',
         y: 'y',
@@ -242,7 +243,7 @@ export function contourPathPlot(options: ContourPathPlotOptions): string {
         strokeWidth: 1.5,
         clip: true,
       }),
-      Plot.text([path[0]!].filter(inside), { ...name, text: ['start'], dy: -14 }),
+      Plot.text([path[0]].filter(inside), { ...name, text: ['start'], dy: -14 }),
       Plot.text([end].filter(inside), {
         ...name,
         text: [path.length === 1 ? '' : `after ${path.length - 1} steps`],
@@ -274,7 +275,7 @@ function levelScale(
       axis: 'right',
       label: null,
       ticks: levels.map((_, k) => k),
-      tickFormat: (k: number) => tick(Number(levels[k]!.toPrecision(3))),
+      tickFormat: (k: number) => tick(Number(levels[k].toPrecision(3))),
     },
     marks: [
       Plot.rect(colour, { x1: 0, x2: 1, y1: (_, k) => k, y2: (_, k) => k + 1, fill: (c: string) => c }),
@@ -309,13 +310,13 @@ function descent(path: ContourPathPlotOptions['path'], domain: Domain): Point[] 
   const odd = path.findIndex((point) => point.length !== 2);
   if (odd >= 0) {
     throw new InputError(
-      `contourPathPlot: each point of path must be [x0, x1], got ${path[odd]!.length} numbers at index ${odd}.`,
+      `contourPathPlot: each point of path must be [x0, x1], got ${path[odd].length} numbers at index ${odd}.`,
     );
   }
-  const points = path.map(([x, y]) => ({ x: x!, y: y! }));
-  if (!isFinitePoint(points[0]!)) {
+  const points = path.map(([x, y]) => ({ x, y }));
+  if (!isFinitePoint(points[0])) {
     throw new InputError(
-      `contourPathPlot: path must start at a finite point, got (${points[0]!.x}, ${points[0]!.y}).`,
+      `contourPathPlot: path must start at a finite point, got (${points[0].x}, ${points[0].y}).`,
     );
   }
   const isFar = (point: Point) =>
@@ -339,7 +340,7 @@ interface Segment {
 /** The parts of the path inside the domain: a diverging path has coordinates that no viewer can draw. Liang and Barsky (1984). */
 function segments(path: readonly Point[], domain: Domain): Segment[] {
   return path.slice(1).flatMap((to, k) => {
-    const from = path[k]!;
+    const from = path[k];
     let enter = 0;
     let leave = 1;
     for (const side of ['x', 'y'] as const) {

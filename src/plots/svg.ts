@@ -14,8 +14,8 @@ export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '
 /** Dashes, so that a picture printed in grey still tells its lines apart. */
 export const dashes = ['none', '7 3', '2 3', '9 3 2 3'] as const;
 
-export const colourOf = (index: number): string => palette[index % palette.length]!;
-export const dashOf = (index: number): string => dashes[index % dashes.length]!;
+export const colourOf = (index: number): string => palette[index % palette.length];
+export const dashOf = (index: number): string => dashes[index % dashes.length];
 
 /** What each picture can be told about where and how large it is drawn. */
 export interface DrawingOptions {

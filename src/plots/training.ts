@@ -206,7 +206,7 @@ function legend(runs: readonly Run[], window: number, single: boolean): LegendIt
   const test = runs.some((run) => run.test.length > 0);
   const train = runs.some((run) => run.train.length > 0);
   if (single) {
-    const colour = runs[0]!.colour;
+    const colour = runs[0].colour;
     return [
       { name: window === 1 ? 'loss' : `loss, thick: ${mean}`, colour, strokeWidth: 2.5 },
       ...(train ? [{ name: 'training accuracy', colour }] : []),

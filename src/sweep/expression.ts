@@ -59,9 +59,7 @@ export function run(expression: Expression, inputs: Readonly<Record<string, tf.T
     if (isExpression(argument)) return run(argument, inputs);
     if (Array.isArray(argument)) return argument.map(valueOf);
     if (!isObject(argument)) return argument;
-    return Object.fromEntries(
-      Object.entries(argument).map(([name, part]) => [name, valueOf(part as Argument)]),
-    );
+    return Object.fromEntries(Object.entries(argument).map(([name, part]) => [name, valueOf(part)]));
   };
   if ('input' in expression) return inputOf(expression.input);
   if ('call' in expression) return functionAt(expression.call)(...expression.args.map(valueOf));
@@ -120,7 +118,7 @@ function literal(value: Argument, inputText: InputText): string {
   if (typeof value === 'string') return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   if (!isObject(value)) return Object.is(value, -0) ? '-0' : String(value);
   const members = Object.entries(value).map(([name, part]) => {
-    const text = codeOf(part as Argument, inputText);
+    const text = codeOf(part, inputText);
     return text === name ? name : `${name}: ${text}`;
   });
   return `{${members.join(', ')}}`;
@@ -136,7 +134,7 @@ export function inputsOf(expression: Argument): string[] {
       else if ('layers' in argument) {
         visit((argument as unknown as LayersExpression).of);
         (argument as unknown as LayersExpression).weights.forEach((name) => names.add(name));
-      } else Object.values(argument).forEach((part) => visit(part as Argument));
+      } else Object.values(argument).forEach((part) => visit(part));
     }
   };
   visit(expression);

@@ -2,7 +2,7 @@
 import { shapeText } from '../functions/arguments.js';
 import { sizeOf, type SweepCase } from './cases/case.js';
 import { closedFormOf } from './closed-forms.js';
-import { liesWithin } from './kinks.js';
+import { liesWithin, type Bracket } from './kinks.js';
 import {
   activeInputs,
   cotangentOf,
@@ -337,7 +337,7 @@ function judgeBackward(situation: Situation): void {
       hits.push(errorHit(one, stage as SweepBackend, 'backward', here.error, double));
   }
   if (double.brackets) {
-    judgeKink(situation);
+    judgeKink(situation, double.brackets);
     return;
   }
   // A backend that computes another function has another gradient.
@@ -519,8 +519,10 @@ function judgeSecond({ one, double, oracle, hits }: Situation): void {
   }
 }
 
-function judgeKink({ one, names, double, backends, oracle, hits }: Situation): void {
-  const brackets = double.brackets!;
+function judgeKink(
+  { one, names, double, backends, oracle, hits }: Situation,
+  brackets: readonly Bracket[],
+): void {
   const ofInput = (outcome: Outcome<Record<string, number[] | null>> | undefined, name: string) =>
     outcome && 'ok' in outcome ? (outcome.ok[name] ?? one.inputs[name].values.map(() => 0)) : undefined;
   names.forEach((name, input) => {

@@ -1,4 +1,5 @@
 /** What a sweep found as Markdown, for the repository: the same findings give the same text, and Prettier leaves it as it is. */
+import { lookUp } from '../collections.js';
 import { findingKinds, type Finding, type SweepReport } from './report.js';
 import {
   anchorsOf,
@@ -98,7 +99,7 @@ function findingBlocks(findings: readonly Finding[], anchors: ReadonlyMap<string
   ]);
   return [
     table(['finding', 'what is wrong', 'got', 'expected', 'witness', 'upstream'], rows),
-    ...findings.map((finding) => reproBlock(finding, anchors.get(finding.id)!)),
+    ...findings.map((finding) => reproBlock(finding, lookUp(anchors, finding.id))),
   ];
 }
 

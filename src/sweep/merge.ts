@@ -1,4 +1,5 @@
 /** Puts the reports of a sweep's shards together: the report that one process would have made. */
+import { lookUp } from '../collections.js';
 import { InputError } from '../errors.js';
 import { sweepCases } from './cases/index.js';
 import { worse } from './judge.js';
@@ -38,10 +39,11 @@ export function parseReport(name: string, text: string): ShardReport {
 }
 
 const isShard = (shard: SweepReport['shard'] | null): boolean =>
-  Number.isInteger(shard?.index) &&
-  Number.isInteger(shard?.count) &&
-  shard!.index >= 1 &&
-  shard!.index <= shard!.count;
+  shard != null &&
+  Number.isInteger(shard.index) &&
+  Number.isInteger(shard.count) &&
+  shard.index >= 1 &&
+  shard.index <= shard.count;
 
 /**
  * The whole report.
@@ -51,7 +53,7 @@ const isShard = (shard: SweepReport['shard'] | null): boolean =>
 export function mergeReports(shards: readonly ShardReport[]): SweepReport {
   const [first] = shards;
   if (first === undefined) throw new InputError('merge: name the reports of the shards.');
-  for (const { name, report } of shards) {
+  const parts = shards.map(({ name, report }) => {
     if (!report.shard)
       throw new InputError(`merge: ${name} is not the report of a shard: it is whole already.`);
     for (const key of ['tfjs', 'seed', 'backends', 'ops', 'versions'] as const) {
@@ -62,17 +64,20 @@ export function mergeReports(shards: readonly ShardReport[]): SweepReport {
         );
       }
     }
-  }
-  const { count } = first.report.shard!;
-  const byIndex = new Map<number, ShardReport>();
-  for (const shard of shards) {
-    const { index, count: total } = shard.report.shard!;
-    if (total !== count) {
-      throw new InputError(`merge: ${first.name} is one of ${count} shards, ${shard.name} one of ${total}.`);
+    return { name, report, ...report.shard };
+  });
+  const [{ count }] = parts;
+  const byIndex = new Map<number, (typeof parts)[number]>();
+  for (const part of parts) {
+    if (part.count !== count) {
+      throw new InputError(
+        `merge: ${first.name} is one of ${count} shards, ${part.name} one of ${part.count}.`,
+      );
     }
-    const twin = byIndex.get(index);
-    if (twin) throw new InputError(`merge: ${twin.name} and ${shard.name} are both shard ${index}/${count}.`);
-    byIndex.set(index, shard);
+    const twin = byIndex.get(part.index);
+    if (twin)
+      throw new InputError(`merge: ${twin.name} and ${part.name} are both shard ${part.index}/${count}.`);
+    byIndex.set(part.index, part);
   }
   const missing = Array.from({ length: count }, (_, i) => i + 1).filter((index) => !byIndex.has(index));
   if (missing.length > 0) {
@@ -92,9 +97,7 @@ export function mergeReports(shards: readonly ShardReport[]): SweepReport {
     }
   }
   // In one order, whatever the caller's: sums of seconds depend on it.
-  const reports = [...byIndex.values()]
-    .map(({ report }) => report)
-    .sort((a, b) => a.shard!.index - b.shard!.index);
+  const reports = [...byIndex.values()].sort((a, b) => a.index - b.index).map(({ report }) => report);
   const sum = (of: (report: SweepReport) => number): number =>
     reports.reduce((total, report) => total + of(report), 0);
   return {
@@ -110,15 +113,13 @@ export function mergeReports(shards: readonly ShardReport[]): SweepReport {
 
 type Places = ReadonlyMap<string, number>;
 
-const placeOf = (places: Places, id: string): number => places.get(id)!;
-
 /** Each finding as the shard has it whose case comes first; in the order of these cases, and within a case in the shard's. */
 function mergeFindings(reports: readonly SweepReport[], places: Places): Finding[] {
   const merged = new Map<string, { finding: Finding; place: number; rank: number; cases: number }>();
   for (const { findings } of reports) {
     for (const [rank, finding] of findings.entries()) {
       const other = merged.get(finding.id);
-      const place = placeOf(places, finding.first);
+      const place = lookUp(places, finding.first);
       const cases = finding.cases + (other?.cases ?? 0);
       const earliest = !other || place < other.place ? { finding, place, rank } : other;
       merged.set(finding.id, { ...earliest, cases });
@@ -133,7 +134,7 @@ function mergeMatrix(reports: readonly SweepReport[], places: Places): MatrixRow
   const merged = new Map<string, MatrixRow>();
   const rows = reports
     .flatMap(({ matrix }) => matrix)
-    .sort((a, b) => placeOf(places, a.first) - placeOf(places, b.first));
+    .sort((a, b) => lookUp(places, a.first) - lookUp(places, b.first));
   for (const row of rows) {
     const other = merged.get(row.op);
     if (!other) {

@@ -2,6 +2,7 @@
 import { hashOf, type SweepCase } from './cases/case.js';
 import { sweepCases } from './cases/index.js';
 import type { CaseResult, Explanation } from './examiner.js';
+import { lookUp } from '../collections.js';
 import { InputError } from '../errors.js';
 import { worse, type Hit } from './judge.js';
 import type { Cell, Finding, MatrixRow, SweepBackend, SweepReport } from './report.js';
@@ -53,8 +54,8 @@ export function planCases({ seed, ops, shard }: SweepPlan): { cases: SweepCase[]
   );
   if (chosen.length === 0) {
     throw new InputError(
-      ops === undefined
-        ? `sweep: shard ${shard!.index}/${shard!.count} has no cases: there are ${cases.length}.`
+      shard && ops === undefined
+        ? `sweep: shard ${shard.index}/${shard.count} has no cases: there are ${cases.length}.`
         : `sweep: no op's name contains ${JSON.stringify(ops)}. The names are TensorFlow.js', as in avgPool or image.resizeBilinear.`,
     );
   }
@@ -143,7 +144,7 @@ export async function sweep({
     }
   }
   for (const { hits } of ordered) {
-    for (const id of new Set(hits.flatMap((hit) => filed.get(hit.id)!))) findings.get(id)!.cases++;
+    for (const id of new Set(hits.flatMap((hit) => lookUp(filed, hit.id)))) lookUp(findings, id).cases++;
   }
   const { tfjs, seed, backends, shard } = plan;
   return {
@@ -207,7 +208,7 @@ function matrixOf(
     for (const { id, op: hitOp } of hits) {
       // What is no op's own, as the leak of every gradient that throws, is not said at each of them.
       if (hitOp !== cases[index].op) continue;
-      for (const final of filed.get(id)!) if (!row.findings.includes(final)) row.findings.push(final);
+      for (const final of lookUp(filed, id)) if (!row.findings.includes(final)) row.findings.push(final);
     }
   }
   for (const row of rows.values()) row.findings.sort();
@@ -225,13 +226,13 @@ function refiled(
   const set = (backend: Finding['backend'], cell: Cell): void => {
     if (backend !== 'core' && backend in cells) cells[backend] = cell;
   };
-  const stays = ({ id }: Hit): boolean => filed.get(id)!.includes(id);
+  const stays = ({ id }: Hit): boolean => lookUp(filed, id).includes(id);
   for (const hit of hits) {
     const blamedElse = hits.some((other) => other.backend === hit.backend && stays(other));
     if (!stays(hit) && !blamedElse) set(hit.backend, 'right');
   }
-  for (const id of hits.filter((hit) => !stays(hit)).flatMap((hit) => filed.get(hit.id)!)) {
-    set(findings.get(id)!.backend, 'wrong');
+  for (const id of hits.filter((hit) => !stays(hit)).flatMap((hit) => lookUp(filed, hit.id))) {
+    set(lookUp(findings, id).backend, 'wrong');
   }
   return cells;
 }

@@ -47,8 +47,12 @@ export async function openExaminer(
     const { BrowserLane } = await import('./lanes/browser-lane.js');
     browser = new BrowserLane(limits);
   }
-  const laneOf = (stage: Stage): Lane =>
-    stage === 'double' || nodeBackends.includes(stage) ? node : browser!;
+  const laneOf = (stage: Stage): Lane => {
+    if (stage === 'double' || nodeBackends.includes(stage)) return node;
+    if (!browser)
+      throw new Error(`sweep: there is no browser for ${stage}, which is not among the backends.`);
+    return browser;
+  };
   return {
     examiner: new Examiner(backends, laneOf),
     close: async () => void (await Promise.all([node.close(), browser?.close()])),

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { GradientMethod, LossAndGradients, NamedTensors } from '../differentiation/gradient-method.js';
 import { gradientMethod, type GradientMethodName } from '../differentiation/methods.js';
+import { last } from '../collections.js';
 import { InputError } from '../errors.js';
 import { shapeText } from '../functions/arguments.js';
 import type { Mlp } from '../networks/mlp.js';
@@ -94,12 +95,12 @@ export async function train(
   let step = 0;
   let stepping = 0;
   let turn = performance.now();
-  /** Goes back to the parameters after `goodStep` steps. */
-  const diverge = (goodStep: number, symptom: string): void => {
+  /** Goes back to the parameters after `goodStep` steps, from the batch that shows it. */
+  const diverge = (bad: Dataset, goodStep: number, symptom: string): void => {
     lastGood.restore();
     history.epochs = history.epochs.filter((record) => record.step <= goodStep);
     history.stopped = 'diverged';
-    history.message = `Diverged: after ${step} steps ${symptom}. ${divergenceCause(step, batch!, settings)} The parameters are those after ${goodStep} steps.`;
+    history.message = `Diverged: after ${step} steps ${symptom}. ${divergenceCause(step, bad, settings)} The parameters are those after ${goodStep} steps.`;
     step = goodStep;
   };
   try {
@@ -124,13 +125,13 @@ export async function train(
       } catch (error) {
         // Parameters far out: a numerical gradient's step does not move them any more.
         if (step === 0 || !(error instanceof InputError)) throw error;
-        diverge(step - 1, `there is no gradient (${error.message.replace(/\.$/, '')})`);
+        diverge(batch, step - 1, `there is no gradient (${error.message.replace(/\.$/, '')})`);
         break;
       }
       const { loss, gradients } = result;
       try {
         if (!isFiniteLoss(loss)) {
-          diverge(Math.max(0, step - 1), `the loss is ${loss}`);
+          diverge(batch, Math.max(0, step - 1), `the loss is ${loss}`);
           break;
         }
         stepping += performance.now() - stepStarted;
@@ -150,7 +151,7 @@ export async function train(
       history.steps.push({ step, loss });
       step++;
       if (!areFinite(network.parameters)) {
-        diverge(step - 1, 'a parameter is not finite');
+        diverge(batch, step - 1, 'a parameter is not finite');
         break;
       }
       onStep?.({ step, steps, loss });
@@ -159,7 +160,7 @@ export async function train(
     if (history.stopped !== 'diverged' && batch) {
       const { x, t } = batch;
       const loss = tf.tidy(() => network.loss(x, t).dataSync()[0]);
-      if (!isFiniteLoss(loss)) diverge(step - 1, `the loss is ${loss}`);
+      if (!isFiniteLoss(loss)) diverge(batch, step - 1, `the loss is ${loss}`);
     }
     recordEpoch(step);
   } finally {
@@ -331,7 +332,7 @@ function checkDataset(name: string, { x, t }: Dataset, network: Mlp): void {
 }
 
 function checkLabels(name: string, t: tf.Tensor, network: Mlp): void {
-  const classes = network.structure.sizes.at(-1)!;
+  const classes = last(network.structure.sizes);
   const wrong = t.dataSync().find((label) => !(label >= 0 && label < classes));
   if (wrong !== undefined) {
     throw new InputError(

@@ -71,7 +71,7 @@ describe('check', () => {
       ['doubled', 'wrong'],
       ['typed', 'wrong'],
     ]);
-    expect(document.results[2]!.report.inputs[0]!.maxRelativeError).toBe('Infinity');
+    expect(document.results[2].report.inputs[0].maxRelativeError).toBe('Infinity');
   });
 
   test('options reach the checks; a pattern chooses cases', async () => {
@@ -91,7 +91,7 @@ describe('check', () => {
     expect(code).toBe(0);
     const { results } = JSON.parse(stdout) as { results: { report: object }[] };
     expect(results).toHaveLength(1);
-    expect(results[0]!.report).toMatchObject({ mode: 'fast', seed: 4, order: 2, verdict: 'right' });
+    expect(results[0].report).toMatchObject({ mode: 'fast', seed: 4, order: 2, verdict: 'right' });
     const native = await check(
       name,
       '--precision',
@@ -171,7 +171,7 @@ describe('check', () => {
       ['integers', expect.stringContaining('nothing to differentiate')],
       ['right', undefined],
     ]);
-    expect(results[5]!.report).toMatchObject({ verdict: 'right' });
+    expect(results[5].report).toMatchObject({ verdict: 'right' });
   });
 
   test.each([

@@ -95,7 +95,7 @@ describe('train', () => {
         return JSON.parse(stdout).finalLoss as number;
       }),
     );
-    for (const loss of losses) expect(loss).toBeCloseTo(losses[0]!, 5);
+    for (const loss of losses) expect(loss).toBeCloseTo(losses[0], 5);
   });
 
   test('Ctrl-C ends it with exit code 130, model and history saved', async () => {
@@ -162,13 +162,13 @@ describe('evaluate', () => {
     expect(rest).toEqual({ schemaVersion: 1, command: 'evaluate', model: 'model' });
     expect(examples).toBe(60);
     expect(confusion.flat().reduce((sum, n) => sum + n)).toBe(60);
-    expect(accuracy).toBe(confusion.reduce((sum, row, digit) => sum + row[digit]!, 0) / 60);
+    expect(accuracy).toBe(confusion.reduce((sum, row, digit) => sum + row[digit], 0) / 60);
     expect(confusion.map((row) => row.reduce((sum, n) => sum + n))).toEqual(new Array(10).fill(6));
     const network = await loadModel(at('model'));
     const { test: digits, dispose } = await loadMnist({ dataDir: data });
     expect(accuracy).toBeCloseTo(network.accuracy(digits.x, digits.t), 6);
     expect(loss).toBeCloseTo(
-      tf.tidy(() => network.loss(digits.x, digits.t).dataSync()[0]!),
+      tf.tidy(() => network.loss(digits.x, digits.t).dataSync()[0]),
       5,
     );
     network.dispose();
@@ -180,10 +180,10 @@ describe('evaluate', () => {
       backends.map((backend) => run(`evaluate model --backend ${backend} --data-dir data --test-size 50`)),
     );
     for (const { stdout, stderr } of outcomes) {
-      expect(stdout).toBe(outcomes[0]!.stdout);
+      expect(stdout).toBe(outcomes[0].stdout);
       expect(stderr).toMatch(/^Data: 50 test examples from /m);
     }
-    expect(outcomes[0]!.stdout).toMatch(/^model: accuracy [\d.]+ %, mean loss [\d.]+ on 50 test images\.$/m);
+    expect(outcomes[0].stdout).toMatch(/^model: accuracy [\d.]+ %, mean loss [\d.]+ on 50 test images\.$/m);
   });
 
   test('a model of something else is refused', async () => {
@@ -224,7 +224,7 @@ describe('export', () => {
     const difference = tf.tidy(() => {
       const x = tf.randomUniform([5, 16], 0, 1, 'float32', 3);
       const predicted = network.predict(x, { logits: flag !== '' });
-      return tf.max(tf.abs(tf.sub(model.predict(x) as tf.Tensor, predicted))).dataSync()[0]!;
+      return tf.max(tf.abs(tf.sub(model.predict(x) as tf.Tensor, predicted))).dataSync()[0];
     });
     expect(difference).toBeLessThanOrEqual(1e-6);
     network.dispose();

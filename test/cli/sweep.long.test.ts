@@ -181,7 +181,7 @@ function descendants(pid: number): number[] {
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number));
   const below = (parent: number): number[] =>
-    pairs.filter(([, ppid]) => ppid === parent).flatMap(([id]) => [id!, ...below(id!)]);
+    pairs.filter(([, ppid]) => ppid === parent).flatMap(([id]) => [id, ...below(id)]);
   return below(pid);
 }
 
@@ -263,7 +263,7 @@ function runs(pid: number): boolean {
     const report = JSON.parse(read('interrupted.json')) as SweepReport;
     expect(report).toMatchObject({ schemaVersion: 1, complete: false, cases: whole.cases });
     expect(report.judged).toBeGreaterThan(0);
-    expect(report.matrix[0]!.cases).toBe(report.judged);
+    expect(report.matrix[0].cases).toBe(report.judged);
     // Nothing that the end itself did is taken for a finding.
     expect(JSON.stringify(report)).not.toMatch(/\/(crashes|hangs)\//);
     rmSync(at('interrupted.json'));

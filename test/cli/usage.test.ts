@@ -20,7 +20,7 @@ describe('--help', () => {
   const modules = fileURLToPath(new URL('loaded-modules.mjs', import.meta.url));
   const loaded = async (args: string[]): Promise<Outcome & { packages: string[] }> => {
     const outcome = await gradparity(args, { cwd: folder, node: ['--import', modules] });
-    return { ...outcome, packages: /LOADED (.*)\n/.exec(outcome.stderr)![1]!.split(' ') };
+    return { ...outcome, packages: /LOADED (.*)\n/.exec(outcome.stderr)![1].split(' ') };
   };
 
   test.concurrent.each([

@@ -29,9 +29,9 @@ describeOnEachBackend('autodiff', () => {
       const found = autodiff.lossAndGradients(network, inputs, tf.tensor1d(labels, 'int32'));
       expectClose(found.loss, loss, { relative: 1e-6 });
       for (const name of parameterNames) {
-        expect(found.gradients[name]!.shape).toEqual(parameters[name].shape);
-        expectClose(found.gradients[name]!, derivative[name]!, tolerance);
-        expectRejected(steps[2]![name], derivative[name]!, tolerance); // differences with h = ½
+        expect(found.gradients[name].shape).toEqual(parameters[name].shape);
+        expectClose(found.gradients[name], derivative[name], tolerance);
+        expectRejected(steps[2][name], derivative[name], tolerance); // differences with h = ½
       }
       network.dispose();
     },

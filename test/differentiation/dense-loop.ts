@@ -34,8 +34,8 @@ function preActivationsOf(net: DenseNet): Float64Array {
   const a1 = new Float64Array(net.labels.length * hidden);
   a1.forEach((_, at) => {
     const [n, j] = [Math.floor(at / hidden), at % hidden];
-    let sum = net.parameters.b1[j]!;
-    for (let i = 0; i < inputs; i++) sum += net.x[n * inputs + i]! * net.parameters.W1[i * hidden + j]!;
+    let sum = net.parameters.b1[j];
+    for (let i = 0; i < inputs; i++) sum += net.x[n * inputs + i] * net.parameters.W1[i * hidden + j];
     a1[at] = sum;
   });
   preActivations.set(net, a1);
@@ -53,18 +53,15 @@ function losses(net: DenseNet, name?: ParameterName, index = -1, by = 0): Float6
   const { W2, b2 } = net.parameters;
   const phi = activations[net.activation];
   return Float64Array.from(net.labels, (label, n) => {
-    const logits = Array.from(
-      { length: classes },
-      (_, k) => b2[k]! + (name === 'b2' && index === k ? by : 0),
-    );
+    const logits = Array.from({ length: classes }, (_, k) => b2[k] + (name === 'b2' && index === k ? by : 0));
     for (let j = 0; j < hidden; j++) {
-      let a = a1[n * hidden + j]!;
+      let a = a1[n * hidden + j];
       if (name === 'b1' && index === j) a += by;
-      if (name === 'W1' && index % hidden === j) a += by * net.x[n * inputs + Math.floor(index / hidden)]!;
+      if (name === 'W1' && index % hidden === j) a += by * net.x[n * inputs + Math.floor(index / hidden)];
       const z = phi(a);
       for (let k = 0; k < classes; k++) {
         const at = j * classes + k;
-        logits[k]! += z * (W2[at]! + (name === 'W2' && index === at ? by : 0));
+        logits[k] += z * (W2[at] + (name === 'W2' && index === at ? by : 0));
       }
     }
     return crossEntropy(logits, label, net.epsilon);
@@ -75,7 +72,7 @@ function losses(net: DenseNet, name?: ParameterName, index = -1, by = 0): Float6
 function crossEntropy(logits: readonly number[], label: number, epsilon: number): number {
   const most = Math.max(...logits);
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
-  const logarithm = logits[label]! - most - Math.log(sum);
+  const logarithm = logits[label] - most - Math.log(sum);
   return epsilon > 0 ? -Math.log(Math.exp(logarithm) + epsilon) : -logarithm;
 }
 
@@ -111,5 +108,5 @@ const mean = (values: Float64Array): number => values.reduce((sum, value) => sum
 
 function differencesByExample(net: DenseNet, name: ParameterName, index: number, h: number): Float64Array {
   const behind = losses(net, name, index, -h);
-  return losses(net, name, index, h).map((loss, n) => (loss - behind[n]!) / (2 * h));
+  return losses(net, name, index, h).map((loss, n) => (loss - behind[n]) / (2 * h));
 }

@@ -27,8 +27,8 @@ describeOnEachBackend('every parameter in turn, against PyTorch’s derivatives'
     const { loss, gradients } = central().lossAndGradients(network, x, t);
     expectClose(loss, each.value, { relative: 1e-6 });
     for (const [name, expected] of Object.entries(each.gradients)) {
-      expect(gradients[name]!.shape).toEqual(each.parameters[name]!.shape);
-      expectClose(gradients[name]!, expected, tolerances.central);
+      expect(gradients[name].shape).toEqual(each.parameters[name].shape);
+      expectClose(gradients[name], expected, tolerances.central);
       expectRejected(
         expected.map((value) => value * 1.003),
         expected,
@@ -43,9 +43,9 @@ describeOnEachBackend('every parameter in turn, against PyTorch’s derivatives'
     const { x, t } = tensorsOf(each);
     const { gradients } = forward().lossAndGradients(network, x, t);
     const errors = Object.entries(each.gradients).map(([name, expected]) => {
-      expectClose(gradients[name]!, expected, tolerances.forward);
-      const got = gradients[name]!.dataSync();
-      return Math.max(...expected.map((value, i) => Math.abs(value - got[i]!)));
+      expectClose(gradients[name], expected, tolerances.forward);
+      const got = gradients[name].dataSync();
+      return Math.max(...expected.map((value, i) => Math.abs(value - got[i])));
     });
     // It is no central difference in disguise.
     expect(Math.max(...errors)).toBeGreaterThan(1e-4);
@@ -71,7 +71,7 @@ describe('in double precision, against PyTorch’s derivatives', () => {
     const tolerance = precise[method.name as 'central'];
     for (const [, each] of cases) {
       for (const [name, gradient] of Object.entries(gradientsOf(each, method))) {
-        expectClose(gradient, each.gradients[name]!, tolerance);
+        expectClose(gradient, each.gradients[name], tolerance);
       }
     }
   });
@@ -79,10 +79,10 @@ describe('in double precision, against PyTorch’s derivatives', () => {
   test.each([central({ h: 2 ** -6 }), forward({ h: 2 ** -6 })])(
     '$name: float32’s step does not',
     (method) => {
-      const [, each] = cases[0]!;
+      const [, each] = cases[0];
       expectRejected(
-        gradientsOf(each, method)['W1']!,
-        each.gradients['W1']!,
+        gradientsOf(each, method)['W1'],
+        each.gradients['W1'],
         precise[method.name as 'central'],
       );
     },
@@ -103,8 +103,8 @@ describeOnEachBackend('the loop’s step', () => {
     const inputs = tf.tensor(x.values, x.shape);
     const { gradients } = central({ h: 0.5 }).lossAndGradients(network, inputs, tf.tensor1d(labels, 'int32'));
     for (const name of parameterNames) {
-      expectClose(gradients[name]!, steps[2]![name], { maxRelativeToLargest: 5e-6 });
-      expectRejected(derivative[name]!, steps[2]![name], { maxRelativeToLargest: 5e-6 });
+      expectClose(gradients[name], steps[2][name], { maxRelativeToLargest: 5e-6 });
+      expectRejected(derivative[name], steps[2][name], { maxRelativeToLargest: 5e-6 });
     }
     network.dispose();
   });
@@ -131,7 +131,7 @@ describeOnEachBackend('the loop’s step', () => {
 describe('tensors', () => {
   test('none stay but the gradients, and the parameters are as they were', () => {
     const network = new Mlp({ sizes: [3, 2, 2], seed: 5 });
-    const before = network.parameters['W1']!.arraySync();
+    const before = network.parameters['W1'].arraySync();
     const x = tf.ones([2, 3]);
     const t = tf.tensor1d([0, 1], 'int32');
     const wrong = tf.tensor1d([0, 9], 'int32');
@@ -139,7 +139,7 @@ describe('tensors', () => {
       expectNoLeak(() => method.lossAndGradients(network, x, t).gradients);
       expectNoLeak(() => expect(() => method.lossAndGradients(network, x, wrong)).toThrow(InputError));
     }
-    expect(network.parameters['W1']!.arraySync()).toEqual(before);
+    expect(network.parameters['W1'].arraySync()).toEqual(before);
     network.dispose();
     tf.dispose([x, t, wrong]);
   });

@@ -36,11 +36,11 @@ function logits(
 ): number[] {
   let z = [...x];
   for (let layer = 1; layer < sizes.length; layer++) {
-    const [W, b] = [parameters[`W${layer}`]!, parameters[`b${layer}`]!];
-    const units = sizes[layer]!;
-    const a = b.map((bias, j) => z.reduce((sum, input, i) => sum + input * W[i * units + j]!, bias));
+    const [W, b] = [parameters[`W${layer}`], parameters[`b${layer}`]];
+    const units = sizes[layer];
+    const a = b.map((bias, j) => z.reduce((sum, input, i) => sum + input * W[i * units + j], bias));
     seen?.(a, hidden[layer - 1]);
-    z = layer === sizes.length - 1 ? a : a.map(activations[hidden[layer - 1]!]);
+    z = layer === sizes.length - 1 ? a : a.map(activations[hidden[layer - 1]]);
   }
   return z;
 }
@@ -65,25 +65,25 @@ function losses(structure: DenseStructure, a: number[], t: readonly number[]): n
   const sum = (list: number[]): number => list.reduce((total, one) => total + one, 0);
   switch (loss) {
     case 'softmaxCrossEntropy':
-      return [-sum(logSoftmax(a).map((log, k) => t[k]! * log))];
+      return [-sum(logSoftmax(a).map((log, k) => t[k] * log))];
     case 'crossEntropy':
-      return [-sum(logSoftmax(a).map((log, k) => t[k]! * Math.log(Math.exp(log) + epsilon)))];
+      return [-sum(logSoftmax(a).map((log, k) => t[k] * Math.log(Math.exp(log) + epsilon)))];
     case 'binaryCrossEntropy':
       return a.map((one, k) => {
         const log = (sign: number): number =>
           epsilon === 0 ? -activations.softplus(-sign * one) : Math.log(sigmoid(sign * one) + epsilon);
-        return -(t[k]! * log(1) + (1 - t[k]!) * log(-1));
+        return -(t[k] * log(1) + (1 - t[k]) * log(-1));
       });
     default: {
       const y = outputsOf(structure, a);
-      return y.map((one, k) => ofResidual[loss]!(one - t[k]!));
+      return y.map((one, k) => ofResidual[loss](one - t[k]));
     }
   }
 }
 
 export function plainLoss(network: PlainNetwork): number {
   const { structure, x, t } = network;
-  const [inputs, outputs] = [structure.sizes[0]!, structure.sizes.at(-1)!];
+  const [inputs, outputs] = [structure.sizes[0], structure.sizes.at(-1)!];
   const all = Array.from({ length: x.length / inputs }, (_, n) =>
     losses(
       structure,
@@ -98,7 +98,7 @@ export function plainLoss(network: PlainNetwork): number {
 
 /** The differences of every entry of one parameter. */
 export function plainDifferences(network: PlainNetwork, name: string, h: number): number[] {
-  const values = network.parameters[name]!;
+  const values = network.parameters[name];
   const at = (index: number, by: number): number =>
     plainLoss({
       ...network,
@@ -113,7 +113,7 @@ export function plainDifferences(network: PlainNetwork, name: string, h: number)
 /** How near to a kink the network is: the least |a| of a ReLU, |r| of an absolute error, distance of |r| from Huber's δ. */
 export function distanceToKink(network: PlainNetwork): number {
   const { structure, x, t } = network;
-  const [inputs, outputs] = [structure.sizes[0]!, structure.sizes.at(-1)!];
+  const [inputs, outputs] = [structure.sizes[0], structure.sizes.at(-1)!];
   let nearest = Infinity;
   const near = (distances: number[]): void => {
     nearest = Math.min(nearest, ...distances.map(Math.abs));
@@ -122,7 +122,7 @@ export function distanceToKink(network: PlainNetwork): number {
     const a = logits(network, x.slice(n * inputs, (n + 1) * inputs), (values, activation) => {
       if (activation === 'relu') near(values);
     });
-    const r = outputsOf(structure, a).map((y, k) => y - t[n * outputs + k]!);
+    const r = outputsOf(structure, a).map((y, k) => y - t[n * outputs + k]);
     if (structure.loss === 'meanAbsoluteError') near(r);
     if (structure.loss === 'huber') near(r.map((value) => Math.abs(value) - 1));
   }

@@ -12,7 +12,7 @@ import { InputError } from '../../src/errors.js';
 /** The book's first example, §4.3.2, and its derivative in closed form. */
 const parabola = (x: number): number => 0.01 * x ** 2 + 0.1 * x;
 /** The book's second, §4.3.3. */
-const squares = (x: number[]): number => x[0]! ** 2 + x[1]! ** 2;
+const squares = (x: number[]): number => x[0] ** 2 + x[1] ** 2;
 
 const relativeError = (got: number, wanted: number): number => Math.abs(got / wanted - 1);
 

@@ -95,7 +95,7 @@ describe('fusedDifferences', () => {
     const allowed = { maxRelativeToLargest: 1e-7, absolute: 1e-15 / h };
     for (const name of parameterNames) {
       const expected = Array.from(loopDifferences(net, name, h));
-      expectClose(gradients[name]!, expected, allowed);
+      expectClose(gradients[name], expected, allowed);
       expectRejected(
         expected.map((value, i) =>
           i === 1 ? value + 3e-7 * Math.max(...expected.map(Math.abs)) + 3e-15 / h : value,
@@ -104,7 +104,7 @@ describe('fusedDifferences', () => {
         allowed,
       );
     }
-    expect(parameterNames.map((name) => gradients[name]!.shape)).toEqual([[3, 4], [4], [4, 3], [3]]);
+    expect(parameterNames.map((name) => gradients[name].shape)).toEqual([[3, 4], [4], [4, 3], [3]]);
     tf.dispose(gradients);
   });
 

@@ -79,10 +79,10 @@ function plainNetwork(
     Array.from({ length: count }, () => Math.fround((random() * 2 - 1) * size));
   const parameters: Record<string, number[]> = {};
   for (let layer = 1; layer < sizes.length; layer++) {
-    parameters[`W${layer}`] = numbers(sizes[layer - 1]! * sizes[layer]!, scale);
-    parameters[`b${layer}`] = numbers(sizes[layer]!, scale);
+    parameters[`W${layer}`] = numbers(sizes[layer - 1] * sizes[layer], scale);
+    parameters[`b${layer}`] = numbers(sizes[layer], scale);
   }
-  const x = numbers(examples * sizes[0]!, 2).map((value) =>
+  const x = numbers(examples * sizes[0], 2).map((value) =>
     random() < zeros ? 0 : Math.round(value * 4) / 4,
   );
   const outputs = sizes.at(-1)!;
@@ -108,12 +108,12 @@ function structuredOf(
         Object.fromEntries(
           Object.entries(plain.parameters).map(([name, values]) => [
             name,
-            tf.tensor(values, network.parameters[name]!.shape),
+            tf.tensor(values, network.parameters[name].shape),
           ]),
         ),
       );
-      const x = tf.tensor(plain.x, [plain.x.length / sizes[0]!, sizes[0]!]);
-      const t = tf.tensor(plain.t, [plain.x.length / sizes[0]!, sizes.at(-1)!]);
+      const x = tf.tensor(plain.x, [plain.x.length / sizes[0], sizes[0]]);
+      const t = tf.tensor(plain.t, [plain.x.length / sizes[0], sizes.at(-1)!]);
       const method = structured({ h, kernel: 'tensors', ...(memoryLimit ? { memoryLimit } : {}) });
       const result = method.lossAndGradients(network, x, t);
       const lists = Object.entries(result.gradients).map(([name, tensor]) => [
@@ -135,7 +135,7 @@ function expectLoop(plain: PlainNetwork, h: number, relative: number): void {
   const { loss, gradients } = structuredOf(plain, h);
   const expectedLoss = plainLoss(plain);
   expect(Math.abs(loss - expectedLoss)).toBeLessThan(Math.max(2e-6, relative) * Math.max(1, expectedLoss));
-  const inputs = plain.structure.sizes[0]!;
+  const inputs = plain.structure.sizes[0];
   const outputs = plain.structure.sizes.at(-1)!;
   const examples = plain.x.length / inputs;
   // Also with the targets turned round: where an output meets its target, the residual is mostly the rounding of the two.
@@ -158,7 +158,7 @@ function expectLoop(plain: PlainNetwork, h: number, relative: number): void {
   const allowed = {
     absolute: Math.max(relative * share, crossing, (4e-15 * Math.max(1, expectedLoss)) / h),
   };
-  for (const name of names) expectClose(gradients[name]!, plainDifferences(plain, name, h), allowed);
+  for (const name of names) expectClose(gradients[name], plainDifferences(plain, name, h), allowed);
 }
 
 /** The steps; but for a root none that may reach a loss of nearly 0, where it magnifies the rounding of what is below it. */
@@ -197,28 +197,28 @@ const example: Drawn = {
 
 describeOnEachBackend('the difference and its pieces', () => {
   test('at h = ½ it is the difference and not the derivative', () => {
-    const plain = plainNetwork(heads[1]!, example);
+    const plain = plainNetwork(heads[1], example);
     const { gradients } = structuredOf(plain, 0.5);
     const near = structuredOf(plain, 1e-4).gradients;
     for (const name of Object.keys(plain.parameters)) {
       const expected = plainDifferences(plain, name, 0.5);
-      expectClose(gradients[name]!, expected, { maxRelativeToLargest: 2e-6 });
+      expectClose(gradients[name], expected, { maxRelativeToLargest: 2e-6 });
       expectRejected(
         expected.map((value) => value * (1 + 5e-6)),
         expected,
         { maxRelativeToLargest: 2e-6 },
       );
-      expectRejected(near[name]!, expected, { maxRelativeToLargest: 1e-3 });
+      expectRejected(near[name], expected, { maxRelativeToLargest: 1e-3 });
     }
   });
 
   test('a unit and a move at a time, and no tensors stay', () => {
-    const plain = plainNetwork(heads[1]!, example);
+    const plain = plainNetwork(heads[1], example);
     const whole = structuredOf(plain, 1e-3).gradients;
     expectNoLeak(() => {
       const pieces = structuredOf(plain, 1e-3, 1e-6).gradients;
       for (const name of Object.keys(whole))
-        expectClose(pieces[name]!, whole[name]!, { maxRelativeToLargest: 3e-7 });
+        expectClose(pieces[name], whole[name], { maxRelativeToLargest: 3e-7 });
     });
   });
 });

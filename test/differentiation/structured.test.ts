@@ -53,13 +53,13 @@ function structuredGradients(
     const { loss, gradients } = structured(options).lossAndGradients(network, x, t);
     expect(Math.abs(loss - loopLoss(net))).toBeLessThan(2e-6 * Math.max(1, loopLoss(net)));
     network.dispose();
-    expect(parameterNames.map((name) => gradients[name]!.shape)).toEqual([
+    expect(parameterNames.map((name) => gradients[name].shape)).toEqual([
       [inputs, hidden],
       [hidden],
       [hidden, classes],
       [classes],
     ]);
-    return Object.fromEntries(parameterNames.map((name) => [name, Array.from(gradients[name]!.dataSync())]));
+    return Object.fromEntries(parameterNames.map((name) => [name, Array.from(gradients[name].dataSync())]));
   });
 }
 
@@ -92,7 +92,7 @@ describeOnEachKernel('the book’s loop in numpy', (kernel) => {
     test.each(each.steps)('h = $h', (step) => {
       const gradients = structuredGradients(net, { h: step.h, kernel });
       for (const name of parameterNames) {
-        expectClose(gradients[name]!, step[name], tolerance);
+        expectClose(gradients[name], step[name], tolerance);
         expectRejected(
           step[name].map((value) => value * (1 + 3e-6)),
           step[name],
@@ -100,7 +100,7 @@ describeOnEachKernel('the book’s loop in numpy', (kernel) => {
         );
       }
       // At h = ½ the difference is far from the derivative: what comes out is the one and not the other.
-      if (step.h === 0.5) expectRejected(each.derivative['W1']!, step.W1, { maxRelativeToLargest: 1e-3 });
+      if (step.h === 0.5) expectRejected(each.derivative['W1'], step.W1, { maxRelativeToLargest: 1e-3 });
     });
   });
 
@@ -109,7 +109,7 @@ describeOnEachKernel('the book’s loop in numpy', (kernel) => {
       const net = fixtureNet(activation, epsilon, scaleOfW2);
       expect(loopLoss(net)).toBeCloseTo(loss, 9);
       for (const { h, W1 } of steps) {
-        expectClose(loopDifferences(net, 'W1', h, [0, 13, 53]), [W1[0]!, W1[13]!, W1[53]!], {
+        expectClose(loopDifferences(net, 'W1', h, [0, 13, 53]), [W1[0], W1[13], W1[53]], {
           absolute: 1e-9,
         });
       }
@@ -172,7 +172,7 @@ describeOnEachKernel('the loop in plain doubles, on random networks', (kernel) =
     // The last term is what the loop itself loses, in doubles.
     const allowed = { absolute: Math.max(relative * share, crossing, 1e-14 / h) };
     for (const name of parameterNames) {
-      expectClose(gradients[name]!, loopDifferences(net, name, h), allowed);
+      expectClose(gradients[name], loopDifferences(net, name, h), allowed);
     }
     const b2 = Array.from(loopDifferences(net, 'b2', h));
     const largest = Math.max(...b2.map(Math.abs));
@@ -213,9 +213,9 @@ describeOnEachKernel('the generic loop over the parameters', (kernel) => {
     const got = structured({ h, kernel }).lossAndGradients(network, x, t).gradients;
     const autodiff = network.gradient(x, t);
     const loop = { absolute: 4e-6 };
-    for (const name of parameterNames) expectClose(got[name]!, expected[name]!.dataSync<'float32'>(), loop);
+    for (const name of parameterNames) expectClose(got[name], expected[name].dataSync<'float32'>(), loop);
     // With this step the derivative is another number.
-    expectRejected(autodiff['W1']!, expected['W1']!.dataSync<'float32'>(), loop);
+    expectRejected(autodiff['W1'], expected['W1'].dataSync<'float32'>(), loop);
     network.dispose();
   });
 });
@@ -226,8 +226,8 @@ describeOnEachKernel('the ways to the same numbers', (kernel) => {
   test('one row or one unit at a time', () => {
     const whole = structuredGradients(net, { kernel });
     const rows = structuredGradients(net, { memoryLimit: 1e-6, kernel });
-    for (const name of parameterNames) expectClose(rows[name]!, whole[name]!, { maxRelativeToLargest: 3e-7 });
-    expectRejected(rows['b1']!, whole['W1']!, { maxRelativeToLargest: 3e-7 });
+    for (const name of parameterNames) expectClose(rows[name], whole[name], { maxRelativeToLargest: 3e-7 });
+    expectRejected(rows['b1'], whole['W1'], { maxRelativeToLargest: 3e-7 });
   });
 
   test('labels, one-hot rows, one-hot int32, a batch of one and a single example', () => {
@@ -250,11 +250,11 @@ describeOnEachKernel('the ways to the same numbers', (kernel) => {
     for (const [input, target] of ways) {
       const got = network.gradient(input, target, method);
       for (const name of parameterNames) {
-        expect(Array.from(got[name]!.dataSync())).toEqual(Array.from(expected[name]!.dataSync()));
+        expect(Array.from(got[name].dataSync())).toEqual(Array.from(expected[name].dataSync()));
       }
     }
     const other = network.gradient(x, tf.tensor1d([1], 'int32'), method);
-    expectRejected(other['b2']!, expected['b2']!.dataSync<'float32'>(), tolerance);
+    expectRejected(other['b2'], expected['b2'].dataSync<'float32'>(), tolerance);
     network.dispose();
   });
 
@@ -263,7 +263,7 @@ describeOnEachKernel('the ways to the same numbers', (kernel) => {
     const linear = fixtureNet('identity', 1e-7);
     const lengths = [1e-4, 1e-2, 0.02, 0.1, 0.5, 1].map((h) => {
       const gradients = structuredGradients(linear, { h, kernel });
-      expectClose(gradients['W1']!, loopDifferences(linear, 'W1', h), tolerance);
+      expectClose(gradients['W1'], loopDifferences(linear, 'W1', h), tolerance);
       return expm1Terms(4 * h);
     });
     expect(lengths).toContain(3);
@@ -273,12 +273,12 @@ describeOnEachKernel('the ways to the same numbers', (kernel) => {
   test('inputs of 0 have no part in W1’s gradient', () => {
     const dark = { ...net, x: Array.from(net.x, (value, i) => (i % 9 === 4 ? 0 : value)) };
     const { W1 } = structuredGradients(dark, { kernel });
-    expect(W1!.slice(4 * 6, 5 * 6)).toEqual([0, 0, 0, 0, 0, 0]);
-    expect(Math.min(...W1!.slice(0, 6).map(Math.abs))).toBeGreaterThan(0);
+    expect(W1.slice(4 * 6, 5 * 6)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(Math.min(...W1.slice(0, 6).map(Math.abs))).toBeGreaterThan(0);
     const black = structuredGradients({ ...net, x: Array.from(net.x, () => 0) }, { kernel });
-    expect(black['W1']!.every((value) => value === 0)).toBe(true);
+    expect(black['W1'].every((value) => value === 0)).toBe(true);
     expectClose(
-      black['b1']!,
+      black['b1'],
       loopDifferences({ ...net, x: Array.from(net.x, () => 0) }, 'b1', 1e-4),
       tolerance,
     );
@@ -300,8 +300,8 @@ describeOnEachKernel('saturated networks', (kernel) => {
       const gradients = structuredGradients(certain(0, epsilon), { h, kernel });
       for (const name of parameterNames)
         expectClose(
-          gradients[name]!,
-          gradients[name]!.map(() => 0),
+          gradients[name],
+          gradients[name].map(() => 0),
           { absolute: 1e-30 },
         );
     }
@@ -310,14 +310,14 @@ describeOnEachKernel('saturated networks', (kernel) => {
   test('certain and wrong: the full gradient without ε, as good as none with it', () => {
     // L = 800·z + …: ∂L/∂z is 800, ∂L/∂W2 is ±z.
     const without = structuredGradients(certain(1, 0), { kernel });
-    expectClose(without['W1']!, [800], { relative: 1e-6 });
-    expectClose(without['W2']!, [1, -1], { relative: 1e-6 });
-    expectRejected(without['W1']!, [800 * (1 + 3e-6)], { relative: 1e-6 });
+    expectClose(without['W1'], [800], { relative: 1e-6 });
+    expectClose(without['W2'], [1, -1], { relative: 1e-6 });
+    expectRejected(without['W1'], [800 * (1 + 3e-6)], { relative: 1e-6 });
     const withEpsilon = structuredGradients(certain(1, 1e-7), { kernel });
     for (const name of parameterNames)
       expectClose(
-        withEpsilon[name]!,
-        withEpsilon[name]!.map(() => 0),
+        withEpsilon[name],
+        withEpsilon[name].map(() => 0),
         { absolute: 1e-30 },
       );
   });
@@ -329,7 +329,7 @@ describeOnEachKernel('saturated networks', (kernel) => {
           const net = certain(label, epsilon);
           const gradients = structuredGradients(net, { h, kernel });
           for (const name of parameterNames) {
-            expectClose(gradients[name]!, loopDifferences(net, name, h), { relative: 2e-6, absolute: 1e-9 });
+            expectClose(gradients[name], loopDifferences(net, name, h), { relative: 2e-6, absolute: 1e-9 });
           }
         }
       }
@@ -355,8 +355,8 @@ describeOnEachKernel('saturated networks', (kernel) => {
       };
       for (const h of [1e-4, 1, 15]) {
         const gradients = structuredGradients(net, { h, kernel });
-        expectClose(gradients['W1']!, loopDifferences(net, 'W1', h), allowed);
-        expectClose(gradients['b1']!, loopDifferences(net, 'b1', h), allowed);
+        expectClose(gradients['W1'], loopDifferences(net, 'W1', h), allowed);
+        expectClose(gradients['b1'], loopDifferences(net, 'b1', h), allowed);
       }
     }
   });
@@ -410,7 +410,7 @@ describe('options and targets', () => {
     }
     expect(() => run(network, tf.ones([3, 2]), { kernel })).toThrow(/must have the same shape/);
     const lost = run(network, tf.tensor2d([1, 0, NaN, 1], [2, 2]), { kernel });
-    expect(lost['b2']!.dataSync()[0]).toBeNaN();
+    expect(lost['b2'].dataSync()[0]).toBeNaN();
     network.dispose();
   });
 

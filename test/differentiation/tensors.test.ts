@@ -143,18 +143,18 @@ describeOnEachBackend('f that returns numbers', () => {
   });
 
   test('a change far below float32 shows', () => {
-    const tiny = (x: tf.Tensor): number => 1 + 1e-12 * x.dataSync()[0]!;
+    const tiny = (x: tf.Tensor): number => 1 + 1e-12 * x.dataSync()[0];
     expectClose(numericalGradient(tiny, [2]), [1e-12], { relative: 1e-2 });
     expect(numericalGradient((x) => tf.scalar(tiny(x)), [2]).dataSync()[0]).toBe(0);
   });
 
   test('a number too large for float32', () => {
     expectClose(
-      numericalGradient((x) => 1e39 * x.dataSync()[0]!, [1], { h: 2 ** -140 + 0.5 }),
+      numericalGradient((x) => 1e39 * x.dataSync()[0], [1], { h: 2 ** -140 + 0.5 }),
       [Infinity],
     );
-    const [quotient] = differenceQuotients((x) => 1e39 * x.dataSync()[0]!, tf.tensor1d([1]));
-    expectClose(quotient!, 1e39, { relative: 1e-12 });
+    const [quotient] = differenceQuotients((x) => 1e39 * x.dataSync()[0], tf.tensor1d([1]));
+    expectClose(quotient, 1e39, { relative: 1e-12 });
   });
 });
 
@@ -189,7 +189,7 @@ describeOnEachBackend('in double precision', () => {
     inFloat64(() =>
       numericalGradient(
         (x) => {
-          seen.push(x.dataSync()[1]!);
+          seen.push(x.dataSync()[1]);
           return 0;
         },
         [1, 0.1],
@@ -212,7 +212,7 @@ describeOnEachBackend('the order of convergence', () => {
   const errorOf = (scheme: DifferenceScheme, h: number): number => {
     const f = (x: tf.Tensor): tf.Tensor => tf.exp(tf.mul(x, tf.ones([64])));
     const [quotient] = differenceQuotients(f, tf.tensor1d([0.5]), { scheme, h });
-    return Math.abs(quotient! / 64 - Math.exp(0.5));
+    return Math.abs(quotient / 64 - Math.exp(0.5));
   };
 
   test.each([

@@ -30,10 +30,10 @@ function loops(
   const [batch, ...rest] = x;
   const sizes = rest.slice(0, 3);
   const outputs = sizes.map((size, a) =>
-    pad === 'same' ? Math.ceil(size / strides[a]!) : Math.floor((size - filter[a]!) / strides[a]!) + 1,
+    pad === 'same' ? Math.ceil(size / strides[a]) : Math.floor((size - filter[a]) / strides[a]) + 1,
   );
   const before = sizes.map((size, a) =>
-    pad === 'same' ? Math.floor(Math.max(0, (outputs[a]! - 1) * strides[a]! + filter[a]! - size) / 2) : 0,
+    pad === 'same' ? Math.floor(Math.max(0, (outputs[a] - 1) * strides[a] + filter[a] - size) / 2) : 0,
   );
   const indices = (lengths: readonly number[]): number[][] =>
     lengths.reduce<number[][]>(
@@ -41,15 +41,15 @@ function loops(
       [[]],
     );
   const flat = (at: number[], lengths: readonly number[]): number =>
-    at.reduce((sum, i, a) => sum * lengths[a]! + i, 0);
-  for (const [b, ...o] of indices([batch!, ...outputs])) {
+    at.reduce((sum, i, a) => sum * lengths[a] + i, 0);
+  for (const [b, ...o] of indices([batch, ...outputs])) {
     for (const tap of indices(filter.slice(0, 3))) {
-      const e = o.map((at, a) => at * strides[a]! - before[a]! + tap[a]!);
-      if (e.some((at, a) => at < 0 || at >= sizes[a]!)) continue;
-      visit(flat([b!, ...o], [batch!, ...outputs]), flat([b!, ...e], [batch!, ...sizes]), flat(tap, filter));
+      const e = o.map((at, a) => at * strides[a] - before[a] + tap[a]);
+      if (e.some((at, a) => at < 0 || at >= sizes[a])) continue;
+      visit(flat([b, ...o], [batch, ...outputs]), flat([b, ...e], [batch, ...sizes]), flat(tap, filter));
     }
   }
-  return [batch!, ...outputs];
+  return [batch, ...outputs];
 }
 
 const geometries: [string, Geometry][] = [
@@ -82,9 +82,9 @@ describe.each(geometries)('%s', (_name, geometry) => {
       for (let i = 0; i < channels; i++) {
         for (let j = 0; j < columns; j++) {
           const w = (tap * channels + i) * columns + j;
-          y[o * columns + j]! += input[e * channels + i]! * weights[w]!;
-          dx[e * channels + i]! += slopes[o * columns + j]! * weights[w]!;
-          dw[w]! += slopes[o * columns + j]! * input[e * channels + i]!;
+          y[o * columns + j] += input[e * channels + i] * weights[w];
+          dx[e * channels + i] += slopes[o * columns + j] * weights[w];
+          dw[w] += slopes[o * columns + j] * input[e * channels + i];
         }
       }
     });
@@ -95,15 +95,13 @@ describe.each(geometries)('%s', (_name, geometry) => {
     const got = inFloat64(() => {
       const at = [tf.tensor(input, shapeOf(x, 1)), tf.tensor(weights, shapeOf(filter, 0))];
       const dy = tf.tensor(slopes, shapeOf([...outputs, columns], 1));
-      return [convolution(at[0]!, at[1]!), ...tf.grads(convolution)(at, dy)].map((tensor) =>
-        tensor.dataSync(),
-      );
+      return [convolution(at[0], at[1]), ...tf.grads(convolution)(at, dy)].map((tensor) => tensor.dataSync());
     });
     [y, dx, dw].forEach((expected, k) => {
-      expect(mismatch(got[k]!, expected, exact)).toBeUndefined();
+      expect(mismatch(got[k], expected, exact)).toBeUndefined();
       expect(
         mismatch(
-          got[k]!,
+          got[k],
           expected.map((value, i) => (i === 3 ? value + 1e-12 : value)),
           exact,
         ),
@@ -113,7 +111,7 @@ describe.each(geometries)('%s', (_name, geometry) => {
 
   if (!isImage) return;
   test('each channel by itself: values and both gradients', () => {
-    const [channels, multiplier] = [filter[3]!, 2];
+    const [channels, multiplier] = [filter[3], 2];
     const own = numbers([...filter.slice(0, 4), multiplier], 1.1);
     const even = { ...geometry, strides: [1, 1, 1] };
     const outputs = loops(even, () => {});
@@ -125,9 +123,9 @@ describe.each(geometries)('%s', (_name, geometry) => {
       for (let i = 0; i < channels; i++) {
         for (let m = 0; m < multiplier; m++) {
           const [out, w] = [(o * channels + i) * multiplier + m, (tap * channels + i) * multiplier + m];
-          y[out]! += input[e * channels + i]! * own[w]!;
-          dx[e * channels + i]! += slopes[out]! * own[w]!;
-          dw[w]! += slopes[out]! * input[e * channels + i]!;
+          y[out] += input[e * channels + i] * own[w];
+          dx[e * channels + i] += slopes[out] * own[w];
+          dw[w] += slopes[out] * input[e * channels + i];
         }
       }
     });
@@ -136,8 +134,8 @@ describe.each(geometries)('%s', (_name, geometry) => {
     const got = inFloat64(() => {
       const at = [tf.tensor(input, shapeOf(x, 1)), tf.tensor(own, [...filter.slice(1, 4), multiplier])];
       const dy = tf.tensor(slopes, shapeOf([...outputs, channels * multiplier], 1));
-      return [f(at[0]!, at[1]!), ...tf.grads(f)(at, dy)].map((tensor) => tensor.dataSync());
+      return [f(at[0], at[1]), ...tf.grads(f)(at, dy)].map((tensor) => tensor.dataSync());
     });
-    [y, dx, dw].forEach((expected, k) => expect(mismatch(got[k]!, expected, exact)).toBeUndefined());
+    [y, dx, dw].forEach((expected, k) => expect(mismatch(got[k], expected, exact)).toBeUndefined());
   });
 });

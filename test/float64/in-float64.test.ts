@@ -21,10 +21,10 @@ describeOnEachBackend('inFloat64', () => {
   test('computes in double precision, forward and backward', () => {
     const x = tf.tensor1d([0.1]);
     const [value, slope] = inFloat64(() => [
-      tf.exp(tf.scalar(0.1)).dataSync()[0]!,
+      tf.exp(tf.scalar(0.1)).dataSync()[0],
       tf
         .grad((at: tf.Tensor) => tf.exp(at))(x)
-        .dataSync()[0]!,
+        .dataSync()[0],
     ]);
     expect(value).toBe(Math.exp(0.1));
     expect(slope).toBe(Math.exp(Math.fround(0.1)));
@@ -108,7 +108,7 @@ describeOnEachBackend('inFloat64', () => {
     expect(model.getWeights().map((weight) => Array.from(weight.dataSync()))).toEqual(before);
     const optimizer = tf.train.sgd(0.1);
     inFloat64(() => {
-      optimizer.minimize(() => tf.sum(model.apply(x) as tf.Tensor) as tf.Scalar);
+      optimizer.minimize(() => tf.sum<tf.Scalar>(model.apply(x) as tf.Tensor));
     });
     for (const weight of model.getWeights()) {
       const values = weight.dataSync();
@@ -124,7 +124,7 @@ describeOnEachBackend('inFloat64', () => {
     const third = inFloat64(() => ({ a: tf.div(1, tf.scalar(3)), rest: [tf.tensor1d([0.1], 'float32')] }));
     expect(third.a.dataSync()).toEqual(new Float64Array([1 / 3]));
     expect(await third.a.data()).toEqual(new Float64Array([1 / 3]));
-    expect(third.rest[0]!.arraySync()).toEqual([0.1]);
+    expect(third.rest[0].arraySync()).toEqual([0.1]);
     expect(inFloat64(() => tf.mul(third.a, 3).dataSync()[0])).toBe(1);
     expect(tf.tidy(() => tf.add(third.a, 0).dataSync())).toEqual(new Float32Array([1 / 3]));
     tf.dispose(third);
@@ -144,10 +144,10 @@ describeOnEachBackend('inFloat64', () => {
   test('integers, booleans and strings are what they are', () => {
     const outside = [tf.tensor1d([1, -2], 'int32'), tf.tensor1d([true, false], 'bool')];
     inFloat64(() => {
-      expect(Array.from(tf.add(outside[0]!, 1).dataSync())).toEqual([2, -1]);
-      expect(tf.logicalNot(outside[1]!).dtype).toBe('bool');
+      expect(Array.from(tf.add(outside[0], 1).dataSync())).toEqual([2, -1]);
+      expect(tf.logicalNot(outside[1]).dtype).toBe('bool');
       expect(tf.tensor1d(['a', 'ö']).dataSync()).toEqual(['a', 'ö']);
-      expect(tf.cast(outside[0]!, 'float32').div(3).dataSync()[1]).toBe(-2 / 3);
+      expect(tf.cast(outside[0], 'float32').div(3).dataSync()[1]).toBe(-2 / 3);
     });
     tf.dispose(outside);
   });
@@ -192,7 +192,13 @@ describe('kernels', () => {
       },
     });
     const run = (): number =>
-      inFloat64(() => (tf.engine().runKernel('Scaled', { x: tf.scalar(0.1) }) as tf.Tensor).dataSync()[0]!);
+      inFloat64(
+        () =>
+          tf
+            .engine()
+            .runKernel<tf.Tensor>('Scaled', { x: tf.scalar(0.1) })
+            .dataSync()[0],
+      );
     tf.registerKernel(kernel(3));
     expect(run()).toBe(3 * 0.1);
     tf.unregisterKernel('Scaled', 'cpu');
@@ -202,8 +208,8 @@ describe('kernels', () => {
   });
 
   test("are the user's own where they replace the cpu backend's, and the right ones again when they are gone", () => {
-    const run = (): number => inFloat64(() => tf.elu(tf.scalar(-1)).dataSync()[0]!);
-    const cpu = tf.getKernel('Elu', 'cpu')!;
+    const run = (): number => inFloat64(() => tf.elu(tf.scalar(-1)).dataSync()[0]);
+    const cpu = tf.getKernel('Elu', 'cpu');
     expect(run()).toBe(Math.expm1(-1));
     try {
       tf.unregisterKernel('Elu', 'cpu');
@@ -217,7 +223,7 @@ describe('kernels', () => {
   });
 
   test('do not answer outside of inFloat64, where they would in single precision', () => {
-    const { kernelFunc } = tf.getKernel('Exp', 'float64')!;
+    const { kernelFunc } = tf.getKernel('Exp', 'float64');
     expect(() => kernelFunc({ inputs: {}, backend: {} })).toThrow(/runs inside of inFloat64 only/);
   });
 

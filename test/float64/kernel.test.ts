@@ -161,7 +161,7 @@ describe('an image moved', () => {
         Array.from(
           tf.image
             .transform(
-              tf.fill([1, 1, 1, 1], 3) as tf.Tensor4D,
+              tf.fill<tf.Rank.R4>([1, 1, 1, 1], 3),
               tf.tensor2d([[1, 0, 5, 0, 1, -5, 0, 0]]),
               'nearest',
               fill,

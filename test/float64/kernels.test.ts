@@ -128,7 +128,7 @@ describe('kernels that have a version of their own', () => {
     // λ and λα to all digits: Klambauer et al. 2017, https://github.com/bioinf-jku/SNNs.
     const scale = 1.0507009873554804934193349852946;
     const alpha = 1.6732632423543772848170429916717;
-    const scaled = wanted.map((value, i) => scale * (x[i]! < 0 ? alpha * value : value));
+    const scaled = wanted.map((value, i) => scale * (x[i] < 0 ? alpha * value : value));
     const [ownSelu, cpuSelu] = both(['Selu'], () => tf.selu(tf.tensor1d(x)));
     expect(mismatch(ownSelu, scaled, tolerance)).toBeUndefined();
     expect(mismatch(cpuSelu, scaled, { relative: 1e-9 })).toBeDefined();
@@ -141,7 +141,7 @@ describe('kernels that have a version of their own', () => {
         Array.from({ length: 2 * n }, (_, i) => Math.sin(shift + 2.3 * i)),
       ) as [number[], number[]];
       const input = (): tf.Tensor =>
-        tf.complex(tf.tensor(parts[0], [2, n]), tf.tensor(parts[1], [2, n])) as tf.Tensor;
+        tf.complex<tf.Tensor>(tf.tensor(parts[0], [2, n]), tf.tensor(parts[1], [2, n]));
       const sums = (sign: number): number[] =>
         Array.from({ length: 2 * n }, (_, at) => {
           const row = at - (at % n);
@@ -149,7 +149,7 @@ describe('kernels that have a version of their own', () => {
           for (let j = 0; j < n; j++) {
             // Of the product of the two indices the remainder: sine and cosine lose no digits.
             const angle = (sign * 2 * Math.PI * ((j * at) % n)) / n;
-            const [u, v] = [parts[0][row + j]!, parts[1][row + j]!];
+            const [u, v] = [parts[0][row + j], parts[1][row + j]];
             real += u * Math.cos(angle) - v * Math.sin(angle);
             imaginary += u * Math.sin(angle) + v * Math.cos(angle);
           }
@@ -195,17 +195,17 @@ describe('kernels that have a version of their own', () => {
 
   test('the places of maxima: those whose numbers maxPool gives', () => {
     const image = (): tf.Tensor4D =>
-      tf.reshape(tf.sin(tf.mul(tf.range(0, 80), 1.7)), [2, 5, 4, 2]) as tf.Tensor4D;
+      tf.reshape<tf.Rank.R4>(tf.sin(tf.mul(tf.range(0, 80), 1.7)), [2, 5, 4, 2]);
     const wanted = inFloat64(() => tf.maxPool(image(), [2, 3], 1, 1).dataSync());
     for (const inBatch of [false, true]) {
       const pooled = (which: 'result' | 'indexes'): Float64Array[] =>
         both(['MaxPoolWithArgmax'], () => tf.maxPoolWithArgmax(image(), [2, 3], 1, 1, inBatch)[which]);
       const [values, cpu] = pooled('result');
       const [places] = pooled('indexes');
-      expect(Array.from(values!)).toEqual(Array.from(wanted));
+      expect(Array.from(values)).toEqual(Array.from(wanted));
       const numbers = inFloat64(() => image().dataSync());
       const perImage = wanted.length / 2;
-      const found = Array.from(places!, (place, i) => numbers[inBatch || i < perImage ? place : place + 40]);
+      const found = Array.from(places, (place, i) => numbers[inBatch || i < perImage ? place : place + 40]);
       expect(found).toEqual(Array.from(wanted));
       // The cpu kernel's output has another shape where pad is a number.
       expect(cpu).not.toHaveLength(wanted.length);
@@ -235,8 +235,8 @@ describe('kernels that have a version of their own', () => {
   });
 
   test("PReLU's slopes by channel, channels first: as with the channels last", () => {
-    const x = (): tf.Tensor4D => tf.reshape(tf.sin(tf.range(0, 120)), [2, 5, 4, 3]) as tf.Tensor4D;
-    const filter = (): tf.Tensor4D => tf.reshape(tf.cos(tf.range(0, 36)), [2, 3, 3, 2]) as tf.Tensor4D;
+    const x = (): tf.Tensor4D => tf.reshape<tf.Rank.R4>(tf.sin(tf.range(0, 120)), [2, 5, 4, 3]);
+    const filter = (): tf.Tensor4D => tf.reshape<tf.Rank.R4>(tf.cos(tf.range(0, 36)), [2, 3, 3, 2]);
     const fused = (dataFormat: 'NHWC' | 'NCHW'): tf.Tensor4D =>
       tf.fused.conv2d({
         x: dataFormat === 'NCHW' ? tf.transpose(x(), [0, 3, 1, 2]) : x(),
@@ -246,7 +246,7 @@ describe('kernels that have a version of their own', () => {
         dataFormat,
         bias: tf.tensor1d([0.3, -0.2]),
         activation: 'prelu',
-        preluActivationWeights: tf.tensor1d([0.5, 0.25]) as tf.Tensor,
+        preluActivationWeights: tf.tensor1d([0.5, 0.25]),
       });
     const [first, last] = inFloat64(() => [
       Array.from(tf.transpose(fused('NCHW'), [0, 2, 3, 1]).dataSync()),
@@ -310,7 +310,7 @@ describe('whole numbers stay whole, as on the cpu backend', () => {
 
 test('whole numbers that the cpu backend calls real stay whole, as in TensorFlow', () => {
   const dtypes = inFloat64(() => [
-    tf.maxPool3d(tf.ones([1, 2, 3, 3, 1], 'int32') as tf.Tensor5D, 2, 1, 'same').dtype,
+    tf.maxPool3d(tf.ones<tf.Rank.R5>([1, 2, 3, 3, 1], 'int32'), 2, 1, 'same').dtype,
     tf.unsortedSegmentSum(tf.ones([3, 2], 'int32'), tf.tensor1d([1, 0, 1], 'int32'), 2).dtype,
   ]);
   expect(dtypes).toEqual(['int32', 'int32']);
@@ -342,7 +342,7 @@ describe('what kernels refuse', () => {
     ],
     [
       'complex numbers',
-      () => tf.cumsum(tf.complex(tf.ones([2]), tf.ones([2])) as tf.Tensor),
+      () => tf.cumsum(tf.complex<tf.Tensor>(tf.ones([2]), tf.ones([2]))),
       /complex64 is not supported by this op, which takes real numbers\./,
     ],
     [
@@ -382,8 +382,8 @@ describe('what kernels refuse', () => {
 
 describe('ops', () => {
   const m = (): tf.Tensor2D => tf.tensor2d([0.1, -0.7, 1.3, 2.1, 0.4, -1.9], [2, 3]);
-  const image = (): tf.Tensor4D => tf.reshape(tf.sin(tf.range(0, 72)), [2, 6, 6, 1]) as tf.Tensor4D;
-  const filter = (): tf.Tensor4D => tf.reshape(tf.cos(tf.range(0, 18)), [3, 3, 1, 2]) as tf.Tensor4D;
+  const image = (): tf.Tensor4D => tf.reshape<tf.Rank.R4>(tf.sin(tf.range(0, 72)), [2, 6, 6, 1]);
+  const filter = (): tf.Tensor4D => tf.reshape<tf.Rank.R4>(tf.cos(tf.range(0, 18)), [3, 3, 1, 2]);
   const unary = [
     'sin',
     'cos',
@@ -452,7 +452,7 @@ describe('ops', () => {
         tf.separableConv2d(
           image(),
           filter(),
-          tf.reshape(tf.sin(tf.range(0, 6)), [1, 1, 2, 3]) as tf.Tensor4D,
+          tf.reshape<tf.Rank.R4>(tf.sin(tf.range(0, 6)), [1, 1, 2, 3]),
           1,
           'valid',
         ),
@@ -465,15 +465,15 @@ describe('ops', () => {
       'conv3d',
       () =>
         tf.conv3d(
-          tf.reshape(image(), [2, 3, 4, 3, 1]) as tf.Tensor5D,
-          tf.reshape(filter(), [1, 3, 3, 1, 2]) as tf.Tensor5D,
+          tf.reshape<tf.Rank.R5>(image(), [2, 3, 4, 3, 1]),
+          tf.reshape<tf.Rank.R5>(filter(), [1, 3, 3, 1, 2]),
           1,
           'valid',
         ),
     ],
     ['avgPool', () => tf.avgPool(image(), 3, 2, 'same')],
     ['maxPool', () => tf.maxPool(image(), 3, 2, 'same')],
-    ['avgPool3d', () => tf.avgPool3d(tf.reshape(image(), [2, 3, 4, 3, 1]) as tf.Tensor5D, 2, 1, 'same')],
+    ['avgPool3d', () => tf.avgPool3d(tf.reshape<tf.Rank.R5>(image(), [2, 3, 4, 3, 1]), 2, 1, 'same')],
     [
       'batchNorm',
       () =>
@@ -494,7 +494,7 @@ describe('ops', () => {
     ],
     [
       'dilation2d',
-      () => tf.dilation2d(image(), tf.reshape(tf.cos(tf.range(0, 9)), [3, 3, 1]) as tf.Tensor3D, 1, 'same'),
+      () => tf.dilation2d(image(), tf.reshape<tf.Rank.R3>(tf.cos(tf.range(0, 9)), [3, 3, 1]), 1, 'same'),
     ],
     ['gather', () => tf.gather(m(), tf.tensor1d([2, 0], 'int32'), 1)],
     ['concat', () => tf.concat([m(), m()], 1)],
@@ -559,7 +559,7 @@ describe('ops', () => {
           ],
         ),
     ],
-    ['depthToSpace', () => tf.depthToSpace(tf.reshape(image(), [2, 3, 3, 4]) as tf.Tensor4D, 2, 'NHWC')],
+    ['depthToSpace', () => tf.depthToSpace(tf.reshape<tf.Rank.R4>(image(), [2, 3, 3, 4]), 2, 'NHWC')],
     ['linspace', () => tf.linspace(0, 1, 4)],
     [
       'fft',
@@ -593,7 +593,7 @@ describe('ops', () => {
     const a = [0.1, -0.7, 1.3, 2.1, 0.4, -1.9];
     const product = inFloat64(() => tf.matMul(m(), m(), false, true).dataSync());
     const expected = [0, 1].flatMap((i) =>
-      [0, 1].map((j) => [0, 1, 2].reduce((sum, k) => sum + a[3 * i + k]! * a[3 * j + k]!, 0)),
+      [0, 1].map((j) => [0, 1, 2].reduce((sum, k) => sum + a[3 * i + k] * a[3 * j + k], 0)),
     );
     expect(mismatch(product, expected, { maxRelativeToLargest: 1e-15 })).toBeUndefined();
     expect(

@@ -51,7 +51,7 @@ const tolerances: Record<string, [value: Tolerance, gradient: Tolerance, second:
 };
 
 const call = ({ name, options }: ActivationCase, x: tf.Tensor): tf.Tensor =>
-  'axis' in options ? activations[name]!(x, options.axis) : activations[name]!(x);
+  'axis' in options ? activations[name](x, options.axis) : activations[name](x);
 
 /** `expected` with every entry off by 1/10,000 of the largest. */
 function slightlyOff(expected: number[]): number[] {
@@ -71,7 +71,7 @@ const title = (c: ActivationCase): [string, ActivationCase] => [
 
 describeOnEachBackend('activations against PyTorch in float64', () => {
   test.each(fixtures.activations.map(title))('%s', (_title, c) => {
-    const [valueTolerance, gradientTolerance, secondTolerance] = tolerances[c.name]!;
+    const [valueTolerance, gradientTolerance, secondTolerance] = tolerances[c.name];
     const x = tensorOf(c.x);
     const cotangent = tf.tensor(c.cotangent, c.x.shape);
     const f = (x: tf.Tensor): tf.Tensor => call(c, x);
@@ -104,7 +104,7 @@ describeOnEachBackend('activations against PyTorch in float64', () => {
     };
     for (const [name, mistake] of Object.entries(mistakes)) {
       const c = fixtures.activations.find((c) => c.name === name && c.x.shape.length === 2)!;
-      const [value, gradient] = tolerances[name]!;
+      const [value, gradient] = tolerances[name];
       expectRejected(mistake(tensorOf(c.x)), c.value, value);
       if (name === 'sign') continue;
       const wrong = tf.grad(mistake)(tensorOf(c.x), tf.tensor(c.cotangent, c.x.shape));
@@ -117,12 +117,12 @@ describeOnEachBackend('activations against PyTorch in float64', () => {
       fixtures.activations.find((c) => c.name === name && c.case === 'extremes')!;
     const naiveSigmoid = (x: tf.Tensor): tf.Tensor => tf.div(1, tf.add(1, tf.exp(tf.neg(x))));
     const wrong = tf.grad(naiveSigmoid)(tensorOf(at('sigmoid').x), tf.tensor(at('sigmoid').cotangent));
-    expectRejected(wrong, at('sigmoid').gradient, tolerances['sigmoid']![1]);
+    expectRejected(wrong, at('sigmoid').gradient, tolerances['sigmoid'][1]);
     const naiveSoftplus = tf.log(tf.add(1, tf.exp(tensorOf(at('softplus').x))));
-    expectRejected(naiveSoftplus, at('softplus').value, tolerances['softplus']![0]);
+    expectRejected(naiveSoftplus, at('softplus').value, tolerances['softplus'][0]);
     const exponentials = tf.exp(tensorOf(at('softmax').x));
     const naiveSoftmax = tf.div(exponentials, tf.sum(exponentials, -1, true));
-    expectRejected(naiveSoftmax, at('softmax').value, tolerances['softmax']![0]);
+    expectRejected(naiveSoftmax, at('softmax').value, tolerances['softmax'][0]);
   });
 });
 
@@ -130,7 +130,7 @@ describeOnEachBackend('activations at the edges', () => {
   const kink = (f: Activation, at = 0): number =>
     tf
       .grad((x: tf.Tensor) => f(x))(tf.scalar(at))
-      .dataSync<'float32'>()[0]!;
+      .dataSync<'float32'>()[0];
 
   test('at 0 the subgradient is PyTorch’s', () => {
     expect(kink(relu)).toBe(0);
@@ -154,7 +154,7 @@ describeOnEachBackend('activations at the edges', () => {
 
   test.each(Object.keys(elementwise))('%s: finite in, finite out, in the value and the gradient', (name) => {
     const x = tf.tensor1d([1e4, -1e4, 3e38, -3e38, 3.4028234e38, -3.4028234e38, 1e-45, -1e-45, 0, 100, -100]);
-    const f = elementwise[name]!;
+    const f = elementwise[name];
     const gradient = tf.grad((x: tf.Tensor) => f(x));
     for (const result of [f(x), gradient(x), tf.grad((x: tf.Tensor) => gradient(x))(x)]) {
       expect(Array.from(result.dataSync()).filter((entry) => !Number.isFinite(entry))).toEqual([]);
@@ -174,7 +174,7 @@ describeOnEachBackend('activations at the edges', () => {
   });
 
   test.each(Object.keys(elementwise))('%s: NaN in, NaN out, and nowhere else', (name) => {
-    const f = elementwise[name]!;
+    const f = elementwise[name];
     const value = Array.from(f(tf.tensor1d([1, NaN, -2])).dataSync());
     expect(value.map(Number.isNaN)).toEqual([false, true, false]);
     if (['step', 'sign', 'identity'].includes(name)) return; // Their derivative is the same everywhere.
@@ -310,7 +310,7 @@ describeOnEachBackend('relations between activations', () => {
       (x, f) => {
         const difference = tf.sub(f(x), f(tf.neg(x))).dataSync<'float32'>();
         x.forEach((x, i) => {
-          expectClose([difference[i]!], [x], { absolute: 2 * ulp * Math.max(1, Math.abs(x)) });
+          expectClose([difference[i]], [x], { absolute: 2 * ulp * Math.max(1, Math.abs(x)) });
         });
       },
       (x: TensorInput) => softplus(x),
@@ -420,7 +420,7 @@ describeOnEachBackend('relations between activations', () => {
 
 describeOnEachBackend('activations and memory', () => {
   test.each(Object.keys(activations))('%s leaves no tensor but its result', (name) => {
-    const f = activations[name]!;
+    const f = activations[name];
     const x = tf.tensor2d([1, -2, 0, 0.5], [2, 2]);
     const gradient = (x: tf.Tensor): tf.Tensor => tf.grad((x: tf.Tensor) => f(x))(x);
     expectNoLeak(() => f(x));
@@ -442,7 +442,7 @@ describeOnEachBackend('activations and memory', () => {
 
 describe('what activations refuse', () => {
   test.each(Object.keys(activations))('%s: what is no real number', (name) => {
-    const f = activations[name]!;
+    const f = activations[name];
     expect(() => f(tf.complex([1], [2]))).toThrow(
       `${name}: x must hold real numbers (float32, int32 or bool), got dtype complex64. Convert it first.`,
     );

@@ -85,8 +85,8 @@ const title = (c: LossCase): [string, LossCase] => {
 
 describeOnEachBackend('losses against PyTorch in float64', () => {
   test.each(fixtures.losses.map(title))('%s', (_title, c) => {
-    const [valueTolerance, gradientTolerance, secondTolerance] = tolerances[c.name]!;
-    const f = (y: tf.Tensor, t: tf.Tensor): tf.Tensor => losses[c.name]!(y, t, c.options);
+    const [valueTolerance, gradientTolerance, secondTolerance] = tolerances[c.name];
+    const f = (y: tf.Tensor, t: tf.Tensor): tf.Tensor => losses[c.name](y, t, c.options);
     const y = tensorOf(c.y);
     const t = tensorOf(c.t, c.labels ? 'int32' : 'float32');
     const cotangent = tf.tensor(c.cotangent, c.value.shape);
@@ -129,11 +129,11 @@ describeOnEachBackend('losses against PyTorch in float64', () => {
         (c) => c.name === name && c.case === kind && c.options.reduction !== 'none',
       )!;
       const [y, t] = [tensorOf(c.y), tensorOf(c.t)];
-      const [value, gradient] = tolerances[name]!;
+      const [value, gradient] = tolerances[name];
       expect(mistake).toBeTruthy();
       expectRejected(f(y, t), c.value.values, value);
       expectRejected(
-        tf.grad((y: tf.Tensor) => f(y, t))(y, tf.scalar(c.cotangent[0]!)),
+        tf.grad((y: tf.Tensor) => f(y, t))(y, tf.scalar(c.cotangent[0])),
         c.gradientOfY,
         gradient,
       );
@@ -146,15 +146,15 @@ describeOnEachBackend('losses against PyTorch in float64', () => {
     )!;
     const [a, t] = [tensorOf(saturated.y), tensorOf(saturated.t)];
     const naive = tf.neg(tf.mean(tf.sum(tf.mul(t, tf.log(softmax(a))), -1)));
-    expectRejected(naive, saturated.value.values, tolerances['softmaxCrossEntropy']![0]);
+    expectRejected(naive, saturated.value.values, tolerances['softmaxCrossEntropy'][0]);
 
     const squares = fixtures.losses.find((c) => c.case === 'only the squares overflow')!;
     const rms = tf.sqrt(tf.mean(tf.squaredDifference(tensorOf(squares.y), tensorOf(squares.t))));
-    expectRejected(rms, squares.value.values, tolerances['rootMeanSquaredError']![0]);
+    expectRejected(rms, squares.value.values, tolerances['rootMeanSquaredError'][0]);
 
     const kinks = fixtures.losses.find((c) => c.name === 'huber' && c.case === 'extremes')!;
     const [u, v] = [tensorOf(kinks.y), tensorOf(kinks.t)];
-    expectRejected(tf.squaredDifference(u, v), kinks.value.values, tolerances['huber']![0]);
+    expectRejected(tf.squaredDifference(u, v), kinks.value.values, tolerances['huber'][0]);
   });
 });
 
@@ -169,8 +169,8 @@ describeOnEachBackend('losses at the edges', () => {
       for (const reduction of reductions) {
         for (const delta of name === 'huber' ? [1e-30, 1, 1e30, 1e300] : [1]) {
           const options = { reduction, delta };
-          const f = losses[name]!;
-          const second = tf.grad((y: tf.Tensor) => gradientsOf(f, y, t, options)[0]!)(y);
+          const f = losses[name];
+          const second = tf.grad((y: tf.Tensor) => gradientsOf(f, y, t, options)[0])(y);
           const results = [f(y, t, options), ...gradientsOf(f, y, t, options), second];
           expect(results.flatMap(nonFinite)).toEqual([]);
         }
@@ -205,11 +205,11 @@ describeOnEachBackend('losses at the edges', () => {
     const y = tf.tensor1d([1, 0.5, -0.5]);
     const t = tf.tensor1d([1, 0, 0]);
     const [ofAbsolute] = gradientsOf(meanAbsoluteError, y, t, { reduction: 'sum' });
-    expectClose(ofAbsolute!, [0, 1, -1]);
+    expectClose(ofAbsolute, [0, 1, -1]);
     const plain = tf.grad((y: tf.Tensor) => tf.sum(tf.abs(tf.sub(y, t))))(y);
     expectRejected(plain, [0, 1, -1]);
     const [ofHuber] = gradientsOf(huber, y, t, { reduction: 'sum', delta: 0.5 });
-    expectClose(ofHuber!, [0, 0.5, -0.5]);
+    expectClose(ofHuber, [0, 0.5, -0.5]);
   });
 
   test('a probability of exactly 0: -ln ε and -1/ε; without ε the largest finite float', () => {
@@ -219,7 +219,7 @@ describeOnEachBackend('losses at the edges', () => {
     const epsilon = Math.fround(1e-7);
     expectClose(crossEntropy(y, t), [-Math.log(epsilon)], { ulps: 1 });
     expectRejected([-Math.log(1.00001 * epsilon)], [-Math.log(epsilon)], { ulps: 1 });
-    expectClose(gradientsOf(crossEntropy, y, t)[0]!, [-1 / epsilon, 0], { ulps: 1 });
+    expectClose(gradientsOf(crossEntropy, y, t)[0], [-1 / epsilon, 0], { ulps: 1 });
     expectClose(binaryCrossEntropy(y, t, { reduction: 'sum' }), [-2 * Math.log(epsilon)], { ulps: 1 });
 
     for (const f of [crossEntropy, binaryCrossEntropy]) {
@@ -229,7 +229,7 @@ describeOnEachBackend('losses at the edges', () => {
         expect(gradientsOf(f, y, target, { epsilon: 0 }).flatMap(nonFinite)).toEqual([]);
       }
     }
-    expectClose(gradientsOf(crossEntropy, y, t, { epsilon: 0 })[0]!, [-largestFloat32, 0]);
+    expectClose(gradientsOf(crossEntropy, y, t, { epsilon: 0 })[0], [-largestFloat32, 0]);
     expectRejected(tf.neg(tf.sum(tf.mul(t, tf.log(y)))), [largestFloat32]);
   });
 
@@ -261,7 +261,7 @@ describeOnEachBackend('losses at the edges', () => {
   test.each(Object.keys(losses))(
     '%s: NaN in y or t gives NaN, at a place where the target is 0 too',
     (name) => {
-      const f = losses[name]!;
+      const f = losses[name];
       const good = [
         [0.25, 0.75],
         [0.5, 0.5],
@@ -271,8 +271,8 @@ describeOnEachBackend('losses at the edges', () => {
         [1, 0],
       ];
       for (const column of [0, 1]) {
-        const bad = [good[0]!, good[1]!.map((entry, i) => (i === column ? NaN : entry))];
-        const badTargets = [targets[0]!, targets[1]!.map((entry, i) => (i === column ? NaN : entry))];
+        const bad = [good[0], good[1].map((entry, i) => (i === column ? NaN : entry))];
+        const badTargets = [targets[0], targets[1].map((entry, i) => (i === column ? NaN : entry))];
         for (const [y, t] of [
           [bad, targets],
           [good, badTargets],
@@ -282,7 +282,7 @@ describeOnEachBackend('losses at the edges', () => {
           const where = name in ofClasses ? [1] : [2 + column];
           expect(each.flatMap((loss, i) => (Number.isNaN(loss) ? [i] : []))).toEqual(where);
           const [ofY] = gradientsOf(f, tf.tensor2d(y), tf.tensor2d(t));
-          expect(Number.isNaN(numbersOf(ofY!)[2 + column])).toBe(true);
+          expect(Number.isNaN(numbersOf(ofY)[2 + column])).toBe(true);
         }
       }
     },
@@ -298,12 +298,12 @@ describeOnEachBackend('losses at the edges', () => {
     expectClose(softmaxCrossEntropy([5], [1]), [0]);
     expectClose(binaryCrossEntropy(0.5, 1, { epsilon: 0 }), [Math.LN2], { ulps: 1 });
     for (const name of ['meanSquaredError', 'rootMeanSquaredError', 'huber', 'binaryCrossEntropy']) {
-      expect(losses[name]!(0.5, 1, { reduction: 'none' }).shape).toEqual([]);
+      expect(losses[name](0.5, 1, { reduction: 'none' }).shape).toEqual([]);
     }
   });
 
   test.each(Object.keys(losses))('%s of nothing: mean NaN, sum 0, none empty, as in PyTorch', (name) => {
-    const f = losses[name]!;
+    const f = losses[name];
     const y = tf.zeros([0, 3]);
     expectClose(f(y, y, { reduction: 'mean' }), [NaN]);
     expectClose(f(y, y, { reduction: 'sum' }), [0]);
@@ -319,7 +319,7 @@ describeOnEachBackend('losses at the edges', () => {
     const t = tf.tensor1d([true, false], 'bool');
     expectClose(meanSquaredError(y, t), [2]);
     expect([y.isDisposed, t.isDisposed]).toEqual([false, false]);
-    expectClose(crossEntropy([0.5, 0.5], [true, false] as unknown as number[], { epsilon: 0 }), [Math.LN2], {
+    expectClose(crossEntropy([0.5, 0.5], [true, false], { epsilon: 0 }), [Math.LN2], {
       ulps: 1,
     });
   });
@@ -335,8 +335,8 @@ describeOnEachBackend('losses at the edges', () => {
       expectClose(crossEntropy(y, labels, options), expected, { ulps: 2 });
     }
     expectRejected(crossEntropy(y, [2, 1], options), expected, { ulps: 2 });
-    expectClose(crossEntropy(y[0]!, 1, options), [expected[0]!], { ulps: 2 });
-    expectClose(crossEntropy(y[0]!, tf.scalar(1, 'int32'), options), [expected[0]!], { ulps: 2 });
+    expectClose(crossEntropy(y[0], 1, options), [expected[0]], { ulps: 2 });
+    expectClose(crossEntropy(y[0], tf.scalar(1, 'int32'), options), [expected[0]], { ulps: 2 });
   });
 });
 
@@ -378,7 +378,7 @@ describeOnEachBackend('laws of the losses', () => {
         for (const entry of numbersOf(f(y, t, { reduction }))) expect(entry).toBeGreaterThanOrEqual(0);
       }
     };
-    expectLaw(pairs(3e38), law, losses[name]!, (y, t) => tf.sub(y as number[], t as number[]));
+    expectLaw(pairs(3e38), law, losses[name], (y, t) => tf.sub(y as number[], t as number[]));
   });
 
   test.each(Object.keys(ofResiduals))(
@@ -388,11 +388,11 @@ describeOnEachBackend('laws of the losses', () => {
         expectClose(f(y, t, { reduction }), numbersOf(f(t, y, { reduction })));
         const [ofY, ofT] = gradientsOf(f, tf.tensor1d(y), tf.tensor1d(t), { reduction });
         const [turned] = gradientsOf(f, tf.tensor1d(t), tf.tensor1d(y), { reduction });
-        expectClose(turned!, numbersOf(ofT!));
-        expectClose(tf.neg(ofT!), numbersOf(ofY!));
+        expectClose(turned, numbersOf(ofT));
+        expectClose(tf.neg(ofT), numbersOf(ofY));
       };
       const wrong: Loss = (y, t) => tf.mean(tf.square(tf.sub(y as number[], tf.mul(t as number[], 1.001))));
-      expectLaw(fc.tuple(pairs(1e4), anyReduction), law, losses[name]!, wrong);
+      expectLaw(fc.tuple(pairs(1e4), anyReduction), law, losses[name], wrong);
     },
   );
 
@@ -401,7 +401,7 @@ describeOnEachBackend('laws of the losses', () => {
   test.each(additive)('%s: the mean is the sum divided by the number, to 4 ulps', (name) => {
     const inputs = logits.map(([a, labels]): [number[][], number[][]] => [
       name === 'softmaxCrossEntropy' ? a : a.map((row) => row.map((entry) => Math.abs(entry) / 10)),
-      oneHot(labels, a[0]!.length),
+      oneHot(labels, a[0].length),
     ]);
     const law = ([y, t]: [number[][], number[][]], f: Loss): void => {
       const each = f(y, t, { reduction: 'none' });
@@ -410,8 +410,8 @@ describeOnEachBackend('laws of the losses', () => {
       expectClose(f(y, t, { reduction: 'mean' }), numbersOf(tf.div(sum, each.size)), { ulps: 4 });
     };
     const wrong: Loss = (y, t, options) =>
-      tf.div(losses[name]!(y, t, options), options?.reduction === 'mean' ? 2 : 1);
-    expectLaw(inputs, law, losses[name]!, wrong);
+      tf.div(losses[name](y, t, options), options?.reduction === 'mean' ? 2 : 1);
+    expectLaw(inputs, law, losses[name], wrong);
   });
 
   test('huber lies below r²/2 and δ|r|, and above half of δ·min(|r|, r²/δ), within 4 ulps', () => {
@@ -420,7 +420,7 @@ describeOnEachBackend('laws of the losses', () => {
       ([[y, t], delta], f: Loss) => {
         const value = numbersOf(f(y, t, { reduction: 'none', delta }));
         value.forEach((entry, i) => {
-          const r = Math.abs(Math.fround(y[i]! - t[i]!));
+          const r = Math.abs(Math.fround(y[i] - t[i]));
           const bound = Math.min((r * r) / 2, delta * r);
           expect(entry).toBeLessThanOrEqual(bound * (1 + 4 * ulp) + smallestNormal);
           expect(entry).toBeGreaterThanOrEqual(
@@ -471,15 +471,15 @@ describeOnEachBackend('laws of the losses', () => {
         fc.tuple(logits, anyReduction),
         ([[a, labels], reduction], f: Loss) => {
           const y = softmax(a);
-          const hot = tf.tensor2d(oneHot(labels, a[0]!.length));
+          const hot = tf.tensor2d(oneHot(labels, a[0].length));
           expectClose(f(y, labels, { reduction }), numbersOf(right(y, hot, { reduction })));
           const ofLabels = tf.grad((y: tf.Tensor) => tf.sum(f(y, labels, { reduction })))(y);
-          expectClose(ofLabels, numbersOf(gradientsOf(right, y, hot, { reduction })[0]!));
+          expectClose(ofLabels, numbersOf(gradientsOf(right, y, hot, { reduction })[0]));
           const [example, target] = [tf.slice(y, 0, 1), tf.slice(hot, 0, 1)];
-          const alone = f(tf.squeeze(example, [0]), labels[0]!);
+          const alone = f(tf.squeeze(example, [0]), labels[0]);
           expectClose(alone, numbersOf(right(example, target)));
         },
-        right as Loss,
+        right,
         (y, t, options) =>
           right(y, Array.isArray(t) ? t.map((label) => Math.max(Number(label) - 1, 0)) : t, options),
       );
@@ -490,10 +490,10 @@ describeOnEachBackend('laws of the losses', () => {
     expectLaw(
       logits,
       ([a, labels], factor) => {
-        const hot = oneHot(labels, a[0]!.length);
+        const hot = oneHot(labels, a[0].length);
         const [gradient] = gradientsOf(softmaxCrossEntropy, tf.tensor2d(a), tf.tensor2d(hot));
         const book = tf.div(tf.sub(softmax(a), hot), a.length * factor);
-        expectClose(gradient!, numbersOf(book), { absolute: 2 * ulp });
+        expectClose(gradient, numbersOf(book), { absolute: 2 * ulp });
       },
       1,
       1.01,
@@ -503,7 +503,7 @@ describeOnEachBackend('laws of the losses', () => {
 
 describeOnEachBackend('losses and memory', () => {
   test.each(Object.keys(losses))('%s leaves no tensor but its result', (name) => {
-    const f = losses[name]!;
+    const f = losses[name];
     const y = tf.tensor2d([0.25, 0.75, 0.5, 0.5], [2, 2]);
     const t = tf.tensor2d([0, 1, 1, 0], [2, 2]);
     const labels = tf.tensor1d([1, 0], 'int32');
@@ -511,14 +511,12 @@ describeOnEachBackend('losses and memory', () => {
       expectNoLeak(() => f(y, t, { reduction }));
       expectNoLeak(() => f([[0.5]], [[1]], { reduction }));
       expectNoLeak(() => gradientsOf(f, y, t, { reduction }));
-      expectNoLeak(() => tf.grad((y: tf.Tensor) => gradientsOf(f, y, t, { reduction })[0]!)(y));
+      expectNoLeak(() => tf.grad((y: tf.Tensor) => gradientsOf(f, y, t, { reduction })[0])(y));
       if (name in ofClasses) expectNoLeak(() => f(y, labels, { reduction }));
     }
     expectNoLeak(() => expect(() => f(y, labels, { reduction: 'all' as Reduction })).toThrow('reduction'));
     expectNoLeak(() => expect(() => f(y, [1, 2, 3])).toThrow('same shape'));
-    expectNoLeak(() =>
-      expect(() => f(y, [[1, 2], [3]] as unknown as number[][])).toThrow('arrays of unlike lengths'),
-    );
+    expectNoLeak(() => expect(() => f(y, [[1, 2], [3]])).toThrow('arrays of unlike lengths'));
     if (name in ofClasses) {
       expectNoLeak(() => expect(() => f(y, [0, 2])).toThrow('labels'));
       expectNoLeak(() => expect(() => f([[0.5, 0.5]], [-1])).toThrow('labels'));
@@ -530,7 +528,7 @@ describeOnEachBackend('losses and memory', () => {
 
 describe('what losses refuse', () => {
   test.each(Object.keys(losses))('%s: what is no real number', (name) => {
-    const f = losses[name]!;
+    const f = losses[name];
     const first = name === 'softmaxCrossEntropy' ? 'logits' : 'y';
     const good = [0.5, 0.5];
     expect(() => f(tf.complex([1, 1], [2, 2]), good)).toThrow(
@@ -549,7 +547,7 @@ describe('what losses refuse', () => {
   });
 
   test.each(Object.keys(losses))('%s: an unknown reduction', (name) => {
-    expect(() => losses[name]!([0.5], [1], { reduction: 'avg' as Reduction })).toThrow(
+    expect(() => losses[name]([0.5], [1], { reduction: 'avg' as Reduction })).toThrow(
       `${name}: reduction must be 'mean', 'sum' or 'none', got "avg".`,
     );
   });
@@ -562,7 +560,7 @@ describe('what losses refuse', () => {
         [[1, 2], 1, '[2] and []'],
         [[[1], [2]], [[1, 2]], '[2,1] and [1,2]'],
       ] as [TensorInput, TensorInput, string][]) {
-        expect(() => losses[name]!(y, t)).toThrow(
+        expect(() => losses[name](y, t)).toThrow(
           `${name}: y and t must have the same shape, got ${text}. Reshape one of them; nothing is broadcast.`,
         );
       }
@@ -570,7 +568,7 @@ describe('what losses refuse', () => {
   );
 
   test.each(Object.keys(ofClasses))('%s: shapes', (name) => {
-    const f = losses[name]!;
+    const f = losses[name];
     const first = name === 'softmaxCrossEntropy' ? 'logits' : 'y';
     expect(() => f(tf.zeros([100, 10]), tf.zeros([100, 9]))).toThrow(
       `${name}: ${first} and t must have the same shape, got [100,10] and [100,9]. Integer labels of shape [100] are accepted too.`,
@@ -584,7 +582,7 @@ describe('what losses refuse', () => {
   });
 
   test.each(Object.keys(ofClasses))('%s: labels that are no class', (name) => {
-    const f = losses[name]!;
+    const f = losses[name];
     const y = tf.fill([2, 3], 1 / 3);
     for (const [labels, came] of [
       [[0, 3], '3 at index 1'],

@@ -31,7 +31,7 @@ class Doubled extends tf.layers.Layer {
   override build(shape: number[]): void {
     this.kernel = this.addWeight(
       'kernel',
-      [shape[1]!, 2],
+      [shape[1], 2],
       'float32',
       tf.initializers.glorotNormal({ seed: 3 }),
     );
@@ -39,14 +39,14 @@ class Doubled extends tf.layers.Layer {
   }
 
   override computeOutputShape(shape: number[]): number[] {
-    return [shape[0]!, 2];
+    return [shape[0], 2];
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    const x = Array.isArray(inputs) ? inputs[0] : inputs;
     return withGradient(
-      (a, w) => tf.matMul(a!, w!),
-      (dy, a, w) => [tf.matMul(dy, w!, false, true), tf.mul(2, tf.matMul(a!, dy, true, false))],
+      (a, w) => tf.matMul(a, w),
+      (dy, a, w) => [tf.matMul(dy, w, false, true), tf.mul(2, tf.matMul(a, dy, true, false))],
     )(x, this.kernel.read());
   }
 }
@@ -135,7 +135,7 @@ type Args = Parameters<typeof gradcheckModel>;
 /** The value of the function that is checked, in doubles, at the model's weights. */
 const valueOf = (...[model, x, y, loss, options]: Args): number => {
   const { f, inputs } = lossOfWeights(model, x, y, loss, options);
-  return inFloat64(() => f(...inputs.map((input) => tf.tensor(toNumbers(input)))).dataSync()[0]!);
+  return inFloat64(() => f(...inputs.map((input) => tf.tensor(toNumbers(input)))).dataSync()[0]);
 };
 const toNumbers = (input: Args[1]): tf.TensorLike =>
   input instanceof tf.Tensor ? input.arraySync() : (input as tf.TensorLike);
@@ -193,7 +193,7 @@ async function trainedLoss(
   });
   inputs.dispose();
   optimizer.dispose();
-  return history.loss![0] as number;
+  return history.loss[0] as number;
 }
 
 /** What float32 leaves of a mean of some examples. */
@@ -211,9 +211,9 @@ describe('losses', () => {
       'utf8',
     );
     const [, table] = /lossesMap = \{([^}]*)\}/.exec(source)!;
-    const aliases = [...source.matchAll(/^export const (\w+) = \w+;/gm)].map(([, name]) => name!);
+    const aliases = [...source.matchAll(/^export const (\w+) = \w+;/gm)].map(([, name]) => name);
     expect([...LOSS_NAMES].sort()).toEqual(
-      [...table!.split(',').map((name) => name.trim()), ...aliases].sort(),
+      [...table.split(',').map((name) => name.trim()), ...aliases].sort(),
     );
   });
 
@@ -278,7 +278,7 @@ describe('losses', () => {
     expect(model.loss).toBe('poisson');
     const plain = (target: tf.Tensor, prediction: tf.Tensor): tf.Tensor =>
       tf.squaredDifference(target, prediction);
-    model.compile({ optimizer, loss: plain as never });
+    model.compile({ optimizer, loss: plain });
     expect(valueOf(model, x, oneHot)).toBeCloseTo(valueOf(model, x, oneHot, 'meanSquaredError'), 12);
     model.dispose();
     optimizer.dispose();
@@ -383,8 +383,8 @@ describe('weights of examples and classes', () => {
     const model = classifier();
     const repeated = valueOf(
       model,
-      rows.map((row) => x[row]!),
-      rows.map((row) => oneHot[row]!),
+      rows.map((row) => x[row]),
+      rows.map((row) => oneHot[row]),
       'categoricalCrossentropy',
     );
     expect(valueOf(model, x, oneHot, 'categoricalCrossentropy', options)).toBeCloseTo(repeated, 12);
@@ -395,7 +395,7 @@ describe('weights of examples and classes', () => {
     const model = classifier();
     const value = (options: ModelGradcheckOptions): number =>
       valueOf(model, x, oneHot, 'categoricalCrossentropy', options);
-    const product = labels.map((label, n) => sampleWeight[n]! * classWeight[label as 0]);
+    const product = labels.map((label, n) => sampleWeight[n] * classWeight[label as 0]);
     expect(value({ sampleWeight, classWeight })).toBeCloseTo(value({ sampleWeight: product }), 12);
   });
 
@@ -448,11 +448,11 @@ class OwnDropout extends tf.layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const value = Array.isArray(inputs) ? inputs[0]! : inputs;
+    const value = Array.isArray(inputs) ? inputs[0] : inputs;
     const mask = tf.cast(tf.greater(tf.randomUniform(value.shape), 0.5), 'float32');
     return withGradient(
-      (a, kept) => tf.mul(a!, kept!),
-      (dy, _a, kept) => [this.wrong ? dy : tf.mul(dy, kept!), tf.zerosLike(kept!)],
+      (a, kept) => tf.mul(a, kept),
+      (dy, _a, kept) => [this.wrong ? dy : tf.mul(dy, kept), tf.zerosLike(kept)],
     )(value, mask);
   }
 }
@@ -463,14 +463,14 @@ class Drifting extends tf.layers.Layer {
   private calls = 0;
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.add(Array.isArray(inputs) ? inputs[0]! : inputs, Math.sin(++this.calls));
+    return tf.add(Array.isArray(inputs) ? inputs[0] : inputs, Math.sin(++this.calls));
   }
 }
 
 describe('what is random, or goes on from call to call', () => {
   const sequence = tf.util.createShuffledIndices(24);
   const series = [0, 1].map((n) =>
-    [0, 1, 2].map((t) => [0, 1].map((k) => sequence[n * 6 + t * 2 + k]! / 8 - 1)),
+    [0, 1, 2].map((t) => [0, 1].map((k) => sequence[n * 6 + t * 2 + k] / 8 - 1)),
   );
   const flat = (layer: tf.layers.Layer): tf.LayersModel =>
     tf.sequential({ layers: [dense(8, 11, { inputShape: [4] }), layer, dense(2, 12)] });
@@ -523,7 +523,7 @@ describe('what is random, or goes on from call to call', () => {
           tf.layers.rnn({
             cell: [tf.layers.lstmCell(units), tf.layers.gruCell(units)] as never,
             ...shape,
-          } as Parameters<typeof tf.layers.rnn>[0]),
+          }),
         ),
       series,
       target.slice(0, 2),
@@ -533,10 +533,10 @@ describe('what is random, or goes on from call to call', () => {
       () =>
         recurrent(
           tf.layers.bidirectional({
-            layer: tf.layers.gru(units) as tf.RNN,
+            layer: tf.layers.gru(units),
             mergeMode: 'sum',
             ...shape,
-          } as Parameters<typeof tf.layers.bidirectional>[0]),
+          }),
         ),
       series,
       target.slice(0, 2),
@@ -572,8 +572,8 @@ describe('what is random, or goes on from call to call', () => {
     const y = tf.tensor2d(target);
     const values = [true, false].map((training) => valueOf(model, x, y, 'mse', { training }));
     const expected = await trainedLoss(model, y, 'meanSquaredError');
-    expectSameLoss(values[0]!, expected);
-    expect(Math.abs(values[1]! - expected)).toBeGreaterThan(1e-2);
+    expectSameLoss(values[0], expected);
+    expect(Math.abs(values[1] - expected)).toBeGreaterThan(1e-2);
     y.dispose();
   });
 
@@ -773,7 +773,7 @@ describe('what is read, without a check', () => {
     expect(names).toEqual(['out/kernel', 'out/bias', 'x 0', 'y', 'sampleWeight', 'classWeight']);
     expect(constant).toEqual([2, 3, 4, 5]);
     expect(inputs.slice(2)).toEqual([row, target, [2], [3]]);
-    expect(inputs[0]).toBe(model.trainableWeights[0]!.read());
+    expect(inputs[0]).toBe(model.trainableWeights[0].read());
     const two = read(
       x,
       [oneHot, sizes],
@@ -983,7 +983,7 @@ describe('what is held while a model runs', () => {
     const before = all.map((weight) => weight.read());
     const other = tf.tensor2d([[7], [8]]);
     const inside = withWeights(all, all.slice(0, 1), [other], () => {
-      all[5]!.write(tf.ones([1]));
+      all[5].write(tf.ones([1]));
       return all.map((weight) => weight.read());
     });
     expect(inside[0]).toBe(other);
@@ -1028,7 +1028,7 @@ describe('what is held while a model runs', () => {
     const model = tf.sequential({ layers: [layer, tf.layers.dense({ units: 1 })] });
     const reset = (): boolean => Object.hasOwn(layer, 'resetStates');
     const others = (): boolean =>
-      Object.hasOwn(model.layers[1]!, 'resetStates') || Object.hasOwn(model, 'resetStates');
+      Object.hasOwn(model.layers[1], 'resetStates') || Object.hasOwn(model, 'resetStates');
     expect(withRecurrentState(model, () => [reset(), others()])).toEqual([true, false]);
     expect([reset(), others()]).toEqual([false, false]);
     expect(() =>

@@ -106,9 +106,9 @@ describeOnEachBackend('a saved network', (backend) => {
     const weightData = new Uint8Array(await readFile(weightsFile())).buffer;
     const handler = tf.io.fromMemory({
       ...json,
-      weightSpecs: json.weightsManifest[0]!.weights,
+      weightSpecs: json.weightsManifest[0].weights,
       weightData,
-    } as tf.io.ModelArtifacts);
+    });
     expectClose(predictAndDispose(await tf.loadLayersModel(handler), x), wanted, tolerance);
     if (backend === 'tensorflow') {
       const model = await tf.loadLayersModel(pathToFileURL(modelFile()).href);

@@ -36,9 +36,9 @@ describeOnEachBackend('values and gradients, against PyTorch in float64', () => 
     const gradients = network.gradient(x, t);
     expect(Object.keys(gradients)).toEqual(Object.keys(each.gradients));
     for (const [name, expected] of Object.entries(each.gradients)) {
-      expect(gradients[name]!.shape).toEqual(each.parameters[name]!.shape);
+      expect(gradients[name].shape).toEqual(each.parameters[name].shape);
       // A bias's shares may cancel over the batch.
-      expectClose(gradients[name]!, expected, { ...tolerance, absolute: 1e-7 });
+      expectClose(gradients[name], expected, { ...tolerance, absolute: 1e-7 });
     }
     network.dispose();
   });
@@ -51,11 +51,11 @@ describeOnEachBackend('values and gradients, against PyTorch in float64', () => 
       const targets = t.arraySync() as unknown as number[];
       expectClose(network.predict(rows), network.predict(x).dataSync<'float32'>());
       expectClose(network.loss(rows, targets), network.loss(x, t).dataSync<'float32'>());
-      const one = network.predict(rows[2]!);
+      const one = network.predict(rows[2]);
       expect(one.shape).toEqual([each.sizes.at(-1)!]);
       expectClose(one, each.output.slice(2 * one.size, 3 * one.size), tolerance);
-      expect(network.predict(rows[2]!, { logits: true }).shape).toEqual(one.shape);
-      const losses = rows.map((row, n) => network.loss(row, targets[n]!).dataSync()[0]!);
+      expect(network.predict(rows[2], { logits: true }).shape).toEqual(one.shape);
+      const losses = rows.map((row, n) => network.loss(row, targets[n]).dataSync()[0]);
       if (each.loss !== 'rootMeanSquaredError') {
         const sum = losses.reduce((total, loss) => total + loss, 0);
         const count = each.loss === 'halfSumSquaredError' ? 1 : rows.length;
@@ -70,7 +70,7 @@ describeOnEachBackend('values and gradients, against PyTorch in float64', () => 
     const network = networkOf(each);
     const { x, t } = tensorsOf(each);
     expectClose(network.loss(x, t.as1D()), each.value, { relative: 1e-6 });
-    expectClose(network.gradient(x, t.as1D())['W1']!, each.gradients['W1']!, tolerance);
+    expectClose(network.gradient(x, t.as1D())['W1'], each.gradients['W1'], tolerance);
     network.dispose();
   });
 });
@@ -90,8 +90,8 @@ describeOnEachBackend('accuracy, counted by hand', () => {
     expect(network.accuracy(x, [0, 1, 2, 1])).toBe(0.75);
     expect(network.accuracy(x, tf.tensor1d([1, 2, 0, 1], 'int32'))).toBe(0);
     expect(network.accuracy(x, [[1, 0, 0], [0, 0, 1], [0, 0, 1], [0.2, 0.7, 0.1]])).toBe(0.5); // prettier-ignore
-    expect(network.accuracy(x[0]!, 0)).toBe(1);
-    expect(network.accuracy(x[0]!, [0, 1, 0])).toBe(0);
+    expect(network.accuracy(x[0], 0)).toBe(1);
+    expect(network.accuracy(x[0], [0, 1, 0])).toBe(0);
     expect(Array.from(network.predictClasses(x).dataSync())).toEqual([0, 1, 2, 0]);
     network.dispose();
   });
@@ -119,8 +119,8 @@ describeOnEachBackend('accuracy, counted by hand', () => {
       ['labels', three, batch, [0, 2], 0.5],
       ['float labels of a tensor', three, batch, [0, 1], 1],
       ['one-hot', three, batch, [[1, 0, 0], [0, 0, 1]], 0.5], // prettier-ignore
-      ['a label for one example', three, batch[1]!, 1, 1],
-      ['one-hot for one example', three, batch[1]!, [0, 0, 1], 0],
+      ['a label for one example', three, batch[1], 1, 1],
+      ['one-hot for one example', three, batch[1], [0, 0, 1], 0],
       ['two classes, [N]', one, column, [0, 0], 0.5],
       ['two classes, [N,1]', one, column, [[0], [1]], 1],
       ['two classes, soft', one, column, [0.5, 0.75], 1],
@@ -129,7 +129,7 @@ describeOnEachBackend('accuracy, counted by hand', () => {
       ['two outputs, [N,2]', two, pairs, [[1, 0], [1, 1], [1, 1]], 5 / 6], // prettier-ignore
     ])('%s', (_name, network, inputs, t, expected) => {
       expect(network.accuracy(inputs, t)).toBe(expected);
-      const target = tf.tensor(t as number[]);
+      const target = tf.tensor(t);
       expect(network.accuracy(inputs, target)).toBe(expected);
       target.dispose();
     });
@@ -149,7 +149,7 @@ describeOnEachBackend('accuracy, counted by hand', () => {
       [
         'one-hot for a batch of one',
         three,
-        batch[0]!,
+        batch[0],
         [[1, 0, 0]],
         /\[\] \(labels\) or \[3\] \(one-hot\) .*got \[1,3\]/,
       ],
@@ -182,7 +182,7 @@ describeOnEachBackend('accuracy, counted by hand', () => {
 
   test('the share of right ones is not rounded to float32', () => {
     const network = transparent();
-    const ten = Array.from({ length: 10 }, () => x[0]!);
+    const ten = Array.from({ length: 10 }, () => x[0]);
     expect(network.accuracy(ten, [1, ...Array.from({ length: 9 }, () => 0)])).toBe(0.9);
     expect(Math.fround(0.9)).not.toBe(0.9);
     network.dispose();
@@ -217,13 +217,13 @@ describe('parameters', () => {
       fc.property(fc.array(fc.integer({ min: 2, max: 4 }), { minLength: 2, maxLength: 5 }), (sizes) => {
         const network = new Mlp({ sizes });
         const expected = sizes.slice(1).flatMap((size, i) => [
-          [`W${i + 1}`, [sizes[i]!, size]],
+          [`W${i + 1}`, [sizes[i], size]],
           [`b${i + 1}`, [size]],
         ]);
         expect(Object.entries(network.parameters).map(([name, { shape }]) => [name, shape])).toEqual(
           expected,
         );
-        expect(network.predict(tf.zeros([2, sizes[0]!])).shape).toEqual([2, sizes.at(-1)!]);
+        expect(network.predict(tf.zeros([2, sizes[0]])).shape).toEqual([2, sizes.at(-1)!]);
         network.dispose();
       }),
       { numRuns: 20 },
@@ -234,7 +234,7 @@ describe('parameters', () => {
     const weights = (seed: number | undefined): number[] => {
       const network = new Mlp({ sizes: [4, 3, 2], seed });
       expect(seed ?? network.seed).toBe(network.seed);
-      const values = ['W1', 'W2'].flatMap((name) => Array.from(network.parameters[name]!.dataSync()));
+      const values = ['W1', 'W2'].flatMap((name) => Array.from(network.parameters[name].dataSync()));
       network.dispose();
       return values;
     };
@@ -253,14 +253,14 @@ describe('parameters', () => {
   test('layers of one shape differ', () => {
     const network = new Mlp({ sizes: [3, 3, 3], seed: 4 });
     const { W1, W2 } = network.parameters;
-    expect(Array.from(W1!.dataSync())).not.toEqual(Array.from(W2!.dataSync()));
+    expect(Array.from(W1.dataSync())).not.toEqual(Array.from(W2.dataSync()));
     network.dispose();
   });
 
   test('weights are normal with the given standard deviation, biases 0', () => {
     for (const std of [0.01, 1, 0]) {
       const network = new Mlp({ sizes: [200, 100, 2], weightInitStd: std, seed: 6 });
-      const values = Array.from(network.parameters['W1']!.dataSync());
+      const values = Array.from(network.parameters['W1'].dataSync());
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
       // Standard errors for 20,000 numbers: std/141 of the mean, std/200 of the deviation.
@@ -268,7 +268,7 @@ describe('parameters', () => {
       expect(Math.abs(Math.sqrt(variance) - std)).toBeLessThanOrEqual((4 * std) / 200);
       const within = values.filter((value) => Math.abs(value) < std).length / values.length;
       if (std > 0) expect(Math.abs(within - 0.683)).toBeLessThan(0.014);
-      expect(Array.from(network.parameters['b1']!.dataSync()).every((value) => value === 0)).toBe(true);
+      expect(Array.from(network.parameters['b1'].dataSync()).every((value) => value === 0)).toBe(true);
       network.dispose();
     }
   });
@@ -278,20 +278,20 @@ describe('parameters', () => {
     const W1 = tf.tensor2d([1, 2, 3, 4], [2, 2]);
     network.setParameters({ W1 });
     W1.dispose();
-    expect(network.parameters['W1']!.arraySync()).toEqual([[1, 2], [3, 4]]); // prettier-ignore
+    expect(network.parameters['W1'].arraySync()).toEqual([[1, 2], [3, 4]]); // prettier-ignore
     network.setParameters({ b1: [5, 6] });
-    expect(network.parameters['W1']!.arraySync()).toEqual([[1, 2], [3, 4]]); // prettier-ignore
-    expect(network.parameters['b1']!.arraySync()).toEqual([5, 6]);
+    expect(network.parameters['W1'].arraySync()).toEqual([[1, 2], [3, 4]]); // prettier-ignore
+    expect(network.parameters['b1'].arraySync()).toEqual([5, 6]);
     const wrong: [Record<string, tf.TensorLike>, RegExp][] = [
       [{ b1: [0, 0], W1: [1, 2, 3, 4] }, /W1 must have shape \[2,2\], got \[4\]/],
       [{ b1: [0, 0], W2: [[1]] }, /there is no parameter W2; there are W1, b1/],
-      [{ b1: [0, 0], W1: 'x' as unknown as number[] }, /W1 must be a tensor, a number, or arrays/],
+      [{ b1: [0, 0], W1: 'x' }, /W1 must be a tensor, a number, or arrays/],
     ];
     for (const [values, message] of wrong) {
       expect(() => network.setParameters(values)).toThrow(InputError);
       expect(() => network.setParameters(values)).toThrow(message);
     }
-    expect(network.parameters['b1']!.arraySync()).toEqual([5, 6]);
+    expect(network.parameters['b1'].arraySync()).toEqual([5, 6]);
     network.dispose();
   });
 
@@ -422,11 +422,11 @@ describeOnEachBackend('gradient', () => {
       const got = network.gradient(x, [0, 1], method);
       expect(Object.keys(got)).toEqual(['W1', 'b1', 'W2', 'b2']);
       for (const [name, tensor] of Object.entries(expected)) {
-        expectClose(got[name]!, tensor.dataSync<'float32'>(), { absolute: 1e-4 });
+        expectClose(got[name], tensor.dataSync<'float32'>(), { absolute: 1e-4 });
       }
     }
     const forward = network.gradient(x, [0, 1], 'forward');
-    expectClose(forward['W1']!, expected['W1']!.dataSync<'float32'>(), { absolute: 3e-3 });
+    expectClose(forward['W1'], expected['W1'].dataSync<'float32'>(), { absolute: 3e-3 });
     expect(() => network.gradient(x, [0, 1], 'backprop' as GradientMethodName)).toThrow(
       /method must be one of autodiff, central, forward, structured, got "backprop"/,
     );
@@ -436,12 +436,12 @@ describeOnEachBackend('gradient', () => {
   test('a step against it lowers the loss', () => {
     const network = new Mlp({ sizes: [3, 4, 4, 2], activations: 'tanh', weightInitStd: 1, seed: 2 });
     const x = [[1, 0, -0.5], [0.5, 0.25, 1]]; // prettier-ignore
-    const loss = (): number => network.loss(x, [0, 1]).dataSync()[0]!;
+    const loss = (): number => network.loss(x, [0, 1]).dataSync()[0];
     const before = loss();
     const gradients = network.gradient(x, [0, 1]);
     const moved = Object.entries(gradients).map(([name, gradient]) => [
       name,
-      tf.sub(network.parameters[name]!, tf.mul(gradient, 0.1)),
+      tf.sub(network.parameters[name], tf.mul(gradient, 0.1)),
     ]);
     network.setParameters(Object.fromEntries(moved) as Record<string, tf.Tensor>);
     expect(loss()).toBeLessThan(before);
@@ -464,7 +464,7 @@ describeOnEachBackend('numbers at the edge, and tensors', () => {
         expect(Number.isFinite(network.loss(x, t).dataSync()[0])).toBe(true);
         const gradients = network.gradient(x, t);
         for (const name of ['b1', 'W2', 'b2']) {
-          expect(Array.from(gradients[name]!.dataSync()).every(Number.isFinite)).toBe(true);
+          expect(Array.from(gradients[name].dataSync()).every(Number.isFinite)).toBe(true);
         }
       }
       network.dispose();

@@ -18,8 +18,8 @@ test('the book’s network is the default', () => {
   const { W1, b1, W2, b2 } = network.parameters;
   expect([W1.shape, b1.shape, W2.shape, b2.shape]).toEqual([[784, 50], [50], [50, 10], [10]]);
   const { mean, variance } = tf.moments(W1);
-  expect(Math.abs(mean.dataSync()[0]!)).toBeLessThan(2e-4);
-  expect(Math.abs(Math.sqrt(variance.dataSync()[0]!) - 0.01)).toBeLessThan(2e-4);
+  expect(Math.abs(mean.dataSync()[0])).toBeLessThan(2e-4);
+  expect(Math.abs(Math.sqrt(variance.dataSync()[0]) - 0.01)).toBeLessThan(2e-4);
   network.dispose();
 });
 
@@ -31,7 +31,7 @@ test('it is an Mlp with these options: the same seed gives the same weights', ()
   expect(network.seed).toBe(9);
   for (const name of ['W1', 'W2'] as const) {
     expect(Array.from(network.parameters[name].dataSync())).toEqual(
-      Array.from(same.parameters[name]!.dataSync()),
+      Array.from(same.parameters[name].dataSync()),
     );
   }
   network.dispose();

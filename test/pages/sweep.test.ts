@@ -24,7 +24,7 @@ describe('sweepPage', () => {
     expect(body.querySelector('title')!.textContent).toBe(
       'The gradients of TensorFlow.js 4.22.0: 2 findings, 1 suspicion, 1 convention',
     );
-    const header = body.querySelector('header')!.textContent!;
+    const header = body.querySelector('header')!.textContent;
     expect(header).toContain('100 of 100 cases judged: 2 findings, 1 suspicion, 1 convention.');
     expect(header).toContain('backends cpu, wasm, webgl · Chromium 141.0 · seed 7 · 13 min');
     expect(texts('.kinds tbody th')).toEqual(['formula', 'kernel', 'throws', 'convention']);

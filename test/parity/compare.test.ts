@@ -64,8 +64,8 @@ const withGradient = (
   tf.customGrad((...args) => {
     const [x, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
     save([x]);
-    return { value: value(x), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy, saved[0]!) };
-  }) as unknown as (x: tf.Tensor) => tf.Tensor;
+    return { value: value(x), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy, saved[0]) };
+  });
 
 describeOnEachBackend('compareGradients', () => {
   const at = (shape: number[]): tf.Tensor =>

@@ -26,7 +26,7 @@ describe('the textbook in double precision', () => {
 
   test('has every function of the float32 suite', () => {
     const names = doubleCases().map(({ name }) => name);
-    for (const { name, subject } of parityCases()) if (subject) expect(names).toContain(name);
+    for (const one of parityCases()) if ('subject' in one) expect(names).toContain(one.name);
   });
 
   test.each([
@@ -40,7 +40,7 @@ describe('the textbook in double precision', () => {
       return {
         value: sigmoid(x),
         gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) =>
-          tf.mul(dy, tf.mul(factor, tf.mul(sigmoid(saved!), sigmoid(tf.neg(saved!))))),
+          tf.mul(dy, tf.mul(factor, tf.mul(sigmoid(saved), sigmoid(tf.neg(saved))))),
       };
     });
     const report = await gradcheck(f, [[-1.5, 0.25, 2]], { rtol: DOUBLE_TOLERANCE });

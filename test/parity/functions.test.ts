@@ -33,16 +33,14 @@ const withGradient =
     gradient: (dy: tf.Tensor, x: tf.Tensor) => tf.Tensor,
   ): ((x: tf.Tensor) => tf.Tensor) =>
   (x) =>
-    (
-      tf.customGrad((...args) => {
-        const [input, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-        save([input]);
-        return {
-          value: value(input),
-          gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy, saved[0]!),
-        };
-      }) as unknown as (x: tf.Tensor) => tf.Tensor
-    )(x);
+    tf.customGrad((...args) => {
+      const [input, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
+      save([input]);
+      return {
+        value: value(input),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy, saved[0]),
+      };
+    })(x);
 
 describeOnEachBackend('gradients that people write, and that are wrong', () => {
   const points = [-2.5, -1.75, -1.375, -0.75, -0.625, -0.375, 0.25, 0.5, 0.8125];

@@ -56,8 +56,8 @@ const sample = (size: number, count: number): number[] =>
 
 /** Entries that are compared: 160 of W1, 40 of them those with the largest gradients, 80 of W2, all of the biases. */
 function coordinates(gradients: NamedTensors): Record<(typeof parameterNames)[number], number[]> {
-  const values = gradients['W1']!.dataSync();
-  const bySize = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]!) - Math.abs(values[a]!));
+  const values = gradients['W1'].dataSync();
+  const bySize = Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
   const all = (size: number): number[] => Array.from({ length: size }, (_, i) => i);
   return {
     W1: [...bySize.slice(0, 40), ...sample(values.length, 120)],
@@ -99,7 +99,7 @@ describeOnEachBackend('the book’s network on MNIST, batch 100, against its loo
   function descend(network: TwoLayerNet, x: tf.Tensor, t: tf.Tensor): void {
     tf.tidy(() => {
       const { gradients } = autodiff.lossAndGradients(network, x, t);
-      const moved = parameterNames.map((name) => [name, tf.sub(network.parameters[name], gradients[name]!)]);
+      const moved = parameterNames.map((name) => [name, tf.sub(network.parameters[name], gradients[name])]);
       network.setParameters(Object.fromEntries(moved) as Record<string, tf.Tensor>);
     });
   }
@@ -109,12 +109,12 @@ describeOnEachBackend('the book’s network on MNIST, batch 100, against its loo
     const net = denseNet(network, x, t);
     const sampled = coordinates(gradients);
     for (const name of parameterNames) {
-      const values = Array.from(gradients[name]!.dataSync());
+      const values = Array.from(gradients[name].dataSync());
       const expected = Array.from(loopDifferences(net, name, 1e-4, sampled[name]));
       // The largest entry of the whole gradient, not of the sample.
       const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       const tolerance = { absolute: 1e-6 * largest };
-      const got = sampled[name].map((index) => values[index]!);
+      const got = sampled[name].map((index) => values[index]);
       expectClose(got, expected, tolerance);
       expectRejected(
         expected.map((value) => value + 3e-6 * largest),

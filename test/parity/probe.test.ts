@@ -66,7 +66,7 @@ describe('on the cpu backend', () => {
     const record = probe((name, values) => {
       if (name !== 'W2') return;
       largest = Math.max(...values.map(Math.abs));
-      values[11]! += 0.25;
+      values[11] += 0.25;
     });
     expect(record.worst).toMatchObject({ parameter: 'W2', index: 11 });
     expect(record.worst.numerical - record.worst.autodiff).toBeCloseTo(0.25, 6);
@@ -79,9 +79,9 @@ describe('on the cpu backend', () => {
 
   test('NaN is the worst there is, also behind another error', () => {
     const record = probe((name, values) => {
-      if (name === 'W1') values[0]! += 1;
+      if (name === 'W1') values[0] += 1;
       if (name === 'b1') values[2] = NaN;
-      if (name === 'W2') values[0]! += 100;
+      if (name === 'W2') values[0] += 100;
     });
     expect(record.worstRelativeDifference).toBe(Infinity);
     expect(record.worst).toMatchObject({ parameter: 'b1', index: 2 });
@@ -91,7 +91,7 @@ describe('on the cpu backend', () => {
     expect(probe(() => undefined, 6).coordinates).toBe(6 + 5 + 6 + 3);
     // Every entry of b2 is looked at, whatever the sample.
     for (const index of [0, 1, 2]) {
-      expect(probe((name, values) => name === 'b2' && (values[index]! += 1), 3).worst).toMatchObject({
+      expect(probe((name, values) => name === 'b2' && (values[index] += 1), 3).worst).toMatchObject({
         parameter: 'b2',
         index,
       });

@@ -15,7 +15,7 @@ export const withWrongAutodiff = (each: ParityCase, relative: number): ParityCas
     const sizes = Array.from(autodiff, Math.abs);
     const largest = Math.max(...sizes);
     const wrong = Array.from(autodiff);
-    wrong[sizes.indexOf(largest)]! += relative * (largest || 1);
+    wrong[sizes.indexOf(largest)] += relative * (largest || 1);
     return { numerical, autodiff: wrong };
   },
 });

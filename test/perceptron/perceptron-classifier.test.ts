@@ -15,22 +15,22 @@ const corners = [
   [1, 0],
   [1, 1],
 ];
-const table = (gate: (x1: number, x2: number) => number) => corners.map(([x1, x2]) => gate(x1!, x2!));
+const table = (gate: (x1: number, x2: number) => number) => corners.map(([x1, x2]) => gate(x1, x2));
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-const dot = (a: readonly number[], b: readonly number[]) => sum(a.map((value, k) => value * b[k]!));
+const dot = (a: readonly number[], b: readonly number[]) => sum(a.map((value, k) => value * b[k]));
 const outputs = (classifier: PerceptronClassifier, x: tf.TensorLike) =>
   tf.tidy(() => Array.from(classifier.predict(x).dataSync()));
 
 /** The state [w…, b] after each epoch, the start first, by the rule written out in BigInt. */
 function epochEnds(x: number[][], t: number[], epochs: number): string[] {
-  let state = new Array<bigint>(x[0]!.length + 1).fill(0n);
+  let state = new Array<bigint>(x[0].length + 1).fill(0n);
   const ends = [state.join()];
   for (let epoch = 0; epoch < epochs; epoch++) {
     x.forEach((row, n) => {
       const input = [...row, 1].map(BigInt);
-      const total = input.reduce((all, value, k) => all + value * state[k]!, 0n);
-      const error = BigInt(t[n]!) - (total > 0n ? 1n : 0n);
-      state = state.map((value, k) => value + error * input[k]!);
+      const total = input.reduce((all, value, k) => all + value * state[k], 0n);
+      const error = BigInt(t[n]) - (total > 0n ? 1n : 0n);
+      state = state.map((value, k) => value + error * input[k]);
     });
     ends.push(state.join());
   }
@@ -114,7 +114,7 @@ describe('on XOR', () => {
     expect(from + length).toBe(epochs);
     expect(sum(mistakes.slice(from))).toBeGreaterThan(0);
     const ends = epochEnds(corners, table(xor), from + 20 * length);
-    expect(ends.indexOf(ends[epochs]!)).toBe(from);
+    expect(ends.indexOf(ends[epochs])).toBe(from);
     for (let epoch = from; epoch + length < ends.length; epoch++)
       expect(ends[epoch + length]).toBe(ends[epoch]);
   });
@@ -184,7 +184,7 @@ describe('arguments', () => {
   test.each(fitting)('fit refuses %s and keeps what it had learned', (_, x, t, options, message) => {
     const classifier = new PerceptronClassifier();
     classifier.fit(corners, table(and));
-    const attempt = () => classifier.fit(x as tf.TensorLike, t as unknown as number[], options);
+    const attempt = () => classifier.fit(x, t, options);
     expect(attempt).toThrow(InputError);
     expect(attempt).toThrow(message);
     expect(outputs(classifier, corners)).toEqual(table(and));

@@ -14,9 +14,9 @@ function scaleOf(
 ): (pixel: number) => number {
   const ticks = mark(root, `${side}-axis tick label`, 'text').map((text) => {
     const [x, y] = /translate\(([^,]+),([^)]+)\)/.exec(text.getAttribute('transform')!)!.slice(1).map(Number);
-    return { pixel: side === 'x' ? x! : y!, value: value(text.textContent!.replace('−', '-')) };
+    return { pixel: side === 'x' ? x : y, value: value(text.textContent.replace('−', '-')) };
   });
-  const [a, b] = [ticks[0]!, ticks.at(-1)!];
+  const [a, b] = [ticks[0], ticks.at(-1)!];
   return (pixel) => a.value + ((pixel - a.pixel) * (b.value - a.value)) / (b.pixel - a.pixel);
 }
 
@@ -25,14 +25,14 @@ describe('curvePlot', () => {
     const x = [-2, -1, 0, 1, 3];
     const y = [4, 1, 0, 1, 9];
     const root = read(curvePlot({ document, series: [line('square', x, y)], xLabel: 'x', yLabel: 'x²' }));
-    const [points] = outline(mark(root, 'line')[0]!);
+    const [points] = outline(mark(root, 'line')[0]);
     const [toX, toY] = [scaleOf(root, 'x'), scaleOf(root, 'y')];
     // Half a pixel, Plot's offset for ticks, is 0.005 of x and 0.016 of y.
-    points!.forEach(([px, py], k) => {
-      expect(Math.abs(toX(px) - x[k]!)).toBeLessThan(0.01);
-      expect(Math.abs(toY(py) - y[k]!)).toBeLessThan(0.03);
+    points.forEach(([px, py], k) => {
+      expect(Math.abs(toX(px) - x[k])).toBeLessThan(0.01);
+      expect(Math.abs(toY(py) - y[k])).toBeLessThan(0.03);
     });
-    expect(Math.abs(toX(points![0]![0]) - x[1]!)).toBeGreaterThan(0.01);
+    expect(Math.abs(toX(points[0][0]) - x[1])).toBeGreaterThan(0.01);
     expect(texts(root)).toEqual(expect.arrayContaining(['x', 'x²']));
   });
 
@@ -47,8 +47,8 @@ describe('curvePlot', () => {
     ];
     const bend = (scale: 'log' | 'linear') => {
       const root = read(curvePlot({ document, series, xScale: scale, yScale: scale }));
-      const [points] = outline(mark(root, 'line')[0]!);
-      const slopes = points!.slice(1).map(([px, py], k) => (py - points![k]![1]) / (px - points![k]![0]));
+      const [points] = outline(mark(root, 'line')[0]);
+      const slopes = points.slice(1).map(([px, py], k) => (py - points[k][1]) / (px - points[k][0]));
       return Math.max(...slopes) - Math.min(...slopes);
     };
     expect(bend('log')).toBeLessThan(1e-3);
@@ -59,7 +59,7 @@ describe('curvePlot', () => {
 
   test('values that are not finite are gaps', () => {
     const series = [line('gaps', [0, 1, 2, 3, 4, 5, 6, 7], [1, 2, NaN, 3, 4, Infinity, 5, 6])];
-    const pieces = outline(mark(read(curvePlot({ document, series })), 'line')[0]!);
+    const pieces = outline(mark(read(curvePlot({ document, series })), 'line')[0]);
     expect(pieces.map((piece) => piece.length)).toEqual([2, 2, 2]);
   });
 
@@ -72,7 +72,7 @@ describe('curvePlot', () => {
     expect(mark(root, 'line')).toHaveLength(1);
     expect(mark(root, 'dot', 'circle')).toHaveLength(2);
     expect(root.querySelectorAll('circle')).toHaveLength(3);
-    const both = read(curvePlot({ document, series: [series[0]!, { ...series[1]!, dots: true }] }));
+    const both = read(curvePlot({ document, series: [series[0], { ...series[1], dots: true }] }));
     expect(mark(both, 'line')).toHaveLength(2);
   });
 
@@ -116,8 +116,8 @@ describe('barPlot', () => {
     const bars = mark(root, 'bar', 'rect');
     const heights = bars.map((bar) => attribute(bar, 'height'));
     expect(heights).toHaveLength(3);
-    expect(heights[1]! / heights[0]!).toBeCloseTo(4, 6);
-    expect(heights[2]! / heights[0]!).toBeCloseTo(2, 6);
+    expect(heights[1] / heights[0]).toBeCloseTo(4, 6);
+    expect(heights[2] / heights[0]).toBeCloseTo(2, 6);
     expect(new Set(bars.map((bar) => bar.getAttribute('fill'))).size).toBe(2);
     expect(texts(root)).toEqual(expect.arrayContaining(labels));
   });

@@ -10,7 +10,7 @@ export function read(svg: string): Element {
 }
 
 export const texts = (root: Element): string[] =>
-  Array.from(root.querySelectorAll('text')).map((text) => text.textContent!);
+  Array.from(root.querySelectorAll('text')).map((text) => text.textContent);
 
 /** The elements under a mark's group, which Plot labels: 'line', 'dot', 'contour' … */
 export function mark(root: Element, label: string, tag = 'path'): Element[] {

@@ -10,7 +10,7 @@ function inks(root: Element, width: number, height: number): number[] {
   const groups = Array.from(root.querySelectorAll('[aria-label="rect"]')).map((group) =>
     Array.from(group.querySelectorAll('rect')),
   );
-  const frame = groups.at(-1)![0]!;
+  const frame = groups.at(-1)![0];
   const [left, top, side] = [attribute(frame, 'x'), attribute(frame, 'y'), attribute(frame, 'width') / width];
   const image = new Array<number>(width * height).fill(0);
   for (const rect of groups.slice(0, -1).flat()) {

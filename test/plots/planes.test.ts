@@ -6,13 +6,13 @@ import { attribute, document, mark, outline, read, texts } from './drawing.js';
 
 const domain = { x: [-1, 1], y: [-1, 1] } as const;
 /** Above x + 2y = 0.3: class 1. */
-const tilted = (points: number[][]) => points.map(([x, y]) => (x! + 2 * y! > 0.3 ? 1 : 0));
+const tilted = (points: number[][]) => points.map(([x, y]) => (x + 2 * y > 0.3 ? 1 : 0));
 
 /** Pixels back to the domain, by the frame. */
 function plane(root: Element): (point: [number, number]) => [number, number] {
   const frame = mark(root, 'frame', 'rect')[0] ?? root.querySelector('rect[aria-label="frame"]')!;
   const [left, top, width, height] = ['x', 'y', 'width', 'height'].map((name) => attribute(frame, name));
-  return ([x, y]) => [(2 * (x - left!)) / width! - 1, 1 - (2 * (y - top!)) / height!];
+  return ([x, y]) => [(2 * (x - left)) / width - 1, 1 - (2 * (y - top)) / height];
 }
 
 const inner = ([x, y]: [number, number]) => Math.abs(x) < 0.99 && Math.abs(y) < 0.99;
@@ -37,7 +37,7 @@ describe('boundaryPlot', () => {
     const predict = jest.fn(tilted);
     boundaryPlot({ document, predict, points: [], domain });
     expect(predict).toHaveBeenCalledTimes(1);
-    const xs = predict.mock.calls[0]![0].map(([x]) => x!);
+    const xs = predict.mock.calls[0][0].map(([x]) => x);
     expect(Math.min(...xs)).toBeGreaterThan(-1.05);
     expect(Math.min(...xs)).toBeLessThanOrEqual(-1);
     expect(Math.max(...xs)).toBeGreaterThanOrEqual(1);
@@ -56,7 +56,7 @@ describe('boundaryPlot', () => {
     expect(dots).toHaveLength(2);
     const place = circle
       ? [attribute(circle, 'cx'), attribute(circle, 'cy')]
-      : /translate\(([^,]+),([^)]+)\)/.exec(dots[0]!.getAttribute('transform')!)!.slice(1).map(Number);
+      : /translate\(([^,]+),([^)]+)\)/.exec(dots[0].getAttribute('transform')!)!.slice(1).map(Number);
     const [x, y] = plane(root)(place as [number, number]);
     expect(Math.hypot(x, y)).toBeLessThan(0.01);
     expect(texts(root)).toEqual(expect.arrayContaining(['class 0', 'class 1']));
@@ -67,7 +67,7 @@ describe('boundaryPlot', () => {
       boundaryPlot({ document, predict: (points) => points.map(() => 2), points: [], domain }),
     );
     const toDomain = plane(root);
-    expect(outline(mark(root, 'contour')[0]!).flat().map(toDomain).filter(inner)).toEqual([]);
+    expect(outline(mark(root, 'contour')[0]).flat().map(toDomain).filter(inner)).toEqual([]);
     expect(texts(root).filter((text) => text.startsWith('class'))).toEqual(['class 2']);
   });
 
@@ -94,9 +94,9 @@ describe('boundaryGrid', () => {
       .filter((child) => child.tagName.toLowerCase() === 'svg')
       .map((child) => [attribute(child, 'x'), attribute(child, 'y')]);
     expect(places).toHaveLength(3);
-    expect(places[0]![1]).toBe(places[1]![1]);
-    expect(places[2]![0]).toBe(places[0]![0]);
-    expect(places[2]![1]!).toBeGreaterThan(places[0]![1]!);
+    expect(places[0][1]).toBe(places[1][1]);
+    expect(places[2][0]).toBe(places[0][0]);
+    expect(places[2][1]).toBeGreaterThan(places[0][1]);
     expect(texts(root)).toEqual(expect.arrayContaining(['a', 'b', 'c']));
   });
 
@@ -117,7 +117,7 @@ describe('contourPathPlot', () => {
       return Math.max(...radii) - Math.min(...radii);
     };
     // The ground outside a ring has the picture's edge as its other outline.
-    const circle = rings[3]!.filter(inner);
+    const circle = rings[3].filter(inner);
     expect(circle.length).toBeGreaterThan(20);
     expect(spread(circle)).toBeLessThan(0.01);
     expect(spread(circle, 0.05)).toBeGreaterThan(0.01);
@@ -131,12 +131,12 @@ describe('contourPathPlot', () => {
     ];
     const root = read(contourPathPlot({ document, f: bowl, path, domain }));
     const toDomain = plane(root);
-    const drawn = mark(root, 'link').map((link) => outline(link)[0]!.map(toDomain));
+    const drawn = mark(root, 'link').map((link) => outline(link)[0].map(toDomain));
     expect(drawn).toHaveLength(2);
     drawn.forEach((ends, k) =>
       ends.forEach(([x, y], end) => {
-        expect(x).toBeCloseTo(path[k + end]![0]!, 2);
-        expect(y).toBeCloseTo(path[k + end]![1]!, 2);
+        expect(x).toBeCloseTo(path[k + end][0], 2);
+        expect(y).toBeCloseTo(path[k + end][1], 2);
       }),
     );
     expect(texts(root)).toEqual(expect.arrayContaining(['start', 'after 2 steps']));
@@ -148,7 +148,7 @@ describe('contourPathPlot', () => {
     const root = read(svg);
     expect(svg).not.toMatch(/\de[+-]?\d|NaN|Infinity/);
     const toDomain = plane(root);
-    const drawn = mark(root, 'link').flatMap((link) => outline(link)[0]!.map(toDomain));
+    const drawn = mark(root, 'link').flatMap((link) => outline(link)[0].map(toDomain));
     expect(drawn.length).toBeGreaterThan(0);
     for (const [x, y] of drawn) expect(Math.max(Math.abs(x), Math.abs(y))).toBeLessThan(1.01);
   });
@@ -158,7 +158,7 @@ describe('contourPathPlot', () => {
     expect(mark(flat, 'contour')).toHaveLength(1);
     const half = read(contourPathPlot({ document, f: (x) => Math.log(x), path: [[0.5, 0]], domain }));
     const toDomain = plane(half);
-    const reach = outline(mark(half, 'contour')[0]!).flat().map(toDomain);
+    const reach = outline(mark(half, 'contour')[0]).flat().map(toDomain);
     expect(Math.min(...reach.map(([x]) => x))).toBeGreaterThan(-0.02);
   });
 

@@ -10,7 +10,7 @@ import { document, read, texts } from './drawing.js';
 
 const title = 'Loss <b> & "rate" 学习\u0007';
 const domain = { x: [0, 1], y: [0, 1] } as const;
-const region = { predict: (points: number[][]) => points.map(([x]) => Number(x! > 0.5)), points: [], domain };
+const region = { predict: (points: number[][]) => points.map(([x]) => Number(x > 0.5)), points: [], domain };
 const history = {
   steps: [{ step: 1, loss: 2 }],
   epochs: [{ epoch: 0, step: 1, trainAccuracy: 0.5, testAccuracy: 0.4 }],

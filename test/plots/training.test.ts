@@ -16,13 +16,13 @@ describe('trainingPlot', () => {
     const root = read(trainingPlot({ steps, epochs }, { document }));
     const panels = Array.from(root.children).filter((child) => child.tagName.toLowerCase() === 'svg');
     expect(panels).toHaveLength(2);
-    const [raw, mean] = mark(panels[0]!, 'line');
-    const [train, test] = mark(panels[1]!, 'line');
-    expect([raw, mean, train, test].map((path) => outline(path!)[0]!.length)).toEqual([100, 100, 3, 3]);
+    const [raw, mean] = mark(panels[0], 'line');
+    const [train, test] = mark(panels[1], 'line');
+    expect([raw, mean, train, test].map((path) => outline(path)[0].length)).toEqual([100, 100, 3, 3]);
     // Step 50 lies at the same place in both.
-    expect(outline(raw!)[0]![49]![0]).toBeCloseTo(outline(train!)[0]![1]![0], 2);
-    expect(outline(raw!)[0]![48]![0]).not.toBeCloseTo(outline(train!)[0]![1]![0], 2);
-    expect(mark(panels[1]!, 'x-axis tick label', 'text').map((text) => text.textContent)).toEqual([
+    expect(outline(raw)[0][49][0]).toBeCloseTo(outline(train)[0][1][0], 2);
+    expect(outline(raw)[0][48][0]).not.toBeCloseTo(outline(train)[0][1][0], 2);
+    expect(mark(panels[1], 'x-axis tick label', 'text').map((text) => text.textContent)).toEqual([
       '0',
       '1',
       '2',
@@ -63,8 +63,8 @@ describe('trainingPlot', () => {
       read(trainingPlot({ steps: holed, epochs: [] }, { document, window: 5 })),
       'line',
     );
-    expect(outline(raw!).map((piece) => piece.length)).toEqual([29, 70]);
-    expect(outline(mean!).map((piece) => piece.length)).toEqual([100]);
+    expect(outline(raw).map((piece) => piece.length)).toEqual([29, 70]);
+    expect(outline(mean).map((piece) => piece.length)).toEqual([100]);
   });
 
   test.each([
@@ -80,7 +80,7 @@ describe('trainingPlot', () => {
     ['an accuracy of NaN', { steps, epochs: [{ ...epochs[0], testAccuracy: NaN }] }, {}, /testAccuracy.*NaN/],
     ['a window of 0', { steps, epochs }, { window: 0 }, /window/],
   ])('refuses %s', (_, history, options, message) => {
-    const attempt = () => trainingPlot(history as never, { document, ...options });
+    const attempt = () => trainingPlot(history, { document, ...options });
     expect(attempt).toThrow(InputError);
     expect(attempt).toThrow(message);
   });

@@ -32,14 +32,14 @@ export function mismatch(actual: Numbers, expected: Numbers, tolerance: Toleranc
   let worst: { index: number; excess: number } | undefined;
   let wrong = 0;
   wanted.forEach((entry, index) => {
-    const excess = excessOf(got[index]!, entry, allowed(entry, largest, tolerance));
+    const excess = excessOf(got[index], entry, allowed(entry, largest, tolerance));
     if (excess <= 1) return;
     wrong += 1;
     if (worst === undefined || excess > worst.excess) worst = { index, excess };
   });
   if (worst === undefined) return undefined;
   const { index } = worst;
-  const [a, e] = [got[index]!, wanted[index]!];
+  const [a, e] = [got[index], wanted[index]];
   return (
     `${wrong} of ${wanted.length} entries differ; worst at index ${index}: expected ${e}, got ${a}, off by ` +
     `${Math.abs(a - e)} (${(Math.abs(a - e) / ulpOf(e)).toFixed(1)} ulps), allowed ${allowed(e, largest, tolerance)}`

@@ -55,24 +55,20 @@ const dense: LayersExpression = {
 
 describe('run', () => {
   test.each<[string, Expression, (inputs: Tensors) => tf.Tensor]>([
-    ['an input', x, (t) => t.x!],
-    ['a call', call('square', x), (t) => tf.square(t.x!)],
-    ['nested calls', call('sub', call('exp', x), call('mul', y, x)), (t) => tf.exp(t.x!).sub(t.y!.mul(t.x!))],
-    ['a path', call('losses.huberLoss', x, y), (t) => tf.losses.huberLoss(t.x!, t.y!)],
-    [
-      'lists of expressions',
-      call('concat', [x, call('neg', y)], 1),
-      (t) => tf.concat([t.x!, tf.neg(t.y!)], 1),
-    ],
-    ['lists of numbers', call('pad', x, [[1, 0], [0, 2]], 7), (t) => tf.pad(t.x!, [[1, 0], [0, 2]], 7)], // prettier-ignore
+    ['an input', x, (t) => t.x],
+    ['a call', call('square', x), (t) => tf.square(t.x)],
+    ['nested calls', call('sub', call('exp', x), call('mul', y, x)), (t) => tf.exp(t.x).sub(t.y.mul(t.x))],
+    ['a path', call('losses.huberLoss', x, y), (t) => tf.losses.huberLoss(t.x, t.y)],
+    ['lists of expressions', call('concat', [x, call('neg', y)], 1), (t) => tf.concat([t.x, tf.neg(t.y)], 1)],
+    ['lists of numbers', call('pad', x, [[1, 0], [0, 2]], 7), (t) => tf.pad(t.x, [[1, 0], [0, 2]], 7)], // prettier-ignore
     [
       'option objects, with expressions in them',
       call('fused.matMul', { a: x, b: y, transposeB: true, activation: 'relu' }),
-      (t) => tf.fused.matMul({ a: t.x!, b: t.y!, transposeB: true, activation: 'relu' }),
+      (t) => tf.fused.matMul({ a: t.x, b: t.y, transposeB: true, activation: 'relu' }),
     ],
-    ['an index of a list', get(call('split', x, 3, 1), 2), (t) => tf.split(t.x!, 3, 1)[2]!],
-    ['a name of an object', get(call('moments', x, 1), 'variance'), (t) => tf.moments(t.x!, 1).variance],
-    ['defaults', call('sum', x, undefined, true), (t) => tf.sum(t.x!, undefined, true)],
+    ['an index of a list', get(call('split', x, 3, 1), 2), (t) => tf.split(t.x, 3, 1)[2]],
+    ['a name of an object', get(call('moments', x, 1), 'variance'), (t) => tf.moments(t.x, 1).variance],
+    ['defaults', call('sum', x, undefined, true), (t) => tf.sum(t.x, undefined, true)],
   ])('%s', (_what, expression, expected) => {
     const numbers = numbersOf((t) => run(expression, t));
     expect(numbers.length).toBeGreaterThan(0);
@@ -89,7 +85,7 @@ describe('run', () => {
     // x·kernel + bias = [-0.25, -3] and [-0.125, 2]; relu; ·[2, 3].
     expect(numbers).toEqual([0, 6]);
     const one = { ...weights(), last: tf.tensor2d([2, 4], [2, 1]) };
-    expect(tf.tidy(() => valuesOf(run(dense, { x: tensors().x!, ...one })))).toEqual([0, 8]);
+    expect(tf.tidy(() => valuesOf(run(dense, { x: tensors().x, ...one })))).toEqual([0, 8]);
     tf.dispose(one);
   });
 
@@ -103,7 +99,7 @@ describe('run', () => {
     const numbers = [false, true].map((training) =>
       numbersOf((t) =>
         run(make(training), {
-          x: t.x!,
+          x: t.x,
           gamma: tf.ones([3]),
           beta: tf.zeros([3]),
           mean: tf.ones([3]),
@@ -114,10 +110,10 @@ describe('run', () => {
     // (x − 1) / √4, and by the batch's own mean and variance.
     expect(numbers[0]).toEqual([0, -1.5, 1, -0.25, -0.625, 1.5]);
     const own = [1, 2, 3].map((_, i) => {
-      const [a, b] = [[1, 0.5], [-2, -0.25], [3, 4]][i]!; // prettier-ignore
-      return (a! - b!) / 2 / Math.sqrt(((a! - b!) / 2) ** 2 + 0.25);
+      const [a, b] = [[1, 0.5], [-2, -0.25], [3, 4]][i]; // prettier-ignore
+      return (a - b) / 2 / Math.sqrt(((a - b) / 2) ** 2 + 0.25);
     });
-    own.forEach((value, i) => expect(numbers[1]![i]).toBeCloseTo(value, 5));
+    own.forEach((value, i) => expect(numbers[1][i]).toBeCloseTo(value, 5));
   });
 
   test.each<[string, Expression, RegExp]>([
@@ -222,9 +218,9 @@ describe('codeOf', () => {
     const model = evaluate(modelCode(dense), {}) as tf.Sequential;
     model.setWeights(weights);
     const [kernel, bias, last] = weights as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const own = run(dense, { x: point!, kernel, bias, last });
+    const own = run(dense, { x: point, kernel, bias, last });
     const code = codeOf(dense).replace(modelCode(dense), 'model');
-    expect(valuesOf(evaluate(code, { model: model as unknown as tf.Tensor, x: point! }))).toEqual(
+    expect(valuesOf(evaluate(code, { model: model as unknown as tf.Tensor, x: point }))).toEqual(
       valuesOf(own),
     );
     tf.disposeVariables();

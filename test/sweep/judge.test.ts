@@ -178,7 +178,7 @@ describe('values', () => {
     const exp: SweepCase = { ...one, op: 'exp', expression: call('exp', input('x')) };
     const forward = values(Math.exp(0.5), Math.E);
     const dy = cotangentOf(exp, 2);
-    const slopes = [Math.exp(0.5) * dy[0]!, Math.E * dy[1]!];
+    const slopes = [Math.exp(0.5) * dy[0], Math.E * dy[1]];
     const right = { forward, backward: gradient(...slopes) };
     const right64 = { ...right, differences: { x: differences(slopes) } };
     const all = { cpu: right, wasm: right, tensorflow: right, double: right64 };
@@ -308,7 +308,7 @@ describe('gradients', () => {
   test.each<Difference['state']>(['kink', 'blind'])(
     'entries whose difference is %s are not judged',
     (state) => {
-      const [first, second] = [differences([3])[0]!, differences([9], state)[0]!];
+      const [first, second] = [differences([3])[0], differences([9], state)[0]];
       expect(linesOf(observed({ double: { differences: { x: [first, second] } } }))).toEqual([]);
       const wrong = { ...first, numerical: 7, state: 'wrong' as const };
       const parts = { double: { differences: { x: [wrong, second] } } };
@@ -318,7 +318,7 @@ describe('gradients', () => {
 
   test('NaN in a gradient is wrong', () => {
     const part = { backward: gradient(3, NaN) };
-    const bad = { ...part, differences: { x: [differences([3])[0]!, differences([-4], 'nonFinite')[0]!] } };
+    const bad = { ...part, differences: { x: [differences([3])[0], differences([-4], 'nonFinite')[0]] } };
     expect(linesOf(observed({ double: bad, cpu: part, wasm: part, tensorflow: part }))).toEqual([
       'formula core backward, no witness',
     ]);
@@ -430,7 +430,7 @@ describe('errors', () => {
   test('no gradient of what has no derivative: the gradient throws', () => {
     const judgement = judge(one, everywhere(noGradient('Less'), { discrete: ['Less'] }));
     expect(judgement.hits.map(line)).toEqual(['throws core backward, observed: the error']);
-    expect(judgement.hits[0]!.message).toMatch(/asks for a gradient of Less, which has none and needs none/);
+    expect(judgement.hits[0].message).toMatch(/asks for a gradient of Less, which has none and needs none/);
     expect(judgement.formula).toBe('wrong');
   });
 
@@ -620,7 +620,7 @@ describe('leaks', () => {
   test('of one backend, of all, and of a gradient that throws', () => {
     const single = judge(one, observed({ wasm: leaking(2, 0) }));
     expect(single.hits.map(line)).toEqual(['leaks wasm forward, observed: tf.memory()']);
-    expect(single.hits[0]!.got).toBe('2 tensors more than before');
+    expect(single.hits[0].got).toBe('2 tensors more than before');
     expect(single.backends.wasm).toBe('wrong');
     const all = judge(one, observed({ cpu: leaking(0, 1), wasm: leaking(0, 1), tensorflow: leaking(0, 1) }));
     expect(all.hits.map(line)).toEqual(['leaks core backward, observed: tf.memory()']);

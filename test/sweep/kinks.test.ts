@@ -34,10 +34,10 @@ describe('elementwise', () => {
     ['leakyRelu', call('leakyRelu', x, 0.5), [0.5, 0.75, 1], [0.4, 1.1]],
   ])('%s at 0 and beside it', (_op, expression, inside, outside) => {
     const { brackets, dy } = bracketsOf(expression, { x: at([0, 2]) });
-    const gradient = (slope: number, beside = 1): number[] => [slope * dy[0]!, beside * dy[1]!];
+    const gradient = (slope: number, beside = 1): number[] => [slope * dy[0], beside * dy[1]];
     for (const slope of inside) expect(liesWithin(brackets, 0, gradient(slope))).toBe(true);
     for (const slope of outside) expect(liesWithin(brackets, 0, gradient(slope))).toBe(false);
-    expect(liesWithin(brackets, 0, gradient(inside[0]!, 1.01))).toBe(false);
+    expect(liesWithin(brackets, 0, gradient(inside[0], 1.01))).toBe(false);
     expect(liesWithin(brackets, 0, gradient(NaN))).toBe(false);
   });
 });
@@ -59,7 +59,7 @@ describe('a maximum with ties', () => {
       liesWithin(
         brackets,
         0,
-        gradient.map((slope) => slope * dy[0]!),
+        gradient.map((slope) => slope * dy[0]),
       ),
     ).toBe(right);
   });
@@ -70,17 +70,17 @@ test('of several inputs each has brackets of its own', () => {
     x: at([1]),
     y: at([2]),
   });
-  expect(liesWithin(brackets, 0, [2 * dy[0]!])).toBe(true);
-  expect(liesWithin(brackets, 1, [2 * dy[0]!])).toBe(false);
-  expect(liesWithin(brackets, 1, [0.5 * dy[0]!])).toBe(true);
+  expect(liesWithin(brackets, 0, [2 * dy[0]])).toBe(true);
+  expect(liesWithin(brackets, 1, [2 * dy[0]])).toBe(false);
+  expect(liesWithin(brackets, 1, [0.5 * dy[0]])).toBe(true);
 });
 
 test('where a function is smooth they close on its derivative', () => {
   const { brackets, dy } = bracketsOf(call('square', x), { x: at([1.5, -0.75, 2]) });
-  const right = [3, -1.5, 4].map((slope, i) => slope * dy[i]!);
+  const right = [3, -1.5, 4].map((slope, i) => slope * dy[i]);
   expect(liesWithin(brackets, 0, right)).toBe(true);
   for (const { direction, low, high } of brackets) {
-    const along = direction.reduce((sum, d, i) => sum + d * right[i]!, 0);
+    const along = direction.reduce((sum, d, i) => sum + d * right[i], 0);
     const scale = right.reduce((sum, slope) => sum + Math.abs(slope), 0);
     expect(Math.abs(low - along)).toBeLessThan(5e-3 * scale);
     expect(Math.abs(high - along)).toBeLessThan(5e-3 * scale);

@@ -54,7 +54,7 @@ describe('shards of a real sweep', () => {
 
   test('one of which lacks a case don’t', () => {
     const [first, ...others] = shards;
-    const less = { ...first!.report, judged: first!.report.judged - 1, complete: false };
+    const less = { ...first.report, judged: first.report.judged - 1, complete: false };
     const merged = mergeReports([{ name: 'less', report: less }, ...others]);
     expect(merged).toMatchObject({ judged: whole.judged - 1, complete: false });
   });

@@ -45,7 +45,7 @@ const inDouble = (one: SweepCase) => observeDouble(one, () => {});
 
 function expectNear(got: readonly number[], wanted: readonly number[], digits: number): void {
   expect(got.length).toBe(wanted.length);
-  got.forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, digits));
+  got.forEach((value, i) => expect(value).toBeCloseTo(wanted[i], digits));
 }
 
 describe('a right case', () => {
@@ -78,7 +78,7 @@ describe('a right case', () => {
     expectNear(ok(forward).values, values, 12);
     for (const name of ['x', 'y'] as const) {
       expectNear(ok(backward)[name]!, gradients[name], 12);
-      const entries = differences![name]!;
+      const entries = differences![name];
       expectNear(
         entries.map(({ numerical }) => numerical),
         gradients[name],
@@ -139,8 +139,8 @@ describe('what is differentiated', () => {
     const one = caseOf(call('add', x, call('mul', call('zerosLike', y), 2)), { x: at(1), y: at(2) });
     const { backward, differences } = inDouble(one);
     expect(ok(backward)['y'] ?? [0]).toEqual([0]);
-    expect(differences!['y']!.map(({ numerical }) => numerical)).toEqual([0]);
-    expect(differences!['y']!.map(({ state }) => state)).toEqual(['right']);
+    expect(differences!['y'].map(({ numerical }) => numerical)).toEqual([0]);
+    expect(differences!['y'].map(({ state }) => state)).toEqual(['right']);
   });
 });
 
@@ -195,7 +195,7 @@ describe('what TensorFlow.js 4.22.0 gets wrong', () => {
         { cotangent: [1], plainSecond: true },
       );
     const { differences, second } = inDouble(composed());
-    expect(differences!['x']!.map(({ state }) => state)).toEqual(['right']);
+    expect(differences!['x'].map(({ state }) => state)).toEqual(['right']);
     expect(second!.wrong!.input).toBe('x');
     expect(second!.wrong!.autodiff).toBeCloseTo(2 * Math.E, 3);
     expect(second!.wrong!.numerical).toBeCloseTo(4 * Math.E, 3);
@@ -205,10 +205,10 @@ describe('what TensorFlow.js 4.22.0 gets wrong', () => {
 
   test('wrong numbers are those of the first cotangent, whichever shows the error', () => {
     const one = caseOf(call('square', call('exp', x)), { x: at(0.5, -0.25, 1) });
-    const [dy, weights] = [cotangentOf(one, 3), secondCotangents(one)['x']!];
+    const [dy, weights] = [cotangentOf(one, 3), secondCotangents(one)['x']];
     const { entry, input: name, autodiff, numerical } = inDouble(one).second!.wrong!;
     expect(name).toBe('x');
-    const scale = Math.exp(2 * one.inputs['x']!.values[entry]!) * dy[entry]! * weights[entry]!;
+    const scale = Math.exp(2 * one.inputs['x'].values[entry]) * dy[entry] * weights[entry];
     expect(numerical / scale).toBeCloseTo(4, 6);
     expect(autodiff / scale).toBeCloseTo(2, 6);
   });
@@ -239,8 +239,8 @@ describe('what TensorFlow.js 4.22.0 gets wrong', () => {
     // The differences are there all the same.
     const dy = cotangentOf(where, 2);
     expectNear(
-      double.differences!['x']!.map(({ numerical }) => numerical),
-      [-dy[0]!, dy[1]!],
+      double.differences!['x'].map(({ numerical }) => numerical),
+      [-dy[0], dy[1]],
       7,
     );
     expect(tensorCount()).toBe(before);
@@ -265,7 +265,7 @@ describe('what TensorFlow.js 4.22.0 gets wrong', () => {
     const without = caseOf(call('batchNorm', ...args), inputs);
     expect((await onCpu(without)).backward).toHaveProperty('error');
     expect(inDouble(without).backward).toHaveProperty('error');
-    expect(inDouble(without).differences!['x']!.every(({ numerical }) => Number.isFinite(numerical))).toBe(
+    expect(inDouble(without).differences!['x'].every(({ numerical }) => Number.isFinite(numerical))).toBe(
       true,
     );
     const withScale = caseOf(call('batchNorm', ...args, input('o'), input('s')), inputs);
@@ -284,11 +284,11 @@ describe('what TensorFlow.js 4.22.0 gets wrong', () => {
     const right = [0.25, 1.25, 1.75, 6.75];
     expectNear(ok(backward)['x']!, right, 12);
     expectNear(
-      differences!['x']!.map(({ numerical }) => numerical),
+      differences!['x'].map(({ numerical }) => numerical),
       right,
       6,
     );
-    expect(differences!['x']!.every(({ state }) => state === 'right')).toBe(true);
+    expect(differences!['x'].every(({ state }) => state === 'right')).toBe(true);
     expect(kernels.backward).toContain('AvgPoolGrad');
   });
 
@@ -303,7 +303,7 @@ describe('what TensorFlow.js 4.22.0 gets wrong', () => {
     const { backward, differences, discrete } = inDouble(one);
     expect(backward).toEqual(missing);
     expectNear(
-      differences!['x']!.map(({ numerical }) => numerical),
+      differences!['x'].map(({ numerical }) => numerical),
       [1, 2, 1, 2],
       7,
     );

@@ -156,7 +156,7 @@ const childrenOf = (pid: number): number[] =>
     .trim()
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([id, ppid]) => (ppid === pid ? [id!] : []));
+    .flatMap(([id, ppid]) => (ppid === pid ? [id] : []));
 
 /** Whether a process runs; one that only waits to be buried doesn't. */
 function runs(pid: number): boolean {
@@ -193,7 +193,7 @@ function runs(pid: number): boolean {
     });
     started.push(child);
     let words = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => (words += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
     while (!words.includes('Working for') && child.exitCode === null) await sleep(20);
     expect(words).toMatch(/^Working for rediss?:\/\/:…@127\.0\.0\.1:\d+, 1 at a time; Ctrl-C ends\.\n$/);
     return { child, pid: child.pid!, words: () => words };

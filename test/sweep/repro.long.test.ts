@@ -10,7 +10,7 @@ import { assemble, type InputDraft, type SweepCase } from '../../src/sweep/cases
 import { sweepCases } from '../../src/sweep/cases/index.js';
 import { call, input, type Expression } from '../../src/sweep/expression.js';
 import type { Hit } from '../../src/sweep/judge.js';
-import { observe, type StageObservation } from '../../src/sweep/observe.js';
+import { observe } from '../../src/sweep/observe.js';
 import type { SweepBackend } from '../../src/sweep/report.js';
 import { reproOf } from '../../src/sweep/repro.js';
 
@@ -64,17 +64,17 @@ const hitOf = (part: Partial<Hit>): Hit => ({
 });
 
 async function expectPrints(one: SweepCase, hit: Hit, numbers: readonly number[]): Promise<void> {
-  const { forward } = (await observe(one, 'cpu')) as StageObservation;
+  const { forward } = await observe(one, 'cpu');
   if (!('ok' in forward)) throw new Error(forward.error);
   const { code } = reproOf(one, hit, forward.ok.shape);
   expect(code.split('\n').length).toBeLessThanOrEqual(3);
   const printed = (await outputOf(code)).split(' ').map(Number);
   expect(printed.length).toBe(numbers.length);
-  printed.forEach((value, i) => expect(value).toBeCloseTo(numbers[i]!, 4));
+  printed.forEach((value, i) => expect(value).toBeCloseTo(numbers[i], 4));
 }
 
 const gradientOf = async (one: SweepCase, name: string): Promise<number[]> => {
-  const { backward } = (await observe(one, 'cpu')) as StageObservation;
+  const { backward } = await observe(one, 'cpu');
   if (!backward || !('ok' in backward)) throw new Error(backward?.error);
   return backward.ok[name]!;
 };
@@ -138,14 +138,12 @@ describe('the code prints what the hit says', () => {
     // Σ of the gradients by the kernel is Σ x·dy, whose derivative by x[i, j] is Σ dy[i, ·].
     const { cotangent } = reproOf(linear, hitOf({ input: 'x' }), [2, 3]);
     const sums = [0, 3].map((start) => cotangent.slice(start, start + 3).reduce((sum, c) => sum + c, 0));
-    printed.forEach((value, i) =>
-      expect(value).toBeCloseTo(sums[Math.floor(i / inputs['x']!.shape[1]!)]!, 4),
-    );
+    printed.forEach((value, i) => expect(value).toBeCloseTo(sums[Math.floor(i / inputs['x'].shape[1])], 4));
   });
 
   test('how many tensors a leak leaves', async () => {
     const where = caseOf(call('where', call('less', x, 0), call('neg', x), x), { x: at(-1, 2) });
-    const { leaks } = (await observe(where, 'cpu')) as StageObservation;
+    const { leaks } = await observe(where, 'cpu');
     expect(leaks.backward).toBeGreaterThan(0);
     await expectPrints(where, hitOf({ kind: 'leaks', direction: 'backward' }), [leaks.backward]);
     await expectPrints(product, hitOf({ kind: 'leaks', direction: 'forward' }), [0]);

@@ -33,7 +33,7 @@ function chiSquare(counts: readonly number[]): number {
 
 function countsOf(indices: readonly number[], classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
-  for (const index of indices) counts[index]! += 1;
+  for (const index of indices) counts[index] += 1;
   return counts;
 }
 

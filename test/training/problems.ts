@@ -5,7 +5,7 @@ import { Mlp } from '../../src/networks/mlp.js';
 /** N points of three classes: the largest of three coordinates names the class; with a fourth that says nothing. */
 export function threeClasses(examples: number, seed = 5): { x: tf.Tensor2D; t: tf.Tensor1D } {
   return tf.tidy(() => {
-    const x = tf.randomUniform([examples, 4], 0, 1, 'float32', seed) as tf.Tensor2D;
+    const x = tf.randomUniform<tf.Rank.R2>([examples, 4], 0, 1, 'float32', seed);
     return { x, t: tf.argMax(tf.slice(x, [0, 0], [-1, 3]), 1).toInt() as tf.Tensor1D };
   });
 }

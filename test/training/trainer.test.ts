@@ -66,7 +66,7 @@ describeOnEachBackend('the same seed', () => {
   test('NaN in the data ends the run, with the parameters before', async () => {
     const { x, t } = threeClasses(10);
     const values = x.arraySync();
-    values[3]![1] = NaN;
+    values[3][1] = NaN;
     const data = { x: tf.tensor2d(values), t };
     const network = smallNetwork();
     const start = parametersOf(network);
@@ -155,31 +155,31 @@ describe('on the cpu backend', () => {
       const { loss, gradients } = autodiff.lossAndGradients(network, data.x, data.t);
       const moved = Object.entries(gradients).map(([name, gradient]) => [
         name,
-        Array.from(network.parameters[name]!.sub(gradient.mul(0.5)).dataSync()),
+        Array.from(network.parameters[name].sub(gradient.mul(0.5)).dataSync()),
       ]);
       return { loss, parameters: Object.fromEntries(moved) as Record<string, number[]> };
     });
     const { steps } = await train(network, data, { batchSize: 25, steps: 1, learningRate: 0.5 });
     // The batch is the set in another order, so that sums round differently.
-    expect(steps[0]!.loss).toBeCloseTo(expected.loss, 5);
+    expect(steps[0].loss).toBeCloseTo(expected.loss, 5);
     for (const [name, values] of Object.entries(parametersOf(network))) {
-      values.forEach((value, i) => expect(value).toBeCloseTo(expected.parameters[name]![i]!, 5));
+      values.forEach((value, i) => expect(value).toBeCloseTo(expected.parameters[name][i], 5));
     }
     const other = smallNetwork();
     await train(other, data, { batchSize: 25, steps: 1, learningRate: 0.501 });
-    expect(Math.abs(parametersOf(other).b2![0]! - expected.parameters.b2![0]!)).toBeGreaterThan(1e-5);
+    expect(Math.abs(parametersOf(other).b2[0] - expected.parameters.b2[0])).toBeGreaterThan(1e-5);
     other.dispose();
   });
 
   describe('learns', () => {
     test.each(['structured', 'autodiff', 'forward'] as const)('three classes by %s', async (method) => {
       const { epochs } = await train(network, data, { method, batchSize: 25, steps: 150, learningRate: 3 });
-      expect(epochs[0]!.trainAccuracy!).toBeLessThan(0.7);
+      expect(epochs[0].trainAccuracy!).toBeLessThan(0.7);
       expect(epochs.at(-1)!.trainAccuracy!).toBeGreaterThan(0.9);
     });
 
     test('a line: y = 2·x1 - 3·x2 + 1, the weights themselves', async () => {
-      const x = tf.randomUniform([40, 2], -1, 1, 'float32', 4) as tf.Tensor2D;
+      const x = tf.randomUniform<tf.Rank.R2>([40, 2], -1, 1, 'float32', 4);
       const t = tf.tidy(() => x.matMul(tf.tensor2d([[2], [-3]])).add(1));
       const line = new Mlp({ sizes: [2, 1], task: 'regression', seed: 1 });
       const history = await train(
@@ -194,9 +194,9 @@ describe('on the cpu backend', () => {
       );
       const { W1, b1 } = parametersOf(line);
       for (const [got, wanted] of [
-        [W1![0]!, 2],
-        [W1![1]!, -3],
-        [b1![0]!, 1],
+        [W1[0], 2],
+        [W1[1], -3],
+        [b1[0], 1],
       ] as const) {
         expect(got).toBeCloseTo(wanted, 2);
       }
@@ -204,14 +204,14 @@ describe('on the cpu backend', () => {
       expect(last.trainAccuracy).toBeUndefined();
       expect(last.trainLoss!).toBeLessThan(1e-4);
       expect(last.testLoss).toBe(last.trainLoss);
-      expect(history.epochs[0]!.trainLoss!).toBeGreaterThan(1);
+      expect(history.epochs[0].trainLoss!).toBeGreaterThan(1);
       line.dispose();
       tf.dispose([x, t]);
     });
 
     test.each([1, 2])('two classes, targets of rank %d', async (rank) => {
       const { x, t } = tf.tidy(() => {
-        const x = tf.randomUniform([40, 2], -1, 1, 'float32', 4) as tf.Tensor2D;
+        const x = tf.randomUniform<tf.Rank.R2>([40, 2], -1, 1, 'float32', 4);
         const labels = tf.greater(tf.sum(x, 1), 0).toFloat();
         return { x, t: rank === 1 ? labels : tf.reshape(labels, [40, 1]) };
       });
@@ -232,7 +232,7 @@ describe('on the cpu backend', () => {
         weightInitStd: 1,
         seed: 1,
       });
-      const x = tf.randomUniform([20, 2], -1, 1, 'float32', 4) as tf.Tensor2D;
+      const x = tf.randomUniform<tf.Rank.R2>([20, 2], -1, 1, 'float32', 4);
       const t = tf.tidy(() => tf.sum(x, 1));
       return train(network, { x, t }, options)
         .then((history): [History, Mlp] => [history, network])

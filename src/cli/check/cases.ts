@@ -41,12 +41,7 @@ const wanted =
 export function casesOf(file: string, module: Record<string, unknown>): CheckCase[] {
   // A CommonJS module's exports are its default; one that was compiled from an ES module has that one's default within.
   const outer = module.default as Record<string, unknown> | unknown[] | undefined;
-  const exported = Array.isArray(outer)
-    ? outer
-    : (module.cases ??
-      (outer as Record<string, unknown> | undefined)?.cases ??
-      (outer as Record<string, unknown> | undefined)?.default ??
-      outer);
+  const exported = Array.isArray(outer) ? outer : (module.cases ?? outer?.cases ?? outer?.default ?? outer);
   if (!Array.isArray(exported)) {
     throw new InputError(
       `${file} exports no cases: ${wanted}. Got ${exported === undefined ? 'neither' : `a ${typeof exported}`}.`,

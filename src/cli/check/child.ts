@@ -24,7 +24,8 @@ export type ChildMessage =
 
 const send = (message: ChildMessage): Promise<void> =>
   new Promise((resolve) => {
-    process.send!(message, () => resolve());
+    if (!process.send) throw new Error('This is a child process of gradparity check.');
+    process.send(message, () => resolve());
   });
 
 /** The message of whatever was thrown, on one line, and where in the user's file. */

@@ -1,5 +1,6 @@
 /** `gradparity gates`: the truth tables of the logic gates, their weights, and why XOR needs two layers. */
 import type { CommandModule } from 'yargs';
+import { lookUp } from '../../collections.js';
 import type { LogicGate } from '../../perceptron/logic-gates.js';
 import type { PerceptronFit } from '../../perceptron/perceptron-classifier.js';
 import { backendOption, jsonOption } from '../options.js';
@@ -70,13 +71,19 @@ async function loadGates(): Promise<[name: string, gate: LogicGate][]> {
 async function examineGates(): Promise<GatesReport> {
   const { PerceptronClassifier } = await import('../../perceptron/perceptron-classifier.js');
   const all = await loadGates();
-  const nameOf = (unit: unknown) => all.find(([, { layers }]) => layers[0]![0] === unit)![0];
+  const names = new Map(
+    all.flatMap(([name, { layers }]) => (layers.length === 1 ? [[layers[0][0], name] as const] : [])),
+  );
   return {
     gates: all.map(([name, gate]) => ({
       name,
       truthTable: corners.map(([x1, x2]) => ({ x1, x2, output: gate(x1, x2) })),
       layers: gate.layers.map((units) =>
-        units.map((unit) => ({ name: nameOf(unit), weights: unit.weights, threshold: unit.threshold })),
+        units.map((unit) => ({
+          name: lookUp(names, unit),
+          weights: unit.weights,
+          threshold: unit.threshold,
+        })),
       ),
     })),
     learning: all.map(([name, gate]) => {
@@ -95,14 +102,14 @@ async function describeGates({ gates, learning }: GatesReport, plot: string | un
   const { default: Table } = await import('cli-table3');
   const plain = { head: [], border: [] };
   const truth = new Table({ head: ['x1', 'x2', ...gates.map(({ name }) => name)], style: plain });
-  corners.forEach(([x1, x2], k) => truth.push([x1, x2, ...gates.map((gate) => gate.truthTable[k]!.output)]));
+  corners.forEach(([x1, x2], k) => truth.push([x1, x2, ...gates.map((gate) => gate.truthTable[k].output)]));
 
   const units = new Table({ head: ['gate', 'layer', 'fires when'], style: plain });
   for (const { name, layers } of gates) {
     layers.forEach((layer, depth) => {
       const rule =
         layers.length === 1
-          ? formula(layer[0]!)
+          ? formula(layer[0])
           : layer.map((unit) => (depth === 0 ? `${unit.name}(x1, x2)` : unit.name)).join(', ');
       units.push([name, depth + 1, depth > 0 ? `${rule} of the layer before` : rule]);
     });
@@ -110,8 +117,9 @@ async function describeGates({ gates, learning }: GatesReport, plot: string | un
 
   const rule = new Table({ head: ['gate', 'epochs', 'mistakes in each', 'outcome'], style: plain });
   for (const one of learning) rule.push([one.gate, one.epochs, one.mistakes.join(' '), outcome(one)]);
+  const [ofXor] = learning.filter(({ gate }) => gate === 'XOR');
   const picture = plot === undefined ? '' : `\nPicture: ${plot}\n`;
-  return `${truth}\n\n${units}\n\n${whyTwoLayers(learning)}\n\n${rule}\n${picture}`;
+  return `${truth}\n\n${units}\n\n${whyTwoLayers(ofXor)}\n\n${rule}\n${picture}`;
 }
 
 /** "0.5·x1 − 0.5·x2 > 0.7" */
@@ -128,8 +136,7 @@ function outcome({ converged, cycle, weights, bias }: Learning): string {
   return cycle ? 'goes round for ever' : 'not learned';
 }
 
-function whyTwoLayers(learning: readonly Learning[]): string {
-  const { cycle, weights, bias, mistakes } = learning.find(({ gate }) => gate === 'XOR')!;
+function whyTwoLayers({ cycle, weights, bias, mistakes }: Learning): string {
   const text = [
     'Why XOR needs two layers. A unit splits the plane along one straight line. For XOR it would need',
     '    b ≤ 0,   w1 + b > 0,   w2 + b > 0,   w1 + w2 + b ≤ 0;',

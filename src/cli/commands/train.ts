@@ -266,8 +266,12 @@ function report(history: History, files: RunFiles, backend: BackendName, json: b
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-const epochLine = ({ epoch, step, trainAccuracy, testAccuracy }: EpochRecord): string =>
-  `epoch ${Number.isInteger(epoch) ? epoch : epoch.toFixed(2)} (step ${step}): train accuracy ${percent(trainAccuracy!)}, test accuracy ${percent(testAccuracy!)}`;
+function epochLine({ epoch, step, trainAccuracy, testAccuracy }: EpochRecord): string {
+  const accuracies = Object.entries({ train: trainAccuracy, test: testAccuracy }).flatMap(
+    ([set, accuracy]) => (accuracy === undefined ? [] : [`${set} accuracy ${percent(accuracy)}`]),
+  );
+  return `epoch ${Number.isInteger(epoch) ? epoch : epoch.toFixed(2)} (step ${step}): ${accuracies.join(', ')}`;
+}
 
 const worstProbe = (probes: readonly ProbeRecord[]): ProbeRecord | undefined =>
   probes.reduce<ProbeRecord | undefined>(

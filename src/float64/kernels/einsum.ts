@@ -1,5 +1,6 @@
 /** Sums of products over labelled axes. */
 import * as tf from '@tensorflow/tfjs';
+import { lookUp } from '../../collections.js';
 import { doublesOf, kernel, tensorOf } from './kernel.js';
 
 /** The labels of a term of an einsum, one an axis; an ellipsis is the labels of the axes that it stands for, the last one '…1'. */
@@ -80,7 +81,7 @@ const einsum = kernel<Record<string, tf.TensorInfo>, { equation: string }>(
     if (stranger !== undefined)
       throw new Error(`einsum: no term of '${equation}' has the output's axis ${stranger}.`);
 
-    const outputSizes = output.map((name) => sizes.get(name)!);
+    const outputSizes = output.map((name) => lookUp(sizes, name));
     /** How far a step along each axis goes in a tensor with these labels. */
     const stepsOf = (names: readonly string[], shape: readonly number[]): Map<string, number> => {
       const strides = tf.util.computeStrides([...shape, 1]);
@@ -95,7 +96,7 @@ const einsum = kernel<Record<string, tf.TensorInfo>, { equation: string }>(
     const y = new Float64Array(tf.util.sizeFromShape(outputSizes));
     const steps = labels.map((own, i) => stepsOf(own, tensors[i].shape));
     sumProducts(
-      names.map((name) => sizes.get(name)!),
+      names.map((name) => lookUp(sizes, name)),
       names.map((name) => [outputSteps, steps[0], steps[1]].map((step) => step?.get(name) ?? 0) as Step),
       y,
       doublesOf(backend, tensors[0]),

@@ -54,7 +54,9 @@ function smallestFactor(n: number): number {
 const fourier = (isInverse: boolean): tf.KernelFunc =>
   kernel<{ input: tf.TensorInfo }>(({ input }, _, backend) => {
     const n = input.shape[input.shape.length - 1];
-    const { real, imag } = backend.data.get(input.dataId).complexTensorInfos!;
+    const { complexTensorInfos } = backend.data.get(input.dataId);
+    if (!complexTensorInfos) throw new Error(`fft: the input must be complex64, got ${input.dtype}.`);
+    const { real, imag } = complexTensorInfos;
     const x = { real: doublesOf(backend, real), imaginary: doublesOf(backend, imag) };
     const roots = unitRoots(n, isInverse ? 1 : -1);
     const y = { real: new Float64Array(x.real.length), imaginary: new Float64Array(x.real.length) };

@@ -65,7 +65,7 @@ interface ReductionAttributes {
 /** `y_o = Σ x_i` over some axes, in the order of x's numbers; of a mean divided by how many there are. */
 const sum = (isMean: boolean): tf.KernelFunc =>
   kernel<{ x: tf.TensorInfo }, ReductionAttributes>(({ x }, { axis, keepDims }, backend) => {
-    const axes = tf.util.parseAxisParam(axis!, x.shape);
+    const axes = tf.util.parseAxisParam(axis ?? [...x.shape.keys()], x.shape);
     const kept = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
     const values = doublesOf(backend, x);
     const places = broadcastPlaces(kept, x.shape);

@@ -13,8 +13,8 @@ const tensorScatterUpdate = kernel<TensorScatterUpdateInputs>(({ tensor, indices
   const numbers = (info: tf.TensorInfo): ArrayLike<number> =>
     backend.data.get(info.dataId).values as ArrayLike<number>;
   const { sliceRank, numUpdates, sliceSize, strides, outputSize } = tf.backend_util.calculateShapes(
-    updates as tf.Tensor,
-    indices as tf.Tensor,
+    updates,
+    indices,
     tensor.shape,
   );
   const values = (numbers(tensor) as Float64Array).slice();

@@ -171,7 +171,7 @@ function isDiagonal(
 
 /** The contribution of a single slice of the output: an axis over which to sum was not summed. */
 function partOfAxis({ pass, name, shape }: Evidence, matches: (use: Use) => boolean): string | undefined {
-  const shapes = pass.subject.outputShapes!;
+  const shapes = pass.subject.outputShapes;
   if (shapes.length !== 1) return undefined;
   const [output] = shapes;
   for (let axis = 0; axis < output.length; axis++) {
@@ -219,7 +219,7 @@ function notLinear({ pass, input, same }: Evidence, entries: readonly Entry[]): 
   for (const q of new Set([0, cotangents.length - 1])) {
     for (const [factor, sentence] of multiples) {
       let at = 0;
-      const parts = subject.outputShapes!.map((shape) => {
+      const parts = subject.outputShapes.map((shape) => {
         const size = shape.reduce((product, length) => product * length, 1);
         return cotangents[q].slice(at, (at += size)).map((weight) => factor * weight);
       });

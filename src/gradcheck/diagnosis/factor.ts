@@ -44,13 +44,13 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
   const n = Math.round(whole);
   if (Math.abs(whole - n) > 1e-3 * n) return '';
   if (n === 1) return factor < 0 ? ': the sign is wrong' : '';
-  const [output] = pass.subject.outputShapes!;
+  const [output] = pass.subject.outputShapes;
   const offset = output.length - shape.length;
   const broadcast = output.findIndex(
     (length, axis) => length === n && (axis < offset || (shape[axis - offset] === 1 && length !== 1)),
   );
   const meanings: string[] = [];
-  if (broadcast >= 0 && pass.subject.outputShapes!.length === 1) {
+  if (broadcast >= 0 && pass.subject.outputShapes.length === 1) {
     meanings.push(
       size < 1
         ? `it was averaged over the broadcast axis ${broadcast} of the output, of length ${n}, instead of summed`

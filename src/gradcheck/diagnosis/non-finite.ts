@@ -11,9 +11,9 @@ export function nonFinite(pass: Pass, input: number, broken: readonly Entry[]): 
   const { subject, cotangents } = pass;
   const { shape, values } = subject.active[input];
   const [{ j, slopes }] = broken;
-  const value = pass.autodiff
+  const [value] = pass.autodiff
     .map((gradients) => gradients[input][j])
-    .find((entry) => !Number.isFinite(entry))!;
+    .filter((entry) => !Number.isFinite(entry));
   const count = pass.autodiff[0][input].filter((entry) => !Number.isFinite(entry)).length;
   const kink = slopes.some(({ kind }) => kind === 'kink' || kind === 'singular');
   const fact = `the gradient is ${value} at [${coordinateOf(j, shape).join(',')}], where the input is ${values[j]}${kink ? ' and f has a kink' : ''}${count > 1 ? `, and not finite at ${count - 1} more` : ''}.${kink ? ' A value between the one-sided slopes is wanted there.' : ''}`;
@@ -34,7 +34,7 @@ export function nonFinite(pass: Pass, input: number, broken: readonly Entry[]): 
     },
     () => {
       let at = 0;
-      const parts = subject.outputShapes!.map((outputShape) =>
+      const parts = subject.outputShapes.map((outputShape) =>
         cotangents[0].subarray(at, (at += tf.util.sizeFromShape(outputShape))),
       );
       subject.vjp(parts);

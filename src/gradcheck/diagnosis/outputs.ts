@@ -4,7 +4,7 @@ import type { Evidence } from './evidence.js';
 
 /** With several outputs: which of them the error comes by. */
 export function wrongOutput({ pass, input, entries, same }: Evidence): string | undefined {
-  const shapes = pass.subject.outputShapes!;
+  const shapes = pass.subject.outputShapes;
   if (shapes.length < 2) return undefined;
   const looked = entries.slice(0, 16);
   const columns = looked.map(({ j, unit }) => columnOf(pass, input, j, unit));

@@ -109,8 +109,9 @@ export function faultOf({ op }: GradientFailure, subject: Subject, order: 1 | 2)
     return listed ? `That is a fault of ${release()} (${DOCS}), and none of f.` : undefined;
   }
   const recording = subject.work(() => recordingOf(subject));
-  const faults = recording ? faultsIn(recording, subject, 2, ({ kind }) => kind !== 'wrong') : [];
-  if (faults.length === 0 || recording!.custom) return undefined;
+  if (!recording || recording.custom) return undefined;
+  const faults = faultsIn(recording, subject, 2, ({ kind }) => kind !== 'wrong');
+  if (faults.length === 0) return undefined;
   return `f uses ${faults[0].op}, whose second derivative ${release()} cannot compute (${DOCS}).`;
 }
 

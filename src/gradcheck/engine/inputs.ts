@@ -128,7 +128,7 @@ export function tidied<T>(f: () => T): T {
 
 /** A tensor of its own with these numbers. */
 export const tensorOf = ({ shape, dtype }: Input, values: Input['values']): tf.Tensor =>
-  tf.tensor(values.slice() as tf.TypedArray, shape, dtype);
+  tf.tensor(values.slice(), shape, dtype);
 
 /** An entry's index along each axis. */
 export function coordinateOf(flat: number, shape: readonly number[]): number[] {

@@ -309,30 +309,30 @@ function longLooks(question: Question, glance: Glance | undefined): Entry {
   const scales = [unit, own, glance?.steps.unit ?? 0].filter(
     (scale, i, all) => scale > 0 && all.slice(0, i).every((other) => scale < other / 16),
   );
-  let last: Entry | undefined;
-  let contradicted = false;
+  const undecided: Entry[] = [];
   const look = (scale: number): Entry | undefined => {
     const entry = lookAt(question, scale);
     const decided = decide(question, entry, scale, glance);
-    if (decided) return decided;
-    if (entry.state === 'wrong' || entry.state === 'right') contradicted = true;
-    if (!last || entry.state === 'wrong') last = entry;
-    return undefined;
+    if (!decided) undecided.push(entry);
+    return decided;
   };
+  /** The last that looked wrong, else the first. */
+  const kept = (): Entry => undecided.filter(({ state }) => state === 'wrong').at(-1) ?? undecided[0];
   for (const scale of scales) {
     const decided = look(scale);
     if (decided) return decided;
   }
-  if (expected.every(Number.isFinite) && last!.blindness !== 'hidden') {
+  if (expected.every(Number.isFinite) && kept().blindness !== 'hidden') {
     const scale = scan(question);
     const decided = scale === undefined ? undefined : look(scale);
     if (decided) return decided;
   }
+  const contradicted = undecided.some(({ state }) => state === 'wrong' || state === 'right');
   return {
-    ...last!,
+    ...kept(),
     state: 'blind',
     between: true,
-    blindness: contradicted ? 'contradicted' : (last!.blindness ?? 'undecided'),
+    blindness: contradicted ? 'contradicted' : (kept().blindness ?? 'undecided'),
   };
 }
 

@@ -66,7 +66,7 @@ export function openPass(
   return subject.work(() => {
     const pass = openForward(subject, order, random, weightsOf);
     const { cotangents, scales } = pass;
-    const vjp = (c: Float64Array): (Float64Array | null)[] => subject.vjp(split(c, subject.outputShapes!));
+    const vjp = (c: Float64Array): (Float64Array | null)[] => subject.vjp(split(c, subject.outputShapes));
     const first = cotangents.map(vjp);
     const full = (gradients: (Float64Array | null)[]): Float64Array[] =>
       gradients.map((gradient, i) => gradient ?? new Float64Array(subject.active[i].values.length));
@@ -84,7 +84,7 @@ export function openPass(
         pass,
         autodiff[q],
         (values) => {
-          const gradients = subject.vjpMoved(split(cotangents[q], subject.outputShapes!), values);
+          const gradients = subject.vjpMoved(split(cotangents[q], subject.outputShapes), values);
           return gradients && full(gradients);
         },
         relative,

@@ -4,7 +4,7 @@ import { Subject } from './subject.js';
 /** The function (x, c) → Σ_k c_k·∂f_k/∂x; `weightsOf` makes the point's c. */
 export function gradientOf(subject: Subject, weightsOf: (n: number) => Float64Array): Subject {
   const count = subject.inputs.length;
-  const shapes = subject.outputShapes!;
+  const shapes = subject.outputShapes;
   const cotangents = shapes.map((shape, k) => {
     const weights = weightsOf(shape.reduce((size, n) => size * n, 1));
     return {

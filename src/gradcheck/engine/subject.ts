@@ -59,10 +59,10 @@ export class Subject {
   readonly inputs: Input[];
   readonly active: ActiveInput[];
   evaluations = 0;
-  /** The shapes of f's differentiable outputs, from the first evaluation. */
-  outputShapes: number[][] | undefined;
   /** Whether f is running, as against its gradient. */
   forward = false;
+  /** From the first evaluation. */
+  private shapes: number[][] | undefined;
   private taping = false;
   private held: tf.Tensor[] | undefined;
 
@@ -85,6 +85,12 @@ export class Subject {
       ? (tensors: tf.Tensor[]) => f(Object.fromEntries(keys.map((key, i) => [key, tensors[i]])))
       : (tensors: tf.Tensor[]) => f(...tensors);
     return new Subject(call, read, options.precision ?? 'float64');
+  }
+
+  /** The shapes of f's differentiable outputs. @throws Error before the first evaluation */
+  get outputShapes(): number[][] {
+    if (!this.shapes) throw new Error('gradcheck: f has not been evaluated: its outputs have no shapes yet.');
+    return this.shapes;
   }
 
   /** Bits of a number's mantissa. */
@@ -151,7 +157,7 @@ export class Subject {
   vjp(cotangents: readonly Float64Array[], values?: readonly Numbers[]): (Float64Array | null)[] {
     return tidied(() => {
       const tensors = this.tensors(values ?? this.active.map(({ values }) => values), false);
-      const shapes = this.outputShapes!;
+      const shapes = this.outputShapes;
       const cs = cotangents.map((c, k) => tf.tensor(toPrecision(c, this.bits), shapes[k], 'float32'));
       return this.gradients(tensors, cs).map((gradient) => gradient && new Float64Array(gradient.dataSync()));
     });
@@ -200,7 +206,7 @@ export class Subject {
   /** f's differentiable outputs. */
   outputs(tensors: tf.Tensor[]): tf.Tensor[] {
     this.evaluations++;
-    const phase: Phase = this.taping ? 'taped' : this.outputShapes ? 'again' : 'alone';
+    const phase: Phase = this.taping ? 'taped' : this.shapes ? 'again' : 'alone';
     let result: unknown;
     this.forward = true;
     try {
@@ -212,10 +218,10 @@ export class Subject {
     }
     const outputs = outputList(result);
     const shapes = outputs.map(({ shape }) => shape);
-    this.outputShapes ??= shapes;
-    if (JSON.stringify(shapes) !== JSON.stringify(this.outputShapes)) {
+    this.shapes ??= shapes;
+    if (JSON.stringify(shapes) !== JSON.stringify(this.shapes)) {
       throw new InputError(
-        `gradcheck: f's output must keep its shape, but it was ${this.outputShapes.map(shapeText).join(', ')} and then ${shapes.map(shapeText).join(', ')}.`,
+        `gradcheck: f's output must keep its shape, but it was ${this.shapes.map(shapeText).join(', ')} and then ${shapes.map(shapeText).join(', ')}.`,
       );
     }
     return outputs;

@@ -107,7 +107,7 @@ export function recorded<T>(f: () => T): { result: T; tape: TapeNode[] } {
     tensors.startTape();
     try {
       const result = f();
-      return { result, tape: [...tensors.state.activeTape!] };
+      return { result, tape: [...(tensors.state.activeTape ?? [])] };
     } finally {
       tensors.endTape();
       forgetTape();

@@ -10,11 +10,9 @@ export interface LayerVariable {
   write(value: tf.Tensor): unknown;
 }
 
-export const weightsOf = (model: tf.LayersModel): LayerVariable[] =>
-  model.weights as unknown as LayerVariable[];
+export const weightsOf = (model: tf.LayersModel): LayerVariable[] => model.weights;
 
-export const trainableWeightsOf = (model: tf.LayersModel): LayerVariable[] =>
-  model.trainableWeights as unknown as LayerVariable[];
+export const trainableWeightsOf = (model: tf.LayersModel): LayerVariable[] => model.trainableWeights;
 
 /** Runs `f` with `weights` replaced by tensors, and every write to one of `all` left undone. */
 export function withWeights<T>(
@@ -102,5 +100,5 @@ function partsOf(layer: unknown, seen = new Set<unknown>()): Recurrent[] {
   seen.add(layer);
   if (Array.isArray(layer)) return layer.flatMap((part) => partsOf(part, seen));
   const inner = places.flatMap((place) => partsOf((layer as Record<string, unknown>)[place], seen));
-  return [layer as Recurrent, ...inner];
+  return [layer, ...inner];
 }

@@ -64,7 +64,7 @@ export function lossFunction(loss: unknown): ModelLossFunction {
   const optimizer = tf.train.sgd(0);
   probe.compile({ optimizer, loss: known });
   optimizer.dispose();
-  return probe.lossFunctions[0] as ModelLossFunction;
+  return probe.lossFunctions[0];
 }
 
 let probe: tf.LayersModel | undefined;

@@ -102,18 +102,17 @@ function detailsOf(
   entries: readonly Entry[],
   worst: Entry | undefined,
 ): NonNullable<InputReport['details']> {
-  const expected = worst && pass.autodiff[0][input][worst.j];
+  const stepsOf = (entry: Entry): { h: number; error: number }[] =>
+    entry.slopes[0].ladder.map(({ t, quotient }) => ({
+      h: t,
+      error: Math.abs((quotient - pass.autodiff[0][input][entry.j]) / weightOf(pass, entry, 0)),
+    }));
   return {
     indices: entries.map(({ j }) => j),
     numerical: entries.map((entry) => entry.slopes[0].value / weightOf(pass, entry, 0)),
     autodiff: entries.map((entry) => pass.autodiff[0][input][entry.j] / weightOf(pass, entry, 0)),
     errorBar: entries.map((entry) => Math.abs(entry.slopes[0].errorBar / weightOf(pass, entry, 0))),
-    steps: worst
-      ? worst.slopes[0].ladder.map(({ t, quotient }) => ({
-          h: t,
-          error: Math.abs((quotient - expected!) / weightOf(pass, worst, 0)),
-        }))
-      : [],
+    steps: worst ? stepsOf(worst) : [],
   };
 }
 

@@ -161,7 +161,7 @@ export function assemble(family: string, draft: CaseDraft, seed: number): SweepC
   const { op, variant, expression, entrywise, kink, order = 2 } = draft;
   const used = inputsOf(expression);
   const shapes = new Map(used.map((name) => [name, draft.inputs[name]] as const));
-  const text = codeOf(expression, (name) => `${name}[${shapes.get(name)!.shape.join(',')}]`);
+  const text = codeOf(expression, (name) => `${name}[${draft.inputs[name].shape.join(',')}]`);
   const given = [...shapes].flatMap(([name, { values }]) =>
     values ? [`${name} = ${values.join(' ')}`] : [],
   );

@@ -1,4 +1,5 @@
 /** Gather: entries taken and put by index, segments, the largest entries, sparse and ragged tensors. */
+import { last } from '../../collections.js';
 import { call, get, input, type Argument, type Expression } from '../expression.js';
 import { ints, real, sizeOf, type CaseDraft, type Choices, type Family } from './case.js';
 import { list, shapeOf } from './elementwise.js';
@@ -193,7 +194,7 @@ export const gather: Family = {
     }
     for (let rank = 1; rank <= 5; rank++) {
       const shape = shapeOf(choices, rank).filter((size) => size > 1);
-      for (const k of new Set([1, 2, shape.at(-1)!])) {
+      for (const k of new Set([1, 2, last(shape)])) {
         yield {
           op: 'topk',
           inputs: { x: real(shape) },

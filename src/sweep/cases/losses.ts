@@ -1,4 +1,5 @@
 /** Losses: tf.losses with every reduction and several weights, and the metrics that have a derivative. */
+import { last } from '../../collections.js';
 import { call, input, type Argument } from '../expression.js';
 import { fixed, real, sizeOf, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
 import { quarters } from './elementwise.js';
@@ -27,7 +28,7 @@ const flags: Make = (shape) =>
     Array.from({ length: sizeOf(shape) }, (_, i) => Number(i % 3 !== 1)),
   );
 const oneHot: Make = (shape) => {
-  const depth = shape.at(-1)!;
+  const depth = last(shape);
   return constant(
     shape,
     Array.from({ length: sizeOf(shape) }, (_, i) =>
@@ -37,7 +38,7 @@ const oneHot: Make = (shape) => {
 };
 /** In every row ½, ¼, … that come to 1. */
 const distribution: Make = (shape) => {
-  const depth = shape.at(-1)!;
+  const depth = last(shape);
   return constant(
     shape,
     Array.from({ length: sizeOf(shape) }, (_, i) => {

@@ -186,8 +186,10 @@ export const shape: Family = {
           expression: call('stack', [input('a'), input('b')], axis),
         };
       }
-      for (const axis of [rank - 1, -rank]) {
-        const count = of.at(axis)!;
+      for (const [axis, count] of [
+        [rank - 1, of[rank - 1]],
+        [-rank, of[0]],
+      ]) {
         yield { op: 'unstack', inputs, expression: get(call('unstack', x, axis), choices.int(0, count - 1)) };
       }
     }

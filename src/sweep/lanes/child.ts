@@ -39,7 +39,10 @@ let hasSimd: boolean | undefined;
 const backendOf = (stage: Stage): BackendName =>
   stage === 'double' ? 'cpu' : stage === 'wasm-nosimd' ? 'wasm' : (stage as BackendName);
 
-const send = (message: ChildMessage): void => void process.send!(message);
+function send(message: ChildMessage): void {
+  if (!process.send) throw new Error("This is a child process of the sweep's lane in Node.");
+  process.send(message);
+}
 
 async function answer({ one, stage }: ChildRequest): Promise<void> {
   try {

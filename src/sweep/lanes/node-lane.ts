@@ -35,7 +35,8 @@ export class NodeLane implements Lane {
       };
       const timer = setTimeout(() => kill('hangs'), 1000 * timeLimit);
       const watch = setInterval(() => {
-        pidusage(child.pid!).then(
+        if (child.pid === undefined) return;
+        pidusage(child.pid).then(
           ({ memory }) => memory > this.limits.memoryLimit * 2 ** 20 && kill('memory'),
           () => {},
         );
@@ -85,7 +86,7 @@ export class NodeLane implements Lane {
       env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '0' },
     });
     this.words = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.words = (this.words + text).slice(-WORDS);
     });
     await new Promise<void>((resolve, reject) => {

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, type Job } from 'bullmq';
 import { EnvironmentError } from '../../errors.js';
-import type { CaseResult, Explanation } from '../examiner.js';
 import type { LaneLimits } from '../lanes/lane.js';
 import type { SweepPlan } from '../sweep.js';
 import type { Workforce } from '../workforce.js';
@@ -69,7 +68,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
     while (open.size > 0 && !signal?.aborted && !closed) {
       const finished = (await queue.getJobs(['completed', 'failed'])).filter(isOurs);
       for (const job of finished) {
-        if (open.delete(job.id!)) onAnswer(answerOf(job));
+        if (job.id !== undefined && open.delete(job.id)) onAnswer(answerOf(job));
         await job.remove();
       }
       if (finished.length > 0) continue;
@@ -98,7 +97,10 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
         opts: { removeOnComplete: { age: KEPT }, removeOnFail: { age: KEPT } },
       })),
     );
-    jobs.forEach(({ id }, i) => open.set(id!, drafts[i]));
+    jobs.forEach(({ id }, i) => {
+      if (id === undefined) throw new Error('sweep: the queue has given a job no id.');
+      open.set(id, drafts[i]);
+    });
   }
 
   /** A Redis that was restarted without its data has forgotten what was asked for. */
@@ -129,7 +131,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
       work(
         chunksOf(indices, CHUNK).map((part) => ({ kind: 'judge', indices: part })),
         (answer) => {
-          if (answer.kind === 'judge') answer.results.forEach((result) => onResult(result as CaseResult));
+          if (answer.kind === 'judge') answer.results.forEach((result) => onResult(result));
         },
         signal,
       ),
@@ -137,7 +139,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
       work(
         tasks.map(({ index, hit }) => ({ kind: 'explain', index, hit: hit.id })),
         (answer) => {
-          if (answer.kind === 'explain') onResult(answer.explanation as Explanation);
+          if (answer.kind === 'explain') onResult(answer.explanation);
         },
         signal,
       ),

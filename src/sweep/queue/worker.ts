@@ -85,8 +85,9 @@ export async function startWorker({ url, jobs, versionsOf, onJob }: WorkerOption
       );
     }
     const key = request.backends.join();
-    if (!versions.has(key)) versions.set(key, versionsOf(request.backends));
-    const here = await versions.get(key)!;
+    const known = versions.get(key) ?? versionsOf(request.backends);
+    versions.set(key, known);
+    const here = await known;
     return withExaminer(request, async (examiner): Promise<Answer> => {
       if (request.kind === 'judge') {
         const results = [];

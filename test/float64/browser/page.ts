@@ -58,7 +58,7 @@ export async function run(): Promise<Findings> {
 
   const wrongSquare = tf.customGrad((v) => {
     const t = v as tf.Tensor;
-    return { value: tf.square(t), gradFunc: (dy) => tf.mul(dy as tf.Tensor, tf.mul(t, 2 * (1 + 1e-6))) };
+    return { value: tf.square(t), gradFunc: (dy) => tf.mul(dy, tf.mul(t, 2 * (1 + 1e-6))) };
   });
   const right = await gradcheck((v: tf.Tensor) => tf.tanh(tf.square(v)), [moved]);
   const wrong = await gradcheck((v: tf.Tensor) => wrongSquare(v), [moved]);

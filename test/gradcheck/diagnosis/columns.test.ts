@@ -20,17 +20,17 @@ const passOf = (
 describe('a column', () => {
   /** Outputs that hang on the second entry: 1 and 3. */
   const f = ([x, y]: readonly Float64Array[]): number[] => [
-    x![0]! ** 2,
-    Math.exp(x![1]!),
-    y![0]!,
-    x![1]! ** 3 * y![0]!,
+    x[0] ** 2,
+    Math.exp(x[1]),
+    y[0],
+    x[1] ** 3 * y[0],
   ];
 
   test('the outputs that move with the entry, and their derivatives to eight digits', () => {
     const { places, slopes } = columnOf(passOf(f, [[0.3, 0.7], [2]]), 0, 1, 1);
     expect(Array.from(places)).toEqual([1, 3]);
-    expect(Math.abs(slopes[0]! / Math.exp(0.7) - 1)).toBeLessThan(1e-11);
-    expect(Math.abs(slopes[1]! / (6 * 0.49) - 1)).toBeLessThan(1e-12);
+    expect(Math.abs(slopes[0] / Math.exp(0.7) - 1)).toBeLessThan(1e-11);
+    expect(Math.abs(slopes[1] / (6 * 0.49) - 1)).toBeLessThan(1e-12);
   });
 
   test('of the second input, at a unit of another size', () => {
@@ -42,19 +42,19 @@ describe('a column', () => {
 
   test('an output that moves at one of the steps only is one of them', () => {
     const kinked = ([x]: readonly Float64Array[]): number[] => [
-      Math.max(Math.abs(x![0]!) - 0.002, 0) * x![0]!,
+      Math.max(Math.abs(x[0]) - 0.002, 0) * x[0],
       1,
     ];
     expect(Array.from(columnOf(passOf(kinked, [[0]]), 0, 0, 1).places)).toEqual([0]);
-    const within = ([x]: readonly Float64Array[]): number[] => [Math.max(Math.abs(x![0]!) - 0.004, 0), 1];
+    const within = ([x]: readonly Float64Array[]): number[] => [Math.max(Math.abs(x[0]) - 0.004, 0), 1];
     expect(Array.from(columnOf(passOf(within, [[0]]), 0, 0, 1).places)).toEqual([]);
   });
 
   test('in float32 the steps are longer, and the numbers as they are rounded', () => {
     const seen: number[] = [];
     const watching = ([x]: readonly Float64Array[]): number[] => {
-      seen.push(x![0]!);
-      return [x![0]! * 3];
+      seen.push(x[0]);
+      return [x[0] * 3];
     };
     const reach = (precision?: 'native'): number => {
       const pass = passOf(watching, [[1]], precision);
@@ -68,7 +68,7 @@ describe('a column', () => {
   });
 
   test('where f throws, no slope', () => {
-    const pass = passOf(([x]) => [x![0]!, 2 * x![0]!], [[1]]);
+    const pass = passOf(([x]) => [x[0], 2 * x[0]], [[1]]);
     Object.assign(pass.subject, { evaluateMoved: () => undefined });
     const { places, slopes } = columnOf(pass, 0, 0, 1);
     expect(Array.from(places)).toEqual([0, 1]);
@@ -87,8 +87,8 @@ describe('along a direction, from both sides', () => {
     const seen: number[] = [];
     const pass = passOf(
       ([x]) => {
-        seen.push(...x!);
-        return [3 * x![0]!];
+        seen.push(...x);
+        return [3 * x[0]];
       },
       [[1 / 3, 0.1]],
       'native',
@@ -100,13 +100,10 @@ describe('along a direction, from both sides', () => {
   });
 
   test('of a smooth function: its derivative twice, for the cotangent that is asked for', () => {
-    const pass = passOf(
-      ([x, y]) => [Math.sin(x![0]!) * x![1]!, Math.exp(x![1]!) + y![0]!],
-      [[0.3, 0.7], [2]],
-    );
+    const pass = passOf(([x, y]) => [Math.sin(x[0]) * x[1], Math.exp(x[1]) + y[0]], [[0.3, 0.7], [2]]);
     for (const q of [0, 2]) {
-      const [c0, c1] = pass.cotangents[q]!;
-      const slope = c0! * (Math.cos(0.3) * 0.7 * 2 - Math.sin(0.3)) - c1! * Math.exp(0.7);
+      const [c0, c1] = pass.cotangents[q];
+      const slope = c0 * (Math.cos(0.3) * 0.7 * 2 - Math.sin(0.3)) - c1 * Math.exp(0.7);
       const { left, right } = slopeAlong(pass, 0, Float64Array.of(2, -1), q);
       expect(left / slope).toBeCloseTo(1, 6);
       expect(right / slope).toBeCloseTo(1, 6);
@@ -114,18 +111,18 @@ describe('along a direction, from both sides', () => {
   });
 
   test('of a parabola and a cubic exactly: the errors’ first two terms cancel', () => {
-    const pass = passOf(([x]) => [x![0]! ** 3 + x![0]! ** 2], [[0.5]]);
-    const slope = pass.cotangents[0]![0]! * (3 * 0.25 + 1);
+    const pass = passOf(([x]) => [x[0] ** 3 + x[0] ** 2], [[0.5]]);
+    const slope = pass.cotangents[0][0] * (3 * 0.25 + 1);
     const { left, right } = slopeAlong(pass, 0, Float64Array.of(1), 0);
     expect(left / slope).toBeCloseTo(1, 11);
     expect(right / slope).toBeCloseTo(1, 11);
   });
 
   test('of a kink, and without the outputs that are not finite', () => {
-    const pass = passOf(([x]) => [Math.abs(x![0]!) + x![0]!, x![0]! / 0], [[0]]);
+    const pass = passOf(([x]) => [Math.abs(x[0]) + x[0], x[0] / 0], [[0]]);
     Object.assign(pass, { finite: Int32Array.of(0) });
     const { left, right } = slopeAlong(pass, 0, Float64Array.of(3), 0);
     expect(left).toBeCloseTo(0, 11);
-    expect(right / pass.cotangents[0]![0]!).toBeCloseTo(6, 11);
+    expect(right / pass.cotangents[0][0]).toBeCloseTo(6, 11);
   });
 });

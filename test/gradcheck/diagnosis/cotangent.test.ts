@@ -10,19 +10,19 @@ type T = tf.Tensor;
 
 const sine = (use: (dy: T) => T) =>
   withGradient(
-    (x) => tf.sin(x!),
-    (dy, x) => tf.mul(use(dy), tf.cos(x!)),
+    (x) => tf.sin(x),
+    (dy, x) => tf.mul(use(dy), tf.cos(x)),
   );
 const sum = (use: (dy: T) => T) =>
   withGradient(
-    (x) => tf.sum(tf.sin(x!)),
-    (dy, x) => tf.mul(use(dy), tf.cos(x!)),
+    (x) => tf.sum(tf.sin(x)),
+    (dy, x) => tf.mul(use(dy), tf.cos(x)),
   );
 /** Every output hangs on every input. */
 const mixed = (use: (dy: T) => T) =>
   withGradient(
-    (x) => tf.cumsum(tf.sin(x!)),
-    (dy, x) => tf.mul(tf.cumsum(use(dy), 0, false, true), tf.cos(x!)),
+    (x) => tf.cumsum(tf.sin(x)),
+    (dy, x) => tf.mul(tf.cumsum(use(dy), 0, false, true), tf.cos(x)),
   );
 const clipNorm =
   (limit: number) =>
@@ -139,7 +139,7 @@ describe('in words', () => {
   const clipped = (limit: string): string =>
     `dy is clipped to −${limit} … ${limit}: the gradient has to be linear in it. Clip gradients in the optimizer.`;
   const of = (jacobian: number[][], use: (dy: number[]) => number[], cotangents?: number[][]): string[] =>
-    sentences([{ shape: [jacobian[0]!.length], jacobian, gradient: using(jacobian, use) }], { cotangents });
+    sentences([{ shape: [jacobian[0].length], jacobian, gradient: using(jacobian, use) }], { cotangents });
 
   describe.each(kinds)('%s', (_kind, jacobian) => {
     test.each<[string, (dy: number[]) => number[]]>([
@@ -211,7 +211,7 @@ describe('in words', () => {
 
   test('the Jacobian taken for diagonal', () => {
     const jacobian = full(slopes);
-    const own = (dy: number[]): number[] => dy.map((value, j) => value * jacobian[j]![j]!);
+    const own = (dy: number[]): number[] => dy.map((value, j) => value * jacobian[j][j]);
     const sentence =
       'x: each entry counts for its own output only: what it does to the other outputs is missing (the Jacobian is taken for diagonal).';
     expect(sentences([{ shape: [6], jacobian, gradient: own }])).toEqual([sentence]);
@@ -220,12 +220,12 @@ describe('in words', () => {
 
   test('a Jacobian that is diagonal, and other numbers of outputs than of entries', () => {
     const jacobian = diagonal(slopes);
-    const odd = (dy: number[]): number[] => dy.map((value, j) => value * slopes[j]! * (j % 2 === 0 ? 2 : 3));
+    const odd = (dy: number[]): number[] => dy.map((value, j) => value * slopes[j] * (j % 2 === 0 ? 2 : 3));
     expect(sentences([{ shape: [6], jacobian, gradient: odd }])).toEqual([
       expect.stringMatching(/^x: 6 of 6 entries compared are wrong, in no form that is known here/),
     ]);
     const tall = full(slopes, 7);
-    const own = (dy: number[]): number[] => slopes.map((_, j) => dy[j]! * tall[j]![j]!);
+    const own = (dy: number[]): number[] => slopes.map((_, j) => dy[j] * tall[j][j]);
     expect(sentences([{ shape: [6], jacobian: tall, gradient: own }])).toEqual([
       expect.stringMatching(/^x: 6 of 6 entries compared are wrong, in no form that is known here/),
     ]);
@@ -236,7 +236,7 @@ describe('in words', () => {
     const broadcast = (shape: number[], output: number[], scale: (k: number) => number): number[][] =>
       Array.from({ length: sizeOf(output) }, (_, k) => {
         const at = coordinateOf(k, output).slice(output.length - shape.length);
-        const own = at.reduce((flat, i, axis) => flat * shape[axis]! + (shape[axis] === 1 ? 0 : i), 0);
+        const own = at.reduce((flat, i, axis) => flat * shape[axis] + (shape[axis] === 1 ? 0 : i), 0);
         return Array.from({ length: sizeOf(shape) }, (_, j) => (j === own ? scale(k) : 0));
       });
     const scale = (k: number): number => 0.5 + ((3 * k) % 7) / 3;
@@ -285,7 +285,7 @@ describe('in words', () => {
       );
       expect(said([3], [4, 3], 0, 1)).toEqual([none]);
       const jacobian = full([0.9, -1.2, 0.4, 2], 4);
-      const gradient = using(jacobian, (dy) => [dy[0]!, dy[1]!, 0, 0]);
+      const gradient = using(jacobian, (dy) => [dy[0], dy[1], 0, 0]);
       const of = (outputShapes: number[][]): string[] =>
         sentences([{ name: 'b', shape: [1, 2, 2], jacobian, gradient }], { outputShapes });
       expect(of([[1, 2, 2]])).toEqual(words('first', 1, 'that axis'));
@@ -309,7 +309,7 @@ describe('in words', () => {
   test('one sign of dy alone says nothing of the other', () => {
     const factor = [1.3, 1.4, 1.5, 1.6, 1.7, 1.8];
     const positive = [1, 2 ** -10, 2 ** 10].map((size) => slopes.map((_, k) => size * (1 + k / 7)));
-    expect(of(diagonal(slopes), (dy) => dy.map((value, k) => value * factor[k]!), positive)).toEqual([
+    expect(of(diagonal(slopes), (dy) => dy.map((value, k) => value * factor[k]), positive)).toEqual([
       expect.stringMatching(/^x: 6 of 6 entries compared are wrong, in no form that is known here/),
     ]);
   });
@@ -355,7 +355,7 @@ describe('in words', () => {
     const off =
       (from: number) =>
       (dy: number[]): number[] =>
-        dy.map((value, j) => many[j]! * (j < from ? Math.abs(value) : 1.7 * value));
+        dy.map((value, j) => many[j] * (j < from ? Math.abs(value) : 1.7 * value));
     const of = (from: number): string[] =>
       sentences([{ shape: [30], jacobian: diagonal(many), gradient: off(from) }]);
     expect(of(24)).toEqual(["x: dy's sign is lost: the gradient uses |dy|."]);

@@ -36,8 +36,8 @@ test('second order: part of the way', () => {
 
 test("second order: by a gradient function's own dataSync, which is not the tape's", () => {
   const f = withGradient(
-    (x) => tf.sin(x!),
-    (dy, x) => tf.mul(dy, tf.tensor1d(Array.from(x!.dataSync(), Math.cos))),
+    (x) => tf.sin(x),
+    (dy, x) => tf.mul(dy, tf.tensor1d(Array.from(x.dataSync(), Math.cos))),
   );
   const text = said(f, at, 2);
   expect(text).toMatch(
@@ -83,7 +83,7 @@ describe('in words', () => {
     expect(of({})).toEqual([all]);
     expect(of({ unreached: [1] })).toEqual([all]);
     expect(of({}, (_dy, [, ...right]) => [0, ...right])).not.toEqual([all]);
-    expect(of({}, ([c], right) => right.map((value) => (Math.abs(c!) > 100 ? value : 0)))).not.toEqual([all]);
+    expect(of({}, ([c], right) => right.map((value) => (Math.abs(c) > 100 ? value : 0)))).not.toEqual([all]);
   });
 
   test('second order: by the tape, by a gradient function of one’s own, or by one of TensorFlow.js', () => {

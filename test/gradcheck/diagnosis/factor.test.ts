@@ -32,7 +32,7 @@ test('one or two entries are no pattern: their numbers are given', () => {
 
 test('a scalar input of many outputs is one entry, whatever the number of cotangents', () => {
   const f = withGradient(
-    (x) => tf.mul(x!, [1, 2, 3]),
+    (x) => tf.mul(x, [1, 2, 3]),
     (dy) => tf.mul(2, tf.sum(tf.mul(dy, [1, 2, 3]))),
   );
   expect(said(f, [0.3])).toMatch(/^input 0: the gradient is .*, the differences give/);
@@ -48,8 +48,8 @@ test('factors that differ are none', () => {
 
 test('what a factor may come from: a mean without its 1/n', () => {
   const f = withGradient(
-    (x) => tf.mean(x!),
-    (dy, x) => tf.mul(dy, tf.onesLike(x!)),
+    (x) => tf.mean(x),
+    (dy, x) => tf.mul(dy, tf.onesLike(x)),
   );
   expect(said(f, [[1, 2, 3, 4]])).toMatch(/ 4 times .*input 0 has 4 entries/);
 });
@@ -96,7 +96,7 @@ describe('in words', () => {
         {
           shape: [7],
           jacobian: diagonal(slopes.map((one, j) => (j < zeros ? 0 : one))),
-          gradient: (dy, g) => g.map((v, j) => (j < zeros ? added * dy[j]! : 2 * v)),
+          gradient: (dy, g) => g.map((v, j) => (j < zeros ? added * dy[j] : 2 * v)),
         },
       ]);
     expect(withZeros(4, 0)).toEqual(is('2 times what it should be'));
@@ -132,7 +132,7 @@ describe('in words', () => {
     const factors = [1.5011, 1.5003, 1.4992, 1.5002, 1.4998, 1.5001, 1.4994];
     expect(
       sentences([
-        { shape: [7], jacobian: diagonal(slopes), gradient: (_dy, g) => g.map((v, j) => factors[j]! * v) },
+        { shape: [7], jacobian: diagonal(slopes), gradient: (_dy, g) => g.map((v, j) => factors[j] * v) },
       ]),
     ).toEqual(is('1.500 times what it should be'));
   });
@@ -165,7 +165,7 @@ describe('what it may come from', () => {
       { outputShapes },
     );
     expect(rest).toEqual([]);
-    return /times what it should be(.*)\.$/.exec(said!)![1]!;
+    return /times what it should be(.*)\.$/.exec(said)![1];
   };
 
   test.each<[number, number[], number[], number[][], string]>([

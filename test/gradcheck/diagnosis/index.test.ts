@@ -95,7 +95,7 @@ describe('the order of the forms', () => {
     [
       'a use of dy is no region',
       diagonal(slopes),
-      (dy) => dy.map((c, j) => Math.max(c, 0) * slopes[j]!),
+      (dy) => dy.map((c, j) => Math.max(c, 0) * slopes[j]),
       'where dy < 0 it is taken for zero: the gradient uses relu(dy).',
     ],
   ])('%s', (_name, jacobian, gradient, sentence) => {
@@ -111,7 +111,7 @@ describe('the order of the forms', () => {
           jacobian: lower(slopes),
           gradient: (dy, right) =>
             right.map(
-              (value, j) => ([0, 3, 4].includes(j) ? (zero(j, dy[0]!) ? 0 : 1.3 + 0.2 * j) : 1) * value,
+              (value, j) => ([0, 3, 4].includes(j) ? (zero(j, dy[0]) ? 0 : 1.3 + 0.2 * j) : 1) * value,
             ),
         },
       ]).join();
@@ -125,17 +125,17 @@ describe('the order of the forms', () => {
   test('what should be zero, everywhere', () => {
     const none = [[0, 0, 0, 0], [0.5, 0.7, 0.2, 0.9].map(() => 0)];
     expect(
-      sentences([{ shape: [4], jacobian: none, gradient: (dy) => [1, 3, -2, 5].map((one) => one * dy[0]!) }]),
+      sentences([{ shape: [4], jacobian: none, gradient: (dy) => [1, 3, -2, 5].map((one) => one * dy[0]) }]),
     ).toEqual(['x: it should be zero there.']);
   });
 });
 
 describe('plain numbers', () => {
-  const off = (dy: number[], right: number[]): number[] => right.map((value, j) => value + (j + 1) * dy[0]!);
+  const off = (dy: number[], right: number[]): number[] => right.map((value, j) => value + (j + 1) * dy[0]);
 
   test('of one or two entries, as derivatives where one output hangs on them', () => {
     const jacobian = diagonal([0.9, -1.2]);
-    const gradient = (_dy: number[], right: number[]): number[] => [right[0]! * 1.5, right[1]! * 1.25];
+    const gradient = (_dy: number[], right: number[]): number[] => [right[0] * 1.5, right[1] * 1.25];
     expect(sentences([{ shape: [1, 2], jacobian, gradient }])).toEqual([
       'x: the gradient at [0,0] is 1.35, the differences give 0.9; the gradient at [0,1] is -1.5, the differences give -1.2.',
     ]);
@@ -148,7 +148,7 @@ describe('plain numbers', () => {
     const jacobian = [[2], [3]];
     const [c, d] = [0.6, -0.2];
     const cotangents = [[c, d]];
-    const gradient = (dy: number[], [right]: number[]): number[] => [right! + dy[0]! / c];
+    const gradient = (dy: number[], [right]: number[]): number[] => [right + dy[0] / c];
     expect(sentences([{ shape: [], jacobian, gradient }], { cotangents })).toEqual([
       'x: the gradient is 1.6, the differences give 0.6.',
     ]);
@@ -158,7 +158,7 @@ describe('plain numbers', () => {
   });
 
   test('for the cotangent that shows the error', () => {
-    const gradient = ([c, d]: number[], [right]: number[]): number[] => [right! + c! - d!];
+    const gradient = ([c, d]: number[], [right]: number[]): number[] => [right + c - d];
     const cotangents = [
       [1, 1],
       [3, 1],
@@ -177,15 +177,15 @@ describe('plain numbers', () => {
           shape: [2, 2],
           values: [-1, 2, 1, -2],
           jacobian,
-          gradient: (dy, right) => right.map((value, j) => value + errors[j]! * dy[0]!),
+          gradient: (dy, right) => right.map((value, j) => value + errors[j] * dy[0]),
         },
       ]);
     const [row] = jacobian;
-    const number = (j: number, by = 0): string => String(Number((row![j]! + by).toPrecision(7)));
+    const number = (j: number, by = 0): string => String(Number((row[j] + by).toPrecision(7)));
     expect(wrong([0.3, -5, 4, 0.7])).toEqual([
       `x: 4 of 4 entries compared are wrong, in no form that is known here; the largest error: the gradient at [0,1] is ${number(1, -5)}, the differences give ${number(1)}.`,
     ]);
-    expect(wrong([-2 * row![0]!, -3, 0.7, 1])).toEqual([
+    expect(wrong([-2 * row[0], -3, 0.7, 1])).toEqual([
       expect.stringContaining('the largest error: the gradient at [0,1] is '),
     ]);
     expect(wrong([0.3, -4, 0, 1])).toEqual([

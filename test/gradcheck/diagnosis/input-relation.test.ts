@@ -51,7 +51,7 @@ describe('in words', () => {
         shape: [values.length],
         values,
         jacobian: diagonal(jacobian.slice(0, values.length)),
-        gradient: (dy, right) => right.map((value, j) => gradient(value, values[j]!, j, dy)),
+        gradient: (dy, right) => right.map((value, j) => gradient(value, values[j], j, dy)),
       },
     ]).join();
   /** The whole of x is wrong, in none of these forms. */
@@ -111,11 +111,11 @@ describe('in words', () => {
   test('a constant added, where every entry is wrong', () => {
     const added = (by: string): string =>
       `x: a constant was added to the gradient: ${by} (for the dy of this check).`;
-    expect(of((right, _x, _j, [dy]) => right + 2 * dy!)).toBe(added('1.20'));
-    expect(of((right, _x, _j, [dy]) => right - 0.5 * dy!)).toBe(added('-0.300'));
-    expect(of((right, _x, j, [dy]) => right + (j === 2 ? 1 + 0.9e-4 : 1) * dy!)).toBe(added('0.600'));
-    expect(of((right, _x, j, [dy]) => right + (j === 2 ? 1 + 1.2e-4 : 1) * dy!)).toMatch(formless);
-    expect(of((right, _x, j, [dy]) => (j === 2 ? right : right + dy!))).not.toMatch(/a constant/);
+    expect(of((right, _x, _j, [dy]) => right + 2 * dy)).toBe(added('1.20'));
+    expect(of((right, _x, _j, [dy]) => right - 0.5 * dy)).toBe(added('-0.300'));
+    expect(of((right, _x, j, [dy]) => right + (j === 2 ? 1 + 0.9e-4 : 1) * dy)).toBe(added('0.600'));
+    expect(of((right, _x, j, [dy]) => right + (j === 2 ? 1 + 1.2e-4 : 1) * dy)).toMatch(formless);
+    expect(of((right, _x, j, [dy]) => (j === 2 ? right : right + dy))).not.toMatch(/a constant/);
     // An entry whose derivative is 0 has to be wrong as well.
     const of4 = (at0: number): string | undefined => {
       const { pass, found } = made([
@@ -123,10 +123,10 @@ describe('in words', () => {
           shape: [5],
           values: x,
           jacobian: diagonal([0.9, -1.2, 0.4, 2, 0]),
-          gradient: ([dy], right) => right.map((value, j) => value + (j === 4 ? at0 : 1) * dy!),
+          gradient: ([dy], right) => right.map((value, j) => value + (j === 4 ? at0 : 1) * dy),
         },
       ]);
-      const evidence = evidenceOf(pass, 0, found[0]!);
+      const evidence = evidenceOf(pass, 0, found[0]);
       return relatedToInput(evidence, evidence.entries);
     };
     expect(of4(1)).toMatch(/^a constant was added/);

@@ -28,7 +28,7 @@ test('ties of max: between the slopes each, no subgradient together, and TensorF
 test('ties of which one is chosen are a subgradient', () => {
   expect(
     said(
-      (x: tf.Tensor) => tf.sum(tf.maxPool(tf.reshape(x, [1, 1, 2, 1]) as tf.Tensor4D, [1, 2], 1, 'valid')),
+      (x: tf.Tensor) => tf.sum(tf.maxPool(tf.reshape<tf.Rank.R4>(x, [1, 1, 2, 1]), [1, 2], 1, 'valid')),
       [[3, 3]],
     ),
   ).not.toMatch(/subgradient/);
@@ -45,7 +45,7 @@ describe('in words', () => {
           shape,
           values: [0, 0, 0, 0, 0, 0],
           jacobian,
-          gradient: gradient && (([c]) => gradient.map((g) => c! * g)),
+          gradient: gradient && (([c]) => gradient.map((g) => c * g)),
         },
       ],
       { f },
@@ -106,8 +106,8 @@ describe('in words', () => {
   test('a gradient that is not finite at a kink, for any cotangent', () => {
     const jacobian = full([1, 2], 1);
     const gradient = ([c]: number[], right: number[]): number[] => [
-      right[0]!,
-      Math.abs(c!) > 100 ? Infinity : 1,
+      right[0],
+      Math.abs(c) > 100 ? Infinity : 1,
     ];
     const { pass } = made([{ shape: [2], jacobian, values: [3, 4], gradient }]);
     expect(explainKinks(pass, [[kinkAt(0), kinkAt(1)]])).toEqual([
@@ -117,7 +117,7 @@ describe('in words', () => {
   });
 
   describe('together', () => {
-    const max = ([x]: readonly Float64Array[]): number[] => [Math.max(x![0]!, x![1]!) * 2, 0, 0, 0, 0, 0];
+    const max = ([x]: readonly Float64Array[]): number[] => [Math.max(x[0], x[1]) * 2, 0, 0, 0, 0, 0];
     const between =
       'x: f has a kink at [0,0], [0,1]; the gradient lies between the one-sided slopes everywhere.';
     const none = (times: string): string =>
@@ -141,7 +141,7 @@ describe('in words', () => {
         (by: number) =>
         (values: readonly Float64Array[]): number[] => {
           const [value] = max(values);
-          return [value! + by * Math.abs(values[0]![0]! + values[0]![1]!), 0, 0, 0, 0, 0];
+          return [value + by * Math.abs(values[0][0] + values[0][1]), 0, 0, 0, 0, 0];
         };
       const at = (by: number): string[] => of([kinkAt(0), kinkAt(1)], kinked(by), [2, 2, 0, 0, 0, 0]);
       expect(at(0)).toEqual([none('2.00')]);
@@ -152,7 +152,7 @@ describe('in words', () => {
 
     test('not of a single kink, nor where one is a jump or has a gradient outside', () => {
       const wrong = [2, 2, 0, 0, 0, 0];
-      const smooth = ([x]: readonly Float64Array[]): number[] => [x![0]!, 0, 0, 0, 0, 0];
+      const smooth = ([x]: readonly Float64Array[]): number[] => [x[0], 0, 0, 0, 0, 0];
       for (const f of [max, smooth]) {
         expect(of([kinkAt(0)], f, wrong)).toEqual([
           'x: f has a kink at [0,0]; the gradient lies between the one-sided slopes.',
@@ -168,8 +168,8 @@ describe('in words', () => {
 
     test('an op known for it is named', () => {
       const jacobian = full([1, 1], 1);
-      const gradient = ([c]: number[]): number[] => [c! * 2, c! * 2];
-      const f = ([x]: readonly Float64Array[]): number[] => [Math.max(x![0]!, x![1]!)];
+      const gradient = ([c]: number[]): number[] => [c * 2, c * 2];
+      const f = ([x]: readonly Float64Array[]): number[] => [Math.max(x[0], x[1])];
       const { pass } = made([{ shape: [2], values: [3, 3], jacobian, gradient }], {
         f,
         recording: { steps: [{ op: 'Max', inputs: [], outputs: [] }] },

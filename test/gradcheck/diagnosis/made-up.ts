@@ -43,11 +43,11 @@ export const valuesFor = (n: number): number[] =>
   Array.from({ length: n }, (_, j) => (j % 2 === 0 ? 1 : -1) * (0.3 + ((5 * j) % 8) / 4));
 
 const transposed = (jacobian: readonly number[][], dy: readonly number[], n: number): number[] =>
-  Array.from({ length: n }, (_, j) => jacobian.reduce((sum, row, k) => sum + dy[k]! * row[j]!, 0));
+  Array.from({ length: n }, (_, j) => jacobian.reduce((sum, row, k) => sum + dy[k] * row[j], 0));
 
 /** The pass, and its entries as they would have been compared. */
 export function made(inputs: readonly MadeInput[], parts: MadeParts = {}): { pass: Pass; found: Entry[][] } {
-  const { length: outputs } = inputs[0]!.jacobian;
+  const { length: outputs } = inputs[0].jacobian;
   const { outputShapes = [[outputs]], cotangents = cotangentsFor(outputs), precision = 'float64' } = parts;
   const isDouble = precision === 'float64';
   const active = inputs.map(({ name = 'x', shape, values = valuesFor(sizeOf(shape)) }, index) => ({
@@ -60,11 +60,11 @@ export function made(inputs: readonly MadeInput[], parts: MadeParts = {}): { pas
     cotangents.map((dy) => transposed(jacobian, dy, sizeOf(shape))),
   );
   const gradient = (input: number, dy: number[], truth: number[]): number[] =>
-    inputs[input]!.gradient?.(dy, truth) ?? truth;
+    inputs[input].gradient?.(dy, truth) ?? truth;
   const linear = (values: readonly Float64Array[]): number[] =>
     Array.from({ length: outputs }, (_, k) =>
       inputs.reduce(
-        (sum, { jacobian }, i) => jacobian[k]!.reduce((to, one, j) => to + one * values[i]![j]!, sum),
+        (sum, { jacobian }, i) => jacobian[k].reduce((to, one, j) => to + one * values[i][j], sum),
         0,
       ),
     );
@@ -100,12 +100,12 @@ export function made(inputs: readonly MadeInput[], parts: MadeParts = {}): { pas
     outputs: Float64Array.from(f(active.map(({ values }) => values))),
     finite: Int32Array.from({ length: outputs }, (_, k) => k),
     autodiff: cotangents.map((dy, q) =>
-      inputs.map((_, i) => Float64Array.from(gradient(i, dy, right[i]![q]!))),
+      inputs.map((_, i) => Float64Array.from(gradient(i, dy, right[i][q]))),
     ),
     unreached: new Set(parts.unreached),
   } as unknown as Pass;
   const found = inputs.map(({ jacobian }, i) =>
-    Array.from(active[i]!.values, (_, j) => compared(pass, i, j, right[i]!, jacobian)),
+    Array.from(active[i].values, (_, j) => compared(pass, i, j, right[i], jacobian)),
   );
   return { pass, found };
 }
@@ -119,7 +119,7 @@ function compared(
   jacobian: readonly number[][],
 ): Entry {
   const by = jacobian.flatMap((row, k) => (row[j] === 0 ? [] : [k]));
-  const numbers = right.map((of, q) => ({ numerical: of[j]!, autodiff: pass.autodiff[q]![input]![j]! }));
+  const numbers = right.map((of, q) => ({ numerical: of[j], autodiff: pass.autodiff[q][input][j] }));
   const off = ({ numerical, autodiff }: (typeof numbers)[number]): boolean =>
     !(Math.abs(numerical - autodiff) <= 1e-6 * Math.max(Math.abs(numerical), Math.abs(autodiff)));
   const q = Math.max(0, numbers.findIndex(off));
@@ -127,7 +127,7 @@ function compared(
     j,
     q,
     ...numbers[q],
-    slopes: numbers.map(({ numerical }) => slope({ value: numerical, sole: by.length === 1 ? by[0]! : -1 })),
+    slopes: numbers.map(({ numerical }) => slope({ value: numerical, sole: by.length === 1 ? by[0] : -1 })),
     state: numbers.some(({ autodiff }) => !Number.isFinite(autodiff))
       ? 'nonFinite'
       : numbers.some(off)

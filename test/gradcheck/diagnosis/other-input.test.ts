@@ -6,9 +6,9 @@ import { diagonal, full, sentences, type MadeInput } from './made-up.js';
 import { said } from './support.js';
 
 const product = withGradient(
-  (x, y) => tf.mul(x!, tf.sin(y!)),
+  (x, y) => tf.mul(x, tf.sin(y)),
   (dy, x, y) => {
-    const [ofX, ofY] = [tf.mul(dy, tf.sin(y!)), tf.mul(dy, tf.mul(x!, tf.cos(y!)))];
+    const [ofX, ofY] = [tf.mul(dy, tf.sin(y)), tf.mul(dy, tf.mul(x, tf.cos(y)))];
     return [ofY, ofX];
   },
 );
@@ -25,8 +25,8 @@ test('of one entry each the numbers are given, and no pattern', () => {
 
 test('a gradient of its own that is wrong is no other one', () => {
   const f = withGradient(
-    (x, y) => tf.mul(x!, tf.sin(y!)),
-    (dy, x, y) => [tf.mul(dy, y!), tf.mul(dy, tf.mul(x!, tf.cos(y!)))],
+    (x, y) => tf.mul(x, tf.sin(y)),
+    (dy, x, y) => [tf.mul(dy, y), tf.mul(dy, tf.mul(x, tf.cos(y)))],
   );
   expect(said(f, [random([4]), random([4], 2)])).not.toMatch(/another input/);
 });
@@ -42,7 +42,7 @@ describe('in words', () => {
     jacobian: diagonal(slopes),
     gradient,
   });
-  const by = (slopes: number[]) => (dy: number[]) => dy.map((value, j) => value * slopes[j]!);
+  const by = (slopes: number[]) => (dy: number[]) => dy.map((value, j) => value * slopes[j]);
   const sentence = 'x: the gradient is that of another input: what is given for x is the gradient of y.';
 
   test('given as that of another, at every entry and for every cotangent', () => {
@@ -59,7 +59,7 @@ describe('in words', () => {
     ).toEqual([sentence]);
     const almost = [...forY.slice(0, 3), 0.51];
     expect(sentences([input('x', forX, by(almost)), input('y', forY)]).join()).not.toMatch(/another input/);
-    const atOnce = (dy: number[]): number[] => by(Math.abs(dy[0]!) > 100 ? almost : forY)(dy);
+    const atOnce = (dy: number[]): number[] => by(Math.abs(dy[0]) > 100 ? almost : forY)(dy);
     expect(sentences([input('x', forX, atOnce), input('y', forY)]).join()).not.toMatch(/another input/);
   });
 
@@ -79,10 +79,10 @@ describe('in words', () => {
     );
     const longer: MadeInput = { name: 'y', shape: [5], jacobian: full([...forY, 1], 4) };
     const likeIt = (dy: number[]): number[] =>
-      forX.map((_, j) => dy.reduce((sum, value, k) => sum + value * longer.jacobian[k]![j]!, 0));
+      forX.map((_, j) => dy.reduce((sum, value, k) => sum + value * longer.jacobian[k][j], 0));
     expect(sentences([input('x', forX, likeIt), longer]).join()).not.toMatch(/another input/);
     const shorter = input('y', forY);
-    const andMore = (dy: number[]): number[] => [...by(forY)(dy), 7 * dy[0]!];
+    const andMore = (dy: number[]): number[] => [...by(forY)(dy), 7 * dy[0]];
     const x: MadeInput = { name: 'x', shape: [5], jacobian: full([...forX, 1], 4), gradient: andMore };
     expect(sentences([x, shorter]).join()).not.toMatch(/another input/);
   });

@@ -36,7 +36,7 @@ describe('in words', () => {
         {
           shape: [entries],
           jacobian,
-          gradient: (dy, right) => off(dy, right).map((value, j) => (j >= at ? value : right[j]!)),
+          gradient: (dy, right) => off(dy, right).map((value, j) => (j >= at ? value : right[j])),
         },
       ],
       { outputShapes: [[2], [1, 3], []] },
@@ -77,7 +77,7 @@ describe('in words', () => {
             jacobian,
             // Entries before this one are wrong by the first output, all others by the last.
             gradient: (dy, right) =>
-              right.map((value, j) => value + (j < from ? dy[j]! : dy[20]!) * (1 + ((3 * j) % 7))),
+              right.map((value, j) => value + (j < from ? dy[j] : dy[20]) * (1 + ((3 * j) % 7))),
           },
         ],
         { outputShapes: [[20], []] },

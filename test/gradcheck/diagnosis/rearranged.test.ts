@@ -9,8 +9,8 @@ import { said } from './support.js';
 type T = tf.Tensor;
 const moved = (by: (gradient: T) => T) =>
   withGradient(
-    (x) => tf.sin(x!),
-    (dy, x) => by(tf.mul(dy, tf.cos(x!))),
+    (x) => tf.sin(x),
+    (dy, x) => by(tf.mul(dy, tf.cos(x))),
   );
 
 test.each<[string, (gradient: T) => T, number[], RegExp]>([
@@ -30,8 +30,8 @@ test.each<[string, (gradient: T) => T, number[], RegExp]>([
 
 test('a symmetric gradient is no more transposed than it was', () => {
   const f = withGradient(
-    (x) => tf.sum(x!),
-    (dy, x) => tf.mul(dy, tf.fill(x!.shape, 2)),
+    (x) => tf.sum(x),
+    (dy, x) => tf.mul(dy, tf.fill(x.shape, 2)),
   );
   expect(said(f, [random([3, 3])])).toMatch(/ 2 times/);
 });
@@ -49,23 +49,23 @@ describe('in words', () => {
   const slopesOf = (n: number): number[] =>
     Array.from({ length: n }, (_, j) => 0.3 + ((5 * j) % n) / n + j / 50);
   const flat = (at: number[], shape: number[]): number =>
-    at.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
+    at.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
   /** An elementwise function whose gradient has its entry of `from(at)` at `at`. */
   const of = (shape: number[], from: (at: number[]) => number, slopes = slopesOf(sizeOf(shape))): string =>
     sentences([
       {
         shape,
         jacobian: diagonal(slopes),
-        gradient: (_dy, right) => right.map((_, j) => right[from(coordinateOf(j, shape))]!),
+        gradient: (_dy, right) => right.map((_, j) => right[from(coordinateOf(j, shape))]),
       },
     ]).join();
   /** The gradient in this order of its axes, its numbers put down in x's shape. */
   const transposedBy = (shape: number[], order: number[]): string => {
-    const turned = order.map((axis) => shape[axis]!);
+    const turned = order.map((axis) => shape[axis]);
     return of(shape, (at) => {
       const place = coordinateOf(flat(at, shape), turned);
       return flat(
-        shape.map((_, axis) => place[order.indexOf(axis)]!),
+        shape.map((_, axis) => place[order.indexOf(axis)]),
         shape,
       );
     });
@@ -108,7 +108,7 @@ describe('in words', () => {
 
   test('not of five axes, and not where the order leaves every entry where it is', () => {
     expect(transposedBy([2, 3, 1, 1, 1], [1, 0, 2, 3, 4])).not.toMatch(/transposed/);
-    expect(of([1, 5], ([, k]) => 4 - k!)).toBe('x: the gradient is reversed along axis 1.');
+    expect(of([1, 5], ([, k]) => 4 - k)).toBe('x: the gradient is reversed along axis 1.');
   });
 
   test.each<[number[], number]>([
@@ -120,7 +120,7 @@ describe('in words', () => {
   ])('%j reversed along axis %d', (shape, axis) => {
     const reversed = (at: number[]): number =>
       flat(
-        at.map((i, a) => (a === axis ? shape[a]! - 1 - i : i)),
+        at.map((i, a) => (a === axis ? shape[a] - 1 - i : i)),
         shape,
       );
     expect(of(shape, reversed)).toBe(`x: the gradient is reversed along axis ${axis}.`);
@@ -137,7 +137,7 @@ describe('in words', () => {
   ])('%j shifted along axis %d by %d', (shape, axis, by) => {
     const shifted = (at: number[]): number =>
       flat(
-        at.map((i, a) => (a === axis ? (i + by + shape[a]!) % shape[a]! : i)),
+        at.map((i, a) => (a === axis ? (i + by + shape[a]) % shape[a] : i)),
         shape,
       );
     expect(of(shape, shifted)).toBe(`x: the gradient is shifted by one along axis ${axis}.`);
@@ -145,10 +145,10 @@ describe('in words', () => {
 
   test('three entries or more, whose derivative is not 0; those that are 0 may be anywhere', () => {
     const reversed = (slopes: number[]): string =>
-      of([slopes.length], ([i]) => slopes.length - 1 - i!, slopes);
+      of([slopes.length], ([i]) => slopes.length - 1 - i, slopes);
     expect(reversed([0.3, 0.5, 0.8, 0, 0])).toBe('x: the gradient is reversed along axis 0.');
     expect(reversed([0.3, 0.5, 0, 0, 0])).not.toMatch(/reversed/);
-    expect(of([2], ([i]) => 1 - i!)).not.toMatch(/reversed|shifted/);
+    expect(of([2], ([i]) => 1 - i)).not.toMatch(/reversed|shifted/);
   });
 
   test('an error too small for a form is no rearrangement', () => {
@@ -167,7 +167,7 @@ describe('in words', () => {
   });
 
   test('one number in another place is too much', () => {
-    expect(of([5], ([i]) => [4, 3, 2, 1, 1][i!]!)).not.toMatch(/reversed|shifted/);
-    expect(of([3, 3], ([i, k]) => (i === 2 && k === 0 ? 1 : 3 * k! + i!))).not.toMatch(/transposed/);
+    expect(of([5], ([i]) => [4, 3, 2, 1, 1][i])).not.toMatch(/reversed|shifted/);
+    expect(of([3, 3], ([i, k]) => (i === 2 && k === 0 ? 1 : 3 * k + i))).not.toMatch(/transposed/);
   });
 });

@@ -66,7 +66,7 @@ describe('in words', () => {
     ]).join();
   const only = (where: string): string => `x: the gradient is wrong only ${where}.`;
   const byValue = (values: number[], wrong: (x: number) => boolean): string =>
-    of(values, (j) => wrong(values[j]!));
+    of(values, (j) => wrong(values[j]));
 
   test.each<[string, number[], (x: number) => boolean]>([
     ['where x < 0', [-2, 3, -1, 0.1, 2], (x) => x < 0],
@@ -121,8 +121,8 @@ describe('in words', () => {
     ['in the last slice along axis 2 (index 1)', [3, 2, 2], ([, , l]) => l === 1],
     ['in the first slice along axis 0 (index 0)', [2, 3], ([i]) => i === 0],
     ['at the indices 1 to 2 of axis 0', [4, 3], ([i]) => i === 1 || i === 2],
-    ['at the indices 0 to 1 of axis 0', [4, 3], ([i]) => i! < 2],
-    ['at the indices 2 to 5 of axis 0', [9], ([i]) => i! > 1 && i! < 6],
+    ['at the indices 0 to 1 of axis 0', [4, 3], ([i]) => i < 2],
+    ['at the indices 2 to 5 of axis 0', [9], ([i]) => i > 1 && i < 6],
     ['at both ends of axis 0', [4, 3], ([i]) => i === 0 || i === 3],
     ['at both ends of axis 0', [8], ([i]) => i === 0 || i === 7],
     ['at both ends of axis 1', [2, 4], ([, k]) => k === 0 || k === 3],
@@ -131,7 +131,7 @@ describe('in words', () => {
   });
 
   test('part of a slice, and slices apart, are none: their places, where they are few', () => {
-    expect(inShape([4, 3], ([i, k]) => i === 1 && k! < 2)).toBe(
+    expect(inShape([4, 3], ([i, k]) => i === 1 && k < 2)).toBe(
       'x: the gradient is wrong only at [1,0], [1,1] (2 of 12 entries).',
     );
     expect(inShape([5, 2], ([i]) => i === 0 || i === 2)).toBe(
@@ -159,9 +159,9 @@ describe('in words', () => {
   test('entries whose derivative is 0 are on either side', () => {
     const slopes = [0.9, 0.7, 0, 1.3, 0];
     const values = [-1, -2, -0.5, 1, 2];
-    expect(of(values, (j) => values[j]! < 0, { slopes })).toBe(only('where x < 0'));
+    expect(of(values, (j) => values[j] < 0, { slopes })).toBe(only('where x < 0'));
     // Where all that is right has a derivative of 0 it counts.
-    expect(of(values, (j) => values[j]! < 0, { slopes: [0.9, 0.7, 1.3, 0, 0] })).toBe(only('where x < 0'));
+    expect(of(values, (j) => values[j] < 0, { slopes: [0.9, 0.7, 1.3, 0, 0] })).toBe(only('where x < 0'));
   });
 
   test('entries that are not finite are on neither side', () => {
@@ -189,7 +189,7 @@ describe('in words', () => {
         gradient: (_dy, right) => right.map((value, j) => (j === 1 ? 1.3 * value : value)),
       },
     ]);
-    expect(explain(pass, [found[0]!.slice(0, 4)])).toEqual([
+    expect(explain(pass, [found[0].slice(0, 4)])).toEqual([
       'x: the gradient is wrong only at [1] (1 of 6 entries, of 4 looked at).',
     ]);
   });
@@ -213,7 +213,7 @@ describe('in words', () => {
           values,
           jacobian: diagonal(slopes),
           gradient: (dy, right) =>
-            right.map((value, j) => (values[j]! < 0 ? gradient(value, values[j]!, dy[j]!) : value)),
+            right.map((value, j) => (values[j] < 0 ? gradient(value, values[j], dy[j]) : value)),
         },
       ]).join();
     const part = `${only('where x < 0')} In that part: `;

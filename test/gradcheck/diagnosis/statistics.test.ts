@@ -10,7 +10,7 @@ import { said } from './support.js';
 
 test('the mean', () => {
   const f = withGradient(
-    (x) => tf.sub(x!, tf.mean(x!, 0, true)),
+    (x) => tf.sub(x, tf.mean(x, 0, true)),
     (dy) => tf.clone(dy),
   );
   expect(said(f, [random([4, 3])])).toMatch(/the same along axis 0 is missing.*sum or a mean/);
@@ -19,18 +19,18 @@ test('the mean', () => {
 test('the mean and the variance', () => {
   const f = withGradient(
     (x) => {
-      const centred = tf.sub(x!, tf.mean(x!, 1, true));
+      const centred = tf.sub(x, tf.mean(x, 1, true));
       return tf.div(centred, tf.sqrt(tf.add(tf.mean(tf.square(centred), 1, true), 1e-5)));
     },
-    (dy, x) => tf.div(dy, tf.sqrt(tf.add(tf.moments(x!, 1, true).variance, 1e-5))),
+    (dy, x) => tf.div(dy, tf.sqrt(tf.add(tf.moments(x, 1, true).variance, 1e-5))),
   );
   expect(said(f, [random([3, 5])])).toMatch(/along axis 1, a constant and a multiple of x.*normalises over/);
 });
 
 test('an error without such a form', () => {
   const f = withGradient(
-    (x) => tf.sin(x!),
-    (dy, x) => tf.mul(dy, tf.add(tf.cos(x!), tf.pow(x!, 3))),
+    (x) => tf.sin(x),
+    (dy, x) => tf.mul(dy, tf.add(tf.cos(x), tf.pow(x, 3))),
   );
   expect(said(f, [random([3, 5])])).toMatch(/15 of 15 entries compared are wrong, in no form that is known/);
 });
@@ -59,11 +59,11 @@ describe('in words', () => {
           right.map((value, j) => {
             const at = coordinateOf(j, shape);
             const slice = at.reduce((key, i, a) => (a === axis ? key : 3 * key + i + 1), 0);
-            return value - dy[0]! * missing(x[j]!, at, slice);
+            return value - dy[0] * missing(x[j], at, slice);
           }),
       },
     ]);
-    return missingStatistics(evidenceOf(pass, 0, found[0]!));
+    return missingStatistics(evidenceOf(pass, 0, found[0]));
   };
 
   test.each<[number[], number]>([
@@ -100,20 +100,20 @@ describe('in words', () => {
 
   test('a line in x needs another x', () => {
     const levels = [0.5, 0.7, 0.9, 1.2];
-    expect(of([4], 0, (_x, [i]) => levels[i!]!, [2, 2, 2, 2])).toBeUndefined();
+    expect(of([4], 0, (_x, [i]) => levels[i], [2, 2, 2, 2])).toBeUndefined();
   });
 
   test('every slice has to hold', () => {
-    expect(of([3, 3], 1, (_x, [i, k], slice) => 1 + slice + (i === 2 ? (k! + 1) ** 2 : 0))).toBeUndefined();
-    expect(of([3, 3], 0, (_x, [i, k], slice) => 1 + slice + (k === 0 ? (i! + 1) ** 2 : 0))).toBeUndefined();
+    expect(of([3, 3], 1, (_x, [i, k], slice) => 1 + slice + (i === 2 ? (k + 1) ** 2 : 0))).toBeUndefined();
+    expect(of([3, 3], 0, (_x, [i, k], slice) => 1 + slice + (k === 0 ? (i + 1) ** 2 : 0))).toBeUndefined();
   });
 
   test('entries that were not compared leave it open', () => {
     const jacobian = full([0.9, -1.2, 0.4, 2]);
     const { pass, found } = made([
-      { shape: [4], jacobian, gradient: (dy, right) => right.map((value) => value - dy[0]!) },
+      { shape: [4], jacobian, gradient: (dy, right) => right.map((value) => value - dy[0]) },
     ]);
-    expect(missingStatistics(evidenceOf(pass, 0, found[0]!))).toBe(sum(0));
-    expect(missingStatistics(evidenceOf(pass, 0, found[0]!.slice(0, 3)))).toBeUndefined();
+    expect(missingStatistics(evidenceOf(pass, 0, found[0]))).toBe(sum(0));
+    expect(missingStatistics(evidenceOf(pass, 0, found[0].slice(0, 3)))).toBeUndefined();
   });
 });

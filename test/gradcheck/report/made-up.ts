@@ -50,14 +50,13 @@ export const findings = (entries: Entry[], parts: Partial<Findings> = {}): Findi
   ...parts,
 });
 
-export const projections = (parts: object): Findings['projections'] =>
-  ({
-    entries: [[]],
-    unresolved: [false],
-    absolute: [0.25],
-    relative: [0.125],
-    moreKinks: [false],
-    settled: [true],
-    resolution: 1e-7,
-    ...parts,
-  }) as Findings['projections'];
+export const projections = (parts: object): Findings['projections'] => ({
+  entries: [[]],
+  unresolved: [false],
+  absolute: [0.25],
+  relative: [0.125],
+  moreKinks: [false],
+  settled: [true],
+  resolution: 1e-7,
+  ...parts,
+});

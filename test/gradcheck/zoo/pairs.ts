@@ -33,7 +33,7 @@ const tanhSlope: Slope = (x) => sub(1, square(tanh(x)));
 const refusing =
   (f: Slope): Slope =>
   (x) => {
-    if (tf.min(x).dataSync()[0]! <= 0) throw new Error('x must be positive');
+    if (tf.min(x).dataSync()[0] <= 0) throw new Error('x must be positive');
     return f(x);
   };
 
@@ -195,11 +195,11 @@ const cases = pairs.flatMap(({ name, value, right, wrong, inputs, options, hidde
   },
 ]);
 
-const logits = (): T => tf.tensor2d(random([4, 3]) as unknown as number[][]);
+const logits = (): T => tf.tensor2d(random([4, 3]));
 const ofSum = (use: (dy: T) => T): ((...inputs: T[]) => T) =>
   withGradient(
-    (x) => tf.sum(sin(x!)),
-    (dy, x) => mul(use(dy), cos(x!)),
+    (x) => tf.sum(sin(x)),
+    (dy, x) => mul(use(dy), cos(x)),
   );
 
 /** A book-style net with weights of 0.01, in float32: most of its gradient stands just above the rounding of the loss. */
@@ -285,8 +285,8 @@ const wrongCases: ZooCase[] = [
   {
     name: 'small dy dropped',
     f: withGradient(
-      (x) => sin(x!),
-      (dy, x) => mul(mul(dy, tf.cast(tf.greater(tf.abs(dy), 0.01), 'float32')), cos(x!)),
+      (x) => sin(x),
+      (dy, x) => mul(mul(dy, tf.cast(tf.greater(tf.abs(dy), 0.01), 'float32')), cos(x)),
     ),
     inputs: () => [random([6])],
     verdict: 'wrong',

@@ -100,7 +100,7 @@ const table: [string, CheckedFunction, () => CheckedInputs][] = [
     'batch norm',
     (x: T, scale: tf.Tensor1D) => {
       const { mean, variance } = tf.moments(x, 0);
-      return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, tf.zeros([5]), scale, 1e-3);
+      return tf.batchNorm(x, mean, variance, tf.zeros([5]), scale, 1e-3);
     },
     () => [random([8, 5]), random([5], 2)],
   ],

@@ -33,7 +33,7 @@ export const withGradient =
       save(given);
       return {
         value: value(...given),
-        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy, ...saved) as tf.Tensor,
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradient(dy, ...saved),
       };
     })(...inputs);
 
@@ -43,9 +43,9 @@ export const elementwise = (
   derivative: (x: tf.Tensor) => tf.Tensor,
 ): ((x: tf.Tensor) => tf.Tensor) =>
   withGradient(
-    (x) => value(x!),
-    (dy, x) => tf.mul(dy, derivative(x!)),
-  ) as (x: tf.Tensor) => tf.Tensor;
+    (x) => value(x),
+    (dy, x) => tf.mul(dy, derivative(x)),
+  );
 
 /** Ones, but for entry `at`. */
 export const onesBut = (n: number, at: number, value: number): tf.Tensor =>

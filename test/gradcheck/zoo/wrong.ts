@@ -16,8 +16,8 @@ const matrix = () => [random([3, 4])];
 const vector = (n: number) => () => [random([n])];
 const sinDy = (use: (dy: tf.Tensor) => tf.Tensor) =>
   withGradient(
-    (x) => sin(x!),
-    (dy, x) => mul(use(dy), cos(x!)),
+    (x) => sin(x),
+    (dy, x) => mul(use(dy), cos(x)),
   );
 
 const factors: Case[] = [
@@ -33,8 +33,8 @@ const factors: Case[] = [
   {
     name: '1e-6 too large, beside an offset of 1e6',
     f: withGradient(
-      (x) => add(sin(x!), 1e6),
-      (dy, x) => mul(dy, mul(cos(x!), 1 + 1e-6)),
+      (x) => add(sin(x), 1e6),
+      (dy, x) => mul(dy, mul(cos(x), 1 + 1e-6)),
     ),
     inputs: matrix,
     says: /factor/,
@@ -42,8 +42,8 @@ const factors: Case[] = [
   {
     name: 'a mean without its 1/n',
     f: withGradient(
-      (x) => tf.mean(x!),
-      (dy, x) => mul(dy, tf.onesLike(x!)),
+      (x) => tf.mean(x),
+      (dy, x) => mul(dy, tf.onesLike(x)),
     ),
     inputs: matrix,
     says: /12 times.*12 entries/,
@@ -51,8 +51,8 @@ const factors: Case[] = [
   {
     name: 'a sum divided by n',
     f: withGradient(
-      (x) => tf.sum(x!),
-      (dy, x) => mul(dy, tf.fill(x!.shape, 1 / 12)),
+      (x) => tf.sum(x),
+      (dy, x) => mul(dy, tf.fill(x.shape, 1 / 12)),
     ),
     inputs: matrix,
     says: /1\/12 times.*12 entries/,
@@ -87,10 +87,10 @@ const factors: Case[] = [
 /** tanh(x·w), the gradient of w by `ofW`. */
 const dense = (ofX: (g: tf.Tensor) => tf.Tensor, ofW: (g: tf.Tensor) => tf.Tensor) =>
   withGradient(
-    (x, w) => tf.tanh(tf.matMul(x!, w!)),
+    (x, w) => tf.tanh(tf.matMul(x, w)),
     (dy, x, w) => {
-      const d = mul(dy, tf.sub(1, tf.square(tf.tanh(tf.matMul(x!, w!)))));
-      return [ofX(tf.matMul(d, w!, false, true)), ofW(tf.matMul(x!, d, true, false))];
+      const d = mul(dy, tf.sub(1, tf.square(tf.tanh(tf.matMul(x, w)))));
+      return [ofX(tf.matMul(d, w, false, true)), ofW(tf.matMul(x, d, true, false))];
     },
   );
 const layer = () => [random([8, 6]), random([6, 6], 2)];
@@ -98,7 +98,7 @@ const same = (x: tf.Tensor): tf.Tensor => x;
 
 const bias = (gradient: (dy: tf.Tensor) => tf.Tensor) =>
   withGradient(
-    (x, b) => add(x!, b!),
+    (x, b) => add(x, b),
     (dy) => [dy, gradient(dy)],
   );
 const biased = () => [random([5, 4]), random([4], 2)];
@@ -113,8 +113,8 @@ const places: Case[] = [
   {
     name: 'transposed and reshaped',
     f: withGradient(
-      (x) => sin(x!),
-      (dy, x) => tf.reshape(tf.transpose(mul(dy, cos(x!))), [3, 4]),
+      (x) => sin(x),
+      (dy, x) => tf.reshape(tf.transpose(mul(dy, cos(x))), [3, 4]),
     ),
     inputs: matrix,
     says: /transposed/,
@@ -128,8 +128,8 @@ const places: Case[] = [
   {
     name: 'reversed',
     f: withGradient(
-      (x) => sin(x!),
-      (dy, x) => tf.reverse(mul(dy, cos(x!))),
+      (x) => sin(x),
+      (dy, x) => tf.reverse(mul(dy, cos(x))),
     ),
     inputs: vector(10),
     says: /reversed/,
@@ -137,9 +137,9 @@ const places: Case[] = [
   {
     name: 'shifted by one',
     f: withGradient(
-      (x) => sin(x!),
+      (x) => sin(x),
       (dy, x) => {
-        const g = mul(dy, cos(x!));
+        const g = mul(dy, cos(x));
         return tf.concat([tf.slice(g, [1], [9]), tf.slice(g, [0], [1])]);
       },
     ),
@@ -149,8 +149,8 @@ const places: Case[] = [
   {
     name: 'the gradients of two inputs exchanged',
     f: withGradient(
-      (x, y) => mul(x!, sin(y!)),
-      (dy, x, y) => [mul(dy, mul(x!, cos(y!))), mul(dy, sin(y!))],
+      (x, y) => mul(x, sin(y)),
+      (dy, x, y) => [mul(dy, mul(x, cos(y))), mul(dy, sin(y))],
     ),
     inputs: () => [random([6]), random([6], 2)],
     says: /another input.*gradient of input 1/,
@@ -179,8 +179,8 @@ const cotangents: Case[] = [
   {
     name: 'dy ignored',
     f: withGradient(
-      (x) => sin(x!),
-      (_dy, x) => cos(x!),
+      (x) => sin(x),
+      (_dy, x) => cos(x),
     ),
     inputs: matrix,
     says: /dy is ignored/,
@@ -188,8 +188,8 @@ const cotangents: Case[] = [
   {
     name: 'dy ignored in a scalar function',
     f: withGradient(
-      (x) => tf.sum(sin(x!)),
-      (_dy, x) => cos(x!),
+      (x) => tf.sum(sin(x)),
+      (_dy, x) => cos(x),
     ),
     inputs: matrix,
     says: /dy is ignored/,
@@ -214,8 +214,8 @@ const cotangents: Case[] = [
   {
     name: 'a constant added',
     f: withGradient(
-      (x) => sin(x!),
-      (dy, x) => add(mul(dy, cos(x!)), 0.5),
+      (x) => sin(x),
+      (dy, x) => add(mul(dy, cos(x)), 0.5),
     ),
     inputs: vector(8),
     says: /not linear|constant/,
@@ -227,8 +227,8 @@ const zeros: Case[] = [
   {
     name: 'zero for one input',
     f: withGradient(
-      (x, y) => mul(x!, y!),
-      (dy, _x, y) => [mul(dy, y!), tf.zerosLike(y!)],
+      (x, y) => mul(x, y),
+      (dy, _x, y) => [mul(dy, y), tf.zerosLike(y)],
     ),
     inputs: () => [random([6]), random([6], 2)],
     says: /input 1: .*zero everywhere/,
@@ -350,9 +350,9 @@ const formulas: Case[] = [
   {
     name: "softmax's diagonal only",
     f: withGradient(
-      (x) => softmax(x!),
+      (x) => softmax(x),
       (dy, x) => {
-        const y = softmax(x!);
+        const y = softmax(x);
         return mul(dy, mul(y, tf.sub(1, y)));
       },
     ),
@@ -363,10 +363,10 @@ const formulas: Case[] = [
     name: 'layer norm without the mean terms',
     f: withGradient(
       (x) => {
-        const centred = tf.sub(x!, tf.mean(x!, 1, true));
+        const centred = tf.sub(x, tf.mean(x, 1, true));
         return tf.div(centred, tf.sqrt(add(tf.mean(tf.square(centred), 1, true), 1e-5)));
       },
-      (dy, x) => tf.div(dy, tf.sqrt(add(tf.moments(x!, 1, true).variance, 1e-5))),
+      (dy, x) => tf.div(dy, tf.sqrt(add(tf.moments(x, 1, true).variance, 1e-5))),
     ),
     inputs: matrix,
     says: /along axis 1, a constant and a multiple of x.*normalises over that axis/,
@@ -374,7 +374,7 @@ const formulas: Case[] = [
   {
     name: 'centred columns without the mean of dy',
     f: withGradient(
-      (x) => tf.sub(x!, tf.mean(x!, 0, true)),
+      (x) => tf.sub(x, tf.mean(x, 0, true)),
       (dy) => tf.clone(dy),
     ),
     inputs: matrix,
@@ -383,8 +383,8 @@ const formulas: Case[] = [
   {
     name: 'cross-entropy with p for p − t',
     f: withGradient(
-      (x) => tf.neg(tf.sum(mul(tf.oneHot([1, 2], 3), tf.logSoftmax(x!)))),
-      (dy, x) => mul(dy, tf.softmax(x!)),
+      (x) => tf.neg(tf.sum(mul(tf.oneHot([1, 2], 3), tf.logSoftmax(x)))),
+      (dy, x) => mul(dy, tf.softmax(x)),
     ),
     inputs: () => [random([2, 3])],
     says: /wrong only at \[0,1\], \[1,2\]/,
@@ -422,7 +422,7 @@ const failures: Case[] = [
   {
     name: 'wrong shape',
     f: withGradient(
-      (x) => tf.sum(x!),
+      (x) => tf.sum(x),
       (dy) => dy,
     ),
     inputs: vector(3),
@@ -431,7 +431,7 @@ const failures: Case[] = [
   {
     name: 'wrong dtype',
     f: withGradient(
-      (x) => sin(x!),
+      (x) => sin(x),
       (dy) => tf.cast(dy, 'int32'),
     ),
     inputs: vector(3),
@@ -440,8 +440,8 @@ const failures: Case[] = [
   {
     name: 'too few gradients',
     f: withGradient(
-      (x, y) => mul(x!, y!),
-      (dy, _x, y) => [mul(dy, y!)],
+      (x, y) => mul(x, y),
+      (dy, _x, y) => [mul(dy, y)],
     ),
     inputs: () => [random([3]), random([3], 2)],
     says: /another number of gradients/,
@@ -449,7 +449,7 @@ const failures: Case[] = [
   {
     name: 'a gradient that throws',
     f: withGradient(
-      (x) => sin(x!),
+      (x) => sin(x),
       () => {
         throw new Error('not yet written');
       },
