@@ -1,5 +1,5 @@
 /** Whether an entry of the gradient is right. */
-import { bend, noiseOf, pairAt, quotient, scaleOf, type Line, type Pair } from './line.js';
+import { bend, noiseOf, pairAt, quotient, scaleOf, soleOf, type Line, type Pair } from './line.js';
 import { coordinateLine, epsilonOf, type Pass } from './pass.js';
 import { ladderOf, slopeFrom, type Slope } from './slope.js';
 import type { Tolerance } from './tolerance.js';
@@ -235,7 +235,6 @@ function glanceSlope(pairs: readonly Pair[], value: number, close: Pair, line: L
   const fine = pairs[pairs.length - 1];
   const noise = noiseOf(fine, q, line.noise()[q]);
   const correction = Math.abs(value - quotient(fine, q));
-  const { ahead, behind } = fine;
   return {
     kind: 'smooth',
     value,
@@ -244,7 +243,7 @@ function glanceSlope(pairs: readonly Pair[], value: number, close: Pair, line: L
     right: value,
     scale: scaleOf(fine, q),
     noise,
-    sole: behind.size[q] === 0 || ahead.sole === behind.sole ? ahead.sole : behind.sole,
+    sole: soleOf(fine, q),
     t: fine.t,
     ladder: [...pairs, close].map((pair) => ({ t: pair.t, quotient: quotient(pair, q) })),
   };

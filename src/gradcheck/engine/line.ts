@@ -43,6 +43,12 @@ export const bend = ({ ahead, behind }: Pair, q: number): number =>
 export const scaleOf = ({ ahead, behind }: Pair, q: number): number =>
   Math.max(ahead.size[q], behind.size[q]) / Math.abs(ahead.t);
 
+/** The place of the only output that changes on either side; -1 where there are more, or none. At the kink of a relu one side changes nothing. */
+export function soleOf({ ahead, behind }: Pair, q: number): number {
+  if (behind.size[q] === 0 || ahead.sole === behind.sole) return ahead.sole;
+  return ahead.size[q] === 0 ? behind.sole : -1;
+}
+
 /** The rounding of a pair's changes. */
 export const noiseOf = ({ ahead, behind }: Pair, q: number, line: number): number =>
   Math.max(line, ahead.noise[q], behind.noise[q]);

@@ -1,5 +1,5 @@
 /** The derivative along a line, with an error bar, as the limit of difference quotients whose steps shrink. */
-import { bend, noiseOf, pairAt, quotient, scaleOf, type Line, type Pair, type Sample } from './line.js';
+import { bend, noiseOf, pairAt, quotient, scaleOf, soleOf, type Line, type Pair, type Sample } from './line.js';
 
 export interface Slope {
   /**
@@ -80,10 +80,6 @@ function slopeOf(pairs: readonly Pair[], unit: number, q: number, lineNoise: num
   const steps = ladder.map(({ t }) => t);
   const central = limitOf(steps, quotients, noise, true);
   const special = singularIn(finite, q, noise) ?? kinkIn(finite, unit, q, noise);
-  const [{ ahead, behind }] = finite;
-  // At the kink of a relu one side changes nothing.
-  const sole =
-    behind.size[q] === 0 || ahead.sole === behind.sole ? ahead.sole : ahead.size[q] === 0 ? behind.sole : -1;
   const coarse = special ? undefined : grainIn(finite, unit, q, noise);
   return {
     kind: Number.isFinite(central.errorBar) ? 'smooth' : 'undecided',
@@ -92,7 +88,7 @@ function slopeOf(pairs: readonly Pair[], unit: number, q: number, lineNoise: num
     right: central.value,
     scale,
     noise: lineNoise,
-    sole,
+    sole: soleOf(finite[0], q),
     ladder,
     ...special,
     ...(coarse && { coarse }),

@@ -7,7 +7,9 @@ import {
   pairAt,
   quotient,
   scaleOf,
+  soleOf,
   type Line,
+  type Sample,
   type Walk,
 } from '../../../src/gradcheck/engine/line.js';
 
@@ -126,6 +128,26 @@ describe('a pair', () => {
     expect(quotient(pair, 0)).toBeCloseTo(1.875, 14);
     expect(bend(pair, 0)).toBeCloseTo(-0.375, 14);
     expect(scaleOf(pair, 0)).toBe(2.25);
+  });
+
+  test.each([
+    ['the same on both sides', [3, 1], [3, 2], 3],
+    ['one on each side, another', [3, 1], [4, 1], -1],
+    ['one ahead, several behind', [3, 1], [-1, 1], -1],
+    ['several ahead, one behind', [-1, 1], [3, 1], -1],
+    ['one ahead, nothing behind', [3, 1], [-1, 0], 3],
+    ['nothing ahead, one behind', [-1, 0], [3, 1], 3],
+    ['nothing at all', [-1, 0], [-1, 0], -1],
+  ])('names the only output that changes: %s', (_name, [ahead, size], [behind, other], sole) => {
+    const sample = (only: number, amount: number): Sample => ({
+      t: 1,
+      change: [amount],
+      size: [amount],
+      noise: [0],
+      sole: only,
+    });
+    const pair = { t: 1, ahead: sample(ahead!, size!), behind: sample(behind!, other!) };
+    expect(soleOf(pair, 0)).toBe(sole);
   });
 
   test('takes the larger size and rounding of its two sides', () => {
