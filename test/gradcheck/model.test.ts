@@ -310,8 +310,8 @@ const sizes = [[0.5], [-1], [2], [0.25]];
 /** Two inputs, whose sum is one output. */
 function twoInputs(): tf.LayersModel {
   const [left, right] = ['left', 'right'].map((name) => tf.input({ shape: [2], name }));
-  const sum = tf.layers.add().apply([left!, right!]) as tf.SymbolicTensor;
-  return tf.model({ inputs: [left!, right!], outputs: dense(1, 3).apply(sum) as tf.SymbolicTensor });
+  const sum = tf.layers.add().apply([left, right]) as tf.SymbolicTensor;
+  return tf.model({ inputs: [left, right], outputs: dense(1, 3).apply(sum) as tf.SymbolicTensor });
 }
 
 describe('several outputs', () => {

@@ -503,9 +503,10 @@ function stateOf(question: Question, slope: Slope, q: number, scale: number): St
   if (slope.coarse && Math.abs(slope.coarse.value - g) <= allowed(slope.coarse)) return isRight;
   const distance = Math.abs(slope.value - g);
   if (distance <= allowed(slope)) return resolved(question, slope, q, scale);
+  const still = slope.value === 0 ? stillness(slope) : 0;
   const isHidden =
     distance * Math.min(scale, question.span) <= hiding(pass, q) ||
-    (slope.value === 0 && distance * stillness(slope) <= HIDING * pass.flatNoise[q]);
+    (still > 0 && distance * still <= HIDING * pass.flatNoise[q]);
   if (isHidden) return hidden(question, slope, q);
   if (isGarbage(question, slope, q)) return isRight;
   if (distance <= 8 * rounding + 3 * slope.errorBar) return blind('rounding');
@@ -535,7 +536,7 @@ const HIDING = 64;
 
 const hiding = ({ allNoise }: Pass, q: number): number => HIDING * allNoise[q];
 
-/** The longest step up to which f does not change. */
+/** The longest step up to which f does not change; 0 where it changes by every step. */
 function stillness({ ladder }: Slope): number {
   let longest = 0;
   for (const { t, quotient } of [...ladder].sort((a, b) => a.t - b.t)) {

@@ -1,5 +1,15 @@
 /** The derivative along a line, with an error bar, as the limit of difference quotients whose steps shrink. */
-import { bend, noiseOf, pairAt, quotient, scaleOf, soleOf, type Line, type Pair, type Sample } from './line.js';
+import {
+  bend,
+  noiseOf,
+  pairAt,
+  quotient,
+  scaleOf,
+  soleOf,
+  type Line,
+  type Pair,
+  type Sample,
+} from './line.js';
 
 export interface Slope {
   /**

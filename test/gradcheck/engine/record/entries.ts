@@ -276,7 +276,8 @@ const flat: Listed[] = [
     { falsify: () => 1e-20 },
   ],
   ['zero', at(constant(0), 0, 0), 'right right'],
-  ['zero, where autodiff says 1e-20', at(constant(0), 0, 0), 'wrong wrong', { falsify: () => 1e-20 }],
+  ['zero, where autodiff says 1e-20', at(constant(0), 0, 0), 'hidden hidden', { falsify: () => 1e-20 }],
+  ['zero, where autodiff says 1e-10', at(constant(0), 0, 0), 'wrong wrong', { falsify: () => 1e-10 }],
   [
     'a line of which nothing is left',
     at([(v) => (v + 1) * 3 - (3 * v + 3), (v) => (v + 1) * 3 - (3 * v + 3)], ...x),
