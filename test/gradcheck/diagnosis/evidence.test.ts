@@ -38,10 +38,10 @@ describe('the same', () => {
   ] as const)('%s: to a share of %d of the larger one', (precision, share) => {
     const same = sameIn(precision);
     for (const sign of [1, -1]) {
-      expect(same(sign * 5, sign * 5 * (1 - 0.99 * share), one!, 0)).toBe(true);
-      expect(same(sign * 5, sign * 5 * (1 - 1.01 * share), one!, 0)).toBe(false);
-      expect(same(sign * 5 * (1 - 0.99 * share), sign * 5, one!, 0)).toBe(true);
-      expect(same(sign * 5 * (1 - 1.01 * share), sign * 5, one!, 0)).toBe(false);
+      expect(same(sign * 5, sign * 5 * (1 - 0.9999 * share), one!, 0)).toBe(true);
+      expect(same(sign * 5, sign * 5 * (1 - 1.0001 * share), one!, 0)).toBe(false);
+      expect(same(sign * 5 * (1 - 0.9999 * share), sign * 5, one!, 0)).toBe(true);
+      expect(same(sign * 5 * (1 - 1.0001 * share), sign * 5, one!, 0)).toBe(false);
     }
     expect(same(5, -5, one!, 0)).toBe(false);
   });
