@@ -5,14 +5,13 @@ import type { Evidence } from './evidence.js';
 
 /** A sentence on the region, where the wrong entries have one; undefined where every entry is wrong. */
 export function whereWrong(evidence: Evidence, wrong: readonly Entry[]): string | undefined {
-  const bad = new Set(wrong.map(({ j }) => j));
-  const right = evidence.entries.filter(({ j, state }) => !bad.has(j) && state === 'right');
+  const right = evidence.entries.filter(({ state }) => state === 'right');
   if (right.length === 0) return undefined;
   // Where the derivative is 0 a wrong factor does not show: such entries belong to either side.
   const telling = right.filter((entry) => !evidence.same(evidence.numerical(entry, 0), 0, entry, 0));
   const others = telling.length > 0 ? telling : right;
   const region = byValue(evidence, wrong, others) ?? byPlace(evidence, wrong, others);
-  if (region && (wrong.length > 1 || others.length > 1)) return `the gradient is wrong only ${region}.`;
+  if (region) return `the gradient is wrong only ${region}.`;
   return fewEntries(evidence, wrong);
 }
 

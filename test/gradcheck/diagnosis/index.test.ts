@@ -169,6 +169,21 @@ describe('plain numbers', () => {
     ]);
   });
 
+  test('the largest error is not the one of the largest numbers', () => {
+    const errors = [1, 5, 0.7, 2];
+    expect(
+      sentences([
+        {
+          shape: [4],
+          jacobian: [[100, 1, 2, -3]],
+          gradient: (dy, right) => right.map((value, j) => value + errors[j]! * dy[0]!),
+        },
+      ]),
+    ).toEqual([
+      'x: 4 of 4 entries compared are wrong, in no form that is known here; the largest error: the gradient at [1] is 6, the differences give 1.',
+    ]);
+  });
+
   test('of three or more: how many, and the largest error', () => {
     const jacobian = full([0.9, -1.2, 0.4, 2], 1);
     const wrong = (errors: number[]): string[] =>

@@ -166,6 +166,25 @@ describe('in words', () => {
     }
   });
 
+  test('numbers where there should be none are no rearrangement', () => {
+    for (const shape of [
+      [2, 3],
+      [1, 6],
+    ]) {
+      const said = sentences([
+        {
+          shape,
+          values: [-1, 2, -0.5, 3, -2, 1],
+          jacobian: diagonal([0, 0.7, 0, 1.3, 0, 0.4]),
+          gradient: (dy, right) => right.map((value, j) => (j % 2 === 0 ? 2 * dy[j]! : value)),
+        },
+      ]);
+      expect(said).toEqual([
+        'x: the gradient is wrong only where x < 0. In that part: it should be zero there.',
+      ]);
+    }
+  });
+
   test('one number in another place is too much', () => {
     expect(of([5], ([i]) => [4, 3, 2, 1, 1][i])).not.toMatch(/reversed|shifted/);
     expect(of([3, 3], ([i, k]) => (i === 2 && k === 0 ? 1 : 3 * k + i))).not.toMatch(/transposed/);
