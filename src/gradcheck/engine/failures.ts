@@ -14,7 +14,7 @@ export class GradientFailure extends Error {
     { op, ...options }: ErrorOptions & { op?: string } = {},
   ) {
     super(message, options);
-    if (op !== undefined) this.op = op;
+    this.op = op;
   }
 }
 

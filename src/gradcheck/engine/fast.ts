@@ -124,7 +124,10 @@ interface Group {
 /** The active inputs in groups; those on which f does not hang by autodiff's word are one of their own. */
 function groupsOf({ pass }: Space): Group[] {
   const shares = pass.subject.active.map((_, input) =>
-    pass.autodiff[0][input].reduce((sum, g, j) => sum + (Math.abs(g * pass.units[input][j]) || 0), 0),
+    pass.autodiff[0][input].reduce(
+      (sum, g, j) => (Number.isFinite(g) ? sum + Math.abs(g * pass.units[input][j]) : sum),
+      0,
+    ),
   );
   const order = [...shares.keys()].sort((a, b) => shares[b] - shares[a]);
   const groups: number[][] = [];

@@ -303,7 +303,7 @@ const SCAN_RATIO = 16;
 
 /** Looks by two families of steps over many octaves, at the scale of the tensor, of the entry, and of the short step. */
 function longLooks(question: Question, glance: Glance | undefined): Entry {
-  const { pass, input, j, unit, expected } = question;
+  const { pass, input, j, unit } = question;
   const own = Math.abs(pass.subject.active[input].values[j]);
   const scales = [unit, own, glance?.steps.unit ?? 0].filter(
     (scale, i, all) => scale > 0 && all.slice(0, i).every((other) => scale < other / 16),
@@ -321,7 +321,7 @@ function longLooks(question: Question, glance: Glance | undefined): Entry {
     const decided = look(scale);
     if (decided) return decided;
   }
-  if (expected.every(Number.isFinite) && kept().blindness !== 'hidden') {
+  if (kept().blindness !== 'hidden') {
     const scale = scan(question);
     const decided = scale === undefined ? undefined : look(scale);
     if (decided) return decided;
@@ -357,7 +357,6 @@ function decide(
 ): Entry | undefined {
   const { tolerance, span } = question;
   const { state, slopes } = entry;
-  if (state === 'nonFinite') return entry;
   if (state === 'wrong')
     return isRefuted(question, entry) && !isGrained(question, entry, glance) ? entry : undefined;
   if (state === 'blind') return undefined;
@@ -366,6 +365,7 @@ function decide(
     // Steps that are all longer than the entry itself may take the end of f's domain for a kink.
     return shortest <= span / 16 && !(glance?.isClosed && glance.h < shortest) ? entry : undefined;
   }
+  // There is no glance at an entry whose gradient is not finite: it is decided.
   if (!glance || glance.h >= shortest) return entry;
   const isConfirmed = glance.short.every(({ value, noise }, q) => {
     const slack = tolerance.rtol * Math.abs(value) + 8 * noise + 3 * slopes[q].errorBar;

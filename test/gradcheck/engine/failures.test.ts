@@ -1,11 +1,13 @@
 /** TensorFlow.js' errors as it words them; what is said of them. */
 import { describe, expect, test } from '@jest/globals';
+import type { Tensor } from '@tensorflow/tfjs';
 import {
   FunctionError,
   functionFailure,
   GradientFailure,
   gradientFailure,
 } from '../../../src/gradcheck/engine/failures.js';
+import { DisposedTensorError, type TapeNode } from '../../../src/gradcheck/engine/tape.js';
 
 const failed = (error: Error): string =>
   error instanceof GradientFailure ? `${error.verdict}: ${error.message}` : error.message;
@@ -56,6 +58,114 @@ describe('f throws', () => {
     expect(gradientFailure(inner, undefined)).toBe(inner);
     const own = new FunctionError('gradcheck: f threw: boo');
     expect(functionFailure(own, 'alone')).toBe(own);
+  });
+});
+
+describe('the whole message', () => {
+  const node = (kernelName: string, ...names: string[]): TapeNode => ({
+    kernelName,
+    inputs: Object.fromEntries(names.map((name) => [name, undefined as unknown as Tensor])),
+    outputs: [],
+  });
+  const sin = node('Sin', 'x');
+  const custom = node('mine', '0');
+  const said = (message: string, at?: TapeNode): string => failed(gradientFailure(new Error(message), at));
+  const broken = (part: string): string =>
+    `Error in gradient for op Custom. The gradient of input 'first' ${part}`;
+  const shaped = broken("has shape '3,2', which does not match the shape of the input '2,3'");
+  const typed = broken("must have 'float32' dtype, but has 'int32'");
+  const gone = new DisposedTensorError('Multiply');
+  const customGone = (where: string): string =>
+    `wrong: The gradient throws: the gradient function of tf.customGrad uses a tensor that was disposed${where}. What it needs of the forward pass, save with save([...]) and read from its second argument, \`saved\`.`;
+
+  test.each<[string, () => string, string]>([
+    [
+      'f, disposed before',
+      () => failed(functionFailure(gone, 'again')),
+      'gradcheck: f uses a tensor that was disposed since f was called before: f disposes of it, or made it in its first call, at whose end it was tidied away. Make it outside of f, or in each call.',
+    ],
+    [
+      'no gradient',
+      () => said('Cannot compute gradient: gradient function not found for Greater.'),
+      'unsupported: Greater has no gradient in TensorFlow.js. Where none is needed, as in a condition, compute that part inside of tf.customGrad with a gradient of zeros.',
+    ],
+    [
+      'no gradient, without a full stop',
+      () => said('gradient function not found for Some.Op\nmore'),
+      'unsupported: Some.Op has no gradient in TensorFlow.js. Where none is needed, as in a condition, compute that part inside of tf.customGrad with a gradient of zeros.',
+    ],
+    [
+      'another shape, of a custom op',
+      () => said(shaped),
+      'wrong: The gradient has the wrong shape: a custom op (tf.customGrad) gives [3,2] for its input first, which has shape [2,3].',
+    ],
+    [
+      'another shape, of an op that is known',
+      () => said(shaped, sin),
+      'wrong: The gradient has the wrong shape: Sin gives [3,2] for its input first, which has shape [2,3].',
+    ],
+    [
+      'another dtype, of a custom op',
+      () => said(typed, custom),
+      'wrong: The gradient has the wrong dtype: a custom op (tf.customGrad) gives int32 for its input first, wanted float32.',
+    ],
+    [
+      'another dtype, of an op that is known',
+      () => said(typed.replace("'first'", 'first'), sin),
+      'wrong: The gradient has the wrong dtype: Sin gives int32 for its input first, wanted float32.',
+    ],
+    [
+      'another dtype, of an op by its name',
+      () => said(typed.replace('Custom', 'Sin')),
+      'wrong: The gradient has the wrong dtype: Sin gives int32 for its input first, wanted float32.',
+    ],
+    [
+      'another number of gradients',
+      () => said('returns the same number of tensors as inputs passed', custom),
+      'wrong: The gradient function of tf.customGrad gives another number of gradients than it has inputs: one for each is wanted.',
+    ],
+    [
+      'no tensors',
+      () => said('returns a list of only tensors', custom),
+      'wrong: The gradient function of tf.customGrad gives something that is no tensor: it has to return a tensor, or a list of one for each input.',
+    ],
+    [
+      'a disposed tensor, of a custom op',
+      () => failed(gradientFailure(gone, custom)),
+      customGone(' (in Multiply)'),
+    ],
+    ['a disposed tensor, of an op that is not known', () => said('Tensor is disposed.'), customGone('')],
+    [
+      'a disposed tensor, of an op',
+      () => failed(gradientFailure(gone, sin)),
+      'wrong: The gradient throws: that of Sin meets a tensor that was disposed (in Multiply). f disposes of it before the backward pass: leave that to tf.tidy.',
+    ],
+    ['anything else, of an op', () => said('boo', sin), 'wrong: The gradient of Sin throws: boo'],
+    ['anything else, of a custom op', () => said('boo', custom), 'wrong: The gradient throws: boo'],
+    [
+      'a text instead of an error',
+      () => failed(gradientFailure('boo', custom)),
+      'wrong: The gradient throws: boo',
+    ],
+    [
+      'nothing instead of an error',
+      () => failed(gradientFailure(undefined, sin)),
+      'wrong: The gradient of Sin throws: undefined',
+    ],
+  ])('%s', (_name, run, message) => {
+    expect(run()).toBe(message);
+  });
+
+  test('has the op, where it is TensorFlow.js’ own, and the error that it is of', () => {
+    const boo = new Error('boo');
+    expect(gradientFailure(boo, sin)).toMatchObject({ op: 'Sin', cause: boo, verdict: 'wrong' });
+    expect(gradientFailure(boo, custom)).not.toHaveProperty('op', expect.anything());
+    expect(gradientFailure(boo, undefined)).not.toHaveProperty('op', expect.anything());
+    const none = new Error('gradient function not found for Greater');
+    expect(gradientFailure(none, custom)).toMatchObject({ op: 'Greater', cause: none });
+    const missing = new Error("Kernel 'Digamma' not registered for backend 'wasm'");
+    expect(functionFailure(missing, 'taped')).toMatchObject({ verdict: 'unsupported', cause: missing });
+    expect(functionFailure(missing, 'taped')).not.toHaveProperty('op', expect.anything());
   });
 });
 

@@ -182,6 +182,14 @@ test('entries of the gradient that are not finite are compared first, and hide n
   });
   const broken = result.entries[0]!.filter(({ state }) => state === 'nonFinite').map(({ j }) => j);
   expect(broken).toEqual([7, 9]);
+  for (const value of [NaN, Infinity, -Infinity]) {
+    const beside = project({
+      f: sin,
+      inputs: [values],
+      falsify: (g, j) => (j === 9 ? value : j === 40 ? 2 * g : g),
+    });
+    expect(wrongIn(beside)).toEqual([[40]]);
+  }
 });
 
 describe('kinks', () => {

@@ -18,6 +18,7 @@ import {
 import { columnOf, slopeOf, weighted } from '../../../src/gradcheck/diagnosis/columns.js';
 import { Subject, type ActiveInput, type CheckedFunction } from '../../../src/gradcheck/engine/subject.js';
 import { randomFrom } from '../../../src/random.js';
+import { elementwise, linear, rounded, square, subjectOf, within, type Curve } from './record/plain.js';
 
 beforeAll(async () => {
   await selectBackend('cpu');
@@ -209,6 +210,46 @@ describe('the rounding of f', () => {
         expect(noise / (offset * 2 ** -53)).toBeLessThan(4);
       }
     }
+  });
+
+  test('is the standard deviation of what f is rounded by: that of a grid is its spacing over √12', () => {
+    const grid = 2 ** -44;
+    const x = [randomFrom(3).weights(600)];
+    const [f, d] = rounded(square, (y) => Math.round(y / grid) * grid);
+    const { noise } = openPass(subjectOf(elementwise([f, d], ...x)), 1, randomFrom(1));
+    const variance = noise.reduce((sum, value) => sum + value ** 2, 0) / noise.length;
+    // That of 600 outputs with five degrees of freedom each is known to 3 %.
+    expect(variance / (grid ** 2 / 12)).toBeGreaterThan(0.9);
+    expect(variance / (grid ** 2 / 12)).toBeLessThan(1.1);
+  });
+
+  test('is half a unit in the last place where f is not finite at some of the points, or throws at most of them', () => {
+    const x = randomFrom(3).weights(10).map(Math.abs);
+    const open = (isThrown: boolean): Pass =>
+      openPass(
+        subjectOf(
+          elementwise(
+            within(linear(1), (value) => x.some((one) => Math.abs(value / one - 1) < 3e-10), isThrown),
+            x,
+          ),
+        ),
+        1,
+        randomFrom(1),
+      );
+    for (const { noise } of [open(false), open(true)]) {
+      expect(noise).toEqual(x.map((value) => 2 ** -53 * value));
+    }
+  });
+
+  test('is measured at eight points; at eight more where f has few values at these', () => {
+    const evaluations = (curve: Curve): number => {
+      const subject = subjectOf(elementwise(curve, [0.3, 0.7]));
+      subject.work(() => openForward(subject, 1, randomFrom(1)));
+      return subject.evaluations;
+    };
+    // Two more are the point itself.
+    expect(evaluations(square)).toBe(10);
+    expect(evaluations(rounded(square, Math.fround))).toBe(18);
   });
 
   test('takes neither slope nor curvature for rounding, also where all entries are 0', () => {

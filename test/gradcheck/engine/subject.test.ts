@@ -229,6 +229,216 @@ describeOnEachBackend('the phases of a throw', (backend) => {
   });
 });
 
+describe('exactly', () => {
+  const messageOf = (run: () => unknown): string => {
+    try {
+      run();
+      return 'no error';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const guarded = (f: CheckedFunction, inputs: CheckedInputs): string => {
+    const subject = Subject.of(f, inputs, {});
+    return messageOf(() => subject.work(() => [subject.evaluateGuarded(), subject.evaluateGuarded()]));
+  };
+
+  test('what f has to be', () => {
+    expect(messageOf(() => Subject.of(3 as unknown as CheckedFunction, [1], {}))).toBe(
+      'gradcheck: f must be a function of tensors, got number.',
+    );
+  });
+
+  test('f that changes its inputs: which entry of which, from what to what', () => {
+    const write =
+      (which: number, at: number, value: number): CheckedFunction =>
+      (...xs: T[]) => {
+        const y = tf.concat(xs.map((x) => tf.square(x)));
+        xs[which]!.dataSync()[at] = value;
+        return y;
+      };
+    const inputs = [
+      [1, 2],
+      [3, 4],
+    ];
+    expect(guarded(write(0, 0, 7), inputs)).toBe(
+      'f changed its inputs: entry 0 of input 0 was 1 and is now 7. Work on a copy.',
+    );
+    expect(guarded(write(1, 1, NaN), inputs)).toBe(
+      'f changed its inputs: entry 1 of input 1 was 4 and is now NaN. Work on a copy.',
+    );
+    expect(guarded(write(1, 1, 4), inputs)).toBe('no error');
+  });
+
+  test('NaN in a constant is no change, nor is -0 for 0', () => {
+    const f = (x: T, c: T): T => {
+      c.dataSync()[1] = -0;
+      return tf.mul(x, tf.slice(c, 0, 1));
+    };
+    const subject = Subject.of(f, [[1], [NaN, 0]], { constant: [1] });
+    expect(messageOf(() => subject.work(() => subject.evaluateGuarded()))).toBe('no error');
+  });
+
+  test('f that disposes of its inputs: of which', () => {
+    const dispose =
+      (which: number): CheckedFunction =>
+      (...xs: T[]) => {
+        const y = tf.add(xs[0]!, xs[1]!);
+        xs[which]!.dispose();
+        return y;
+      };
+    for (const which of [0, 1]) {
+      expect(guarded(dispose(which), [[1], [2]])).toBe(
+        `f changed its inputs: it disposed input ${which}. Leave them to the caller.`,
+      );
+    }
+  });
+
+  test('f whose outputs change their shapes', () => {
+    let calls = 0;
+    const f = (x: T): T[] => (calls++ ? [tf.sum(x), x] : [tf.square(x), tf.reshape(x, [1, 2])]);
+    expect(guarded(f, [[1, 2]])).toBe(
+      "gradcheck: f's output must keep its shape, but it was [2], [1,2] and then [], [2].",
+    );
+  });
+
+  test('an input that f does not use, with up to three of the variables that it uses', () => {
+    const told = (count: number): string => {
+      const names = Array.from({ length: count }, (_, i) => `v${count}${i}`);
+      const variables = names.map((name) => tf.variable(tf.scalar(1), true, name));
+      const subject = Subject.of(
+        () => tf.addN([tf.scalar(1), ...variables.map((v) => tf.square(v))]),
+        [[1]],
+        {},
+      );
+      const { message } = subject.work(() => subject.disconnected(subject.active[0]!));
+      tf.dispose(variables);
+      return message;
+    };
+    const hint = (some: string): string =>
+      ` f uses variables (${some}), which are not among its inputs: to check its gradient by them, give f's variables as inputs, f taking tensors in their place.`;
+    const plain =
+      "gradcheck: f's output does not depend on input 0. Use it in f, or name it in the option constant.";
+    expect(told(0)).toBe(plain);
+    expect(told(1)).toBe(plain + hint('v10'));
+    expect(told(3)).toBe(plain + hint('v30, v31, v32'));
+    expect(told(4)).toBe(plain + hint('v40, v41, v42, …'));
+  });
+});
+
+describe('how f is called', () => {
+  test('by name where its inputs have names; each call is counted; f is known to run', () => {
+    const running: boolean[] = [];
+    const subject: Subject = Subject.of(
+      ({ a, b }: { a: T; b: T }) => {
+        running.push(subject.forward);
+        return tf.customGrad((x, save) => {
+          (save as tf.GradSaveFunc)([]);
+          return {
+            value: tf.mul(x as T, 2),
+            gradFunc: (dy: T) => {
+              running.push(subject.forward);
+              return tf.mul(dy, 2);
+            },
+          };
+        })(tf.add(a, b));
+      },
+      { a: [1, 2], b: [3, 4] },
+      {},
+    );
+    expect(subject.forward).toBe(false);
+    subject.work(() => {
+      expect(subject.evaluate()).toEqual([Float64Array.of(8, 12)]);
+      expect(subject.evaluations).toBe(1);
+      expect(subject.vjp([Float64Array.of(1, 10)])).toEqual([Float64Array.of(2, 20), Float64Array.of(2, 20)]);
+    });
+    expect(subject.evaluations).toBe(2);
+    expect(running).toEqual([true, true, false]);
+    expect(subject.forward).toBe(false);
+  });
+
+  test('with the tensors that are held, but for the inputs that move', () => {
+    const seen: T[][] = [];
+    const subject = Subject.of(
+      (...xs: T[]) => {
+        seen.push(xs);
+        return tf.add(xs[0]!, xs[1]!);
+      },
+      [[1], [2]],
+      {},
+    );
+    subject.work(() => {
+      const [x, y] = subject.active.map(({ values }) => values) as [Float64Array, Float64Array];
+      subject.evaluate();
+      subject.evaluate([x, Float64Array.of(5)]);
+      subject.evaluate([x, y]);
+      subject.evaluateGuarded();
+    });
+    const [first, second, third, guarded] = seen as [T[], T[], T[], T[]];
+    expect([second[0] === first[0], second[1] === first[1]]).toEqual([true, false]);
+    expect([third[0] === first[0], third[1] === first[1]]).toEqual([true, true]);
+    expect([guarded[0] === first[0], guarded[1] === first[1]]).toEqual([false, false]);
+  });
+
+  test('several outputs: the sum of their vector-Jacobian products; null where none hangs on an input', () => {
+    const subject = Subject.of((x: T, _y: T, z: T) => [tf.square(x), tf.mul(x, z)], [[3], [4], [5]], {});
+    subject.work(() => {
+      subject.evaluate();
+      expect(subject.vjp([Float64Array.of(2), Float64Array.of(10)])).toEqual([
+        Float64Array.of(2 * 6 + 10 * 5),
+        null,
+        Float64Array.of(30),
+      ]);
+      // Elsewhere.
+      expect(
+        subject.vjp(
+          [Float64Array.of(1), Float64Array.of(0)],
+          [7, 4, 5].map((v) => Float64Array.of(v)),
+        ),
+      ).toEqual([Float64Array.of(14), null, Float64Array.of(0)]);
+    });
+  });
+
+  test('a gradient that throws at a chosen point is none', () => {
+    const own = withGradient(
+      (x) => tf.square(x!),
+      (dy, x) => {
+        if (x!.dataSync()[0]! > 1) throw new Error('boo');
+        return tf.mul(dy, tf.mul(x!, 2));
+      },
+    );
+    const subject = Subject.of(own, [[1]], {});
+    subject.work(() => {
+      subject.evaluate();
+      expect(subject.vjpMoved([Float64Array.of(1)], [Float64Array.of(0.5)])).toEqual([Float64Array.of(1)]);
+      expect(subject.vjpMoved([Float64Array.of(1)], [Float64Array.of(3)])).toBeUndefined();
+    });
+  });
+
+  test('a precision’s bits, rounding and numbers', () => {
+    const [double, native] = (['float64', 'native'] as const).map((precision) =>
+      Subject.of((x: T) => tf.mul(x, 3), [[0.1]], { precision }),
+    ) as [Subject, Subject];
+    expect([double.bits, native.bits]).toEqual([53, 24]);
+    expect([double.round(0.1), native.round(0.1)]).toEqual([0.1, Math.fround(0.1)]);
+    expect(double.work(() => double.evaluate())).toEqual([Float64Array.of(0.1 * 3)]);
+    expect(native.work(() => native.evaluate())).toEqual([
+      Float64Array.of(Math.fround(Math.fround(0.1) * 3)),
+    ]);
+    expect(double.work(() => double.vjp([Float64Array.of(0.1)]))).toEqual([Float64Array.of(0.1 * 3)]);
+  });
+
+  test('what leads from each input to the outputs', () => {
+    const connected = (f: CheckedFunction): boolean[] => {
+      const subject = Subject.of(f, [[1], [2]], {});
+      return subject.work(() => subject.recording()).connected;
+    };
+    expect(connected((x: T) => tf.square(x))).toEqual([true, false]);
+    expect(connected((x: T, y: T) => [x, tf.square(y)])).toEqual([true, true]);
+    expect(connected((_x: T, y: T) => y)).toEqual([false, true]);
+  });
+});
+
 describe('a point that the check chose', () => {
   const at = (f: CheckedFunction, values: number[]) => {
     const subject = Subject.of(f, [[1, 2]], {});

@@ -385,8 +385,15 @@ const hidden: Curve = shifted(
 );
 const asStated = (value: number): number => 2 ** -53 * Math.abs(value);
 
+/** x², and something faint that moves to the right of 0.3 alone. */
+const faintBeside: EntryCase['of'] = {
+  x: [[0.3]],
+  f: ([v]) => [v![0]! * v![0]!, 1e-12 * cube[0](relu[0](v![0]! - 0.3)) + 2e-12 * relu[0](v![0]! - 0.3)],
+  vjp: (c, [v]) => [[2 * c[0]! * v![0]!]],
+};
 /** What long steps and short ones do not see alike. */
 const scales: Listed[] = [
+  ['two outputs to the right, one to the left', faintBeside, 'right'],
   ['a narrow place that is steeper', at(hidden, 0.3), 'contradicted'],
   [
     'a narrow place that is steeper, where autodiff has the slope of the rest',
