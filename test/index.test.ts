@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import * as gradparity from '../src/index.js';
+import { present } from './support/present.js';
 
 describe('gradparity', () => {
   test.each([
@@ -140,7 +141,7 @@ function unexported(program: ts.Program, entry: string, main: string): string[] 
   const real = (symbol: ts.Symbol): ts.Symbol =>
     symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const exportsOf = (file: string): Map<ts.Symbol, string> => {
-    const module = checker.getSymbolAtLocation(program.getSourceFile(declared(file))!)!;
+    const module = present(checker.getSymbolAtLocation(present(program.getSourceFile(declared(file)))));
     return new Map(checker.getExportsOfModule(module).map((symbol) => [real(symbol), symbol.name]));
   };
   const fileOf = (declaration: ts.Node | undefined): string =>

@@ -15,6 +15,7 @@ import {
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { main } from './cli/run-cli.js';
+import { present } from './support/present.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -189,7 +190,7 @@ function commandHelp(command: string): CommandHelp {
       .map((option): [string, string[] | undefined] => {
         const choices = /\[choices: ([^\]]+)\]/.exec(option)?.[1];
         return [
-          /^[\w-]+/.exec(option)![0],
+          present(/^[\w-]+/.exec(option))[0],
           (choices && Array.from(choices.matchAll(/"([^"]+)"/g), ([, one]) => one)) || undefined,
         ];
       }),
@@ -351,13 +352,15 @@ test('a link to no file or no heading is noticed', () => {
 
 /** The numbers in the paragraph of a README that has `mark`. */
 const numbersNear = (readme: string, mark: string): string[] => {
-  const paragraph = read(readme)
-    .split('\n\n')
-    .find((each) => each.includes(mark))!;
+  const paragraph = present(
+    read(readme)
+      .split('\n\n')
+      .find((each) => each.includes(mark)),
+  );
   return Array.from(paragraph.matchAll(/(?<![\w.-])\d[\d,.]*\d(?![\w-])/g), ([number]) => number);
 };
 
-const found = (text: string, pattern: RegExp): string[] => pattern.exec(text)!.slice(1);
+const found = (text: string, pattern: RegExp): string[] => present(pattern.exec(text)).slice(1);
 
 test.each(readmes)('the figures on TensorFlow.js in %s are those of the report', (readme) => {
   const report = read('docs/tfjs-gradients.md');

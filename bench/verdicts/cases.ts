@@ -2,6 +2,7 @@
  * Random compositions whose gradient is known, from a seed: by stratum, what makes them hard to judge. The same stratum, seed and
  * index always give the same case.
  */
+import { lookUp } from '../../src/collections.js';
 import type { Composition, Falsification, Node } from './composition.js';
 import { Dice } from './dice.js';
 import { falsify, VARIANTS } from './falsify.js';
@@ -44,7 +45,7 @@ function pruned(composition: Composition): Composition {
     const at = inputs.length + i;
     if (!seen.has(at)) return;
     places.set(at, inputs.length + kept.length);
-    kept.push({ ...node, args: node.args.map((arg) => places.get(arg)!) });
+    kept.push({ ...node, args: node.args.map((arg) => lookUp(places, arg)) });
   });
   return { inputs, nodes: kept };
 }

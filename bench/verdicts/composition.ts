@@ -30,6 +30,13 @@ export interface Node {
   values?: number[];
 }
 
+/** A parameter that the node's op cannot do without. */
+export function parameter<K extends keyof Node>(node: Node, name: K): NonNullable<Node[K]> {
+  const value = node[name];
+  if (value == null) throw new Error(`verdicts: a node ${node.op} has no ${name}.`);
+  return value;
+}
+
 export interface Composition {
   inputs: Input[];
   nodes: Node[];

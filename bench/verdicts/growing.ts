@@ -1,5 +1,5 @@
 /** A composition as it grows: which ops may come next, and random ones. */
-import { sizeOf, type Input, type Node } from './composition.js';
+import { parameter, sizeOf, type Input, type Node } from './composition.js';
 import { numbersOf, type Dice } from './dice.js';
 import { applyOp, broadcast, type Numbers } from './reference.js';
 
@@ -45,7 +45,7 @@ function isAllowed(node: Node, args: Numbers[], { value, divisor }: Bounds, marg
       // The margin to the next jump, in jumps.
       const half = node.op === 'quantise' ? 0.5 : 0;
       return all(x, (v) => {
-        const t = node.k! * v + half;
+        const t = parameter(node, 'k') * v + half;
         return Math.abs(t - Math.round(t)) >= 1e-3;
       });
     }
@@ -225,8 +225,10 @@ export function grow(growing: Growing, start: number, count: number, dice: Dice)
   let at = start;
   const waiting = growing.inputs.map((_, i) => i).slice(1);
   for (let done = 0, tries = 0; done < count;) {
+    const [input] = waiting;
     if (waiting.length > 0 && (dice.chance(0.5) || count - done <= waiting.length)) {
-      at = join(growing, at, waiting.shift()!, dice);
+      waiting.shift();
+      at = join(growing, at, input, dice);
       done++;
       continue;
     }

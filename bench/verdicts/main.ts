@@ -166,8 +166,8 @@ export async function main(args: string[]): Promise<number> {
 }
 
 function note(answers: Map<string, Map<Case, Answer>>, checker: string, one: Case, answer: Answer): void {
-  if (!answers.has(checker)) answers.set(checker, new Map());
-  answers.get(checker)!.set(one, answer);
+  const ofChecker = answers.get(checker) ?? new Map<Case, Answer>();
+  answers.set(checker, ofChecker.set(one, answer));
 }
 
 async function judge(

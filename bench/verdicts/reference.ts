@@ -3,7 +3,7 @@
  * framework's differentiation is involved.
  */
 import { erf } from '../../src/float64/kernels/elementwise.js';
-import { sizeOf, type Composition, type Node } from './composition.js';
+import { parameter, sizeOf, type Composition, type Node } from './composition.js';
 
 export interface Numbers {
   shape: number[];
@@ -72,7 +72,9 @@ const binary = (
   byB: (a: number, b: number) => number,
 ): Op => ({
   value([a, b]) {
-    const y = numbers(broadcast(a.shape, b.shape)!);
+    const shape = broadcast(a.shape, b.shape);
+    if (!shape) throw new Error(`verdicts: [${a.shape}] and [${b.shape}] do not broadcast.`);
+    const y = numbers(shape);
     const [inA, inB] = [placesIn(a.shape, y.shape), placesIn(b.shape, y.shape)];
     for (let i = 0; i < y.data.length; i++) y.data[i] = f(a.data[inA(i)], b.data[inB(i)]);
     return y;
@@ -224,7 +226,7 @@ const roundHalfEven = (x: number): number => {
 
 export const ops: Record<string, Op> = {
   constant: {
-    value: (_, { shape, values }) => numbers(shape!, Float64Array.from(values!)),
+    value: (_, node) => numbers(parameter(node, 'shape'), Float64Array.from(parameter(node, 'values'))),
     vjp: () => [],
   },
   sin: elementwise(Math.sin, Math.cos),
@@ -375,46 +377,54 @@ export const ops: Record<string, Op> = {
     },
   },
   reshape: moving(
-    (_, { shape }) => shape!,
+    (_, node) => parameter(node, 'shape'),
     ([x]) => Array.from(x.data, (_, i) => ({ argument: 0, place: i })),
   ),
   transpose: moving(
-    ([x], { perm }) => perm!.map((axis) => x.shape[axis]),
-    ([x], { perm }) =>
-      coordinates(perm!.map((axis) => x.shape[axis])).map((at) => {
+    ([x], node) => parameter(node, 'perm').map((axis) => x.shape[axis]),
+    ([x], node) => {
+      const perm = parameter(node, 'perm');
+      return coordinates(perm.map((axis) => x.shape[axis])).map((at) => {
         const source = new Array<number>(at.length);
-        perm!.forEach((axis, i) => (source[axis] = at[i]));
+        perm.forEach((axis, i) => (source[axis] = at[i]));
         return { argument: 0, place: place(source, x.shape) };
-      }),
+      });
+    },
   ),
   concat: moving(
     ([a, b], { axis }) => a.shape.map((n, i) => (i === axis ? n + b.shape[i] : n)),
-    ([a, b], { axis }) =>
-      coordinates(a.shape.map((n, i) => (i === axis ? n + b.shape[i] : n))).map((at) => {
-        const inFirst = at[axis!] < a.shape[axis!];
+    ([a, b], node) => {
+      const axis = parameter(node, 'axis');
+      return coordinates(a.shape.map((n, i) => (i === axis ? n + b.shape[i] : n))).map((at) => {
+        const inFirst = at[axis] < a.shape[axis];
         const moved = at.map((k, i) => (i === axis && !inFirst ? k - a.shape[i] : k));
         return { argument: inFirst ? 0 : 1, place: place(moved, inFirst ? a.shape : b.shape) };
-      }),
+      });
+    },
   ),
   slice: moving(
-    (_, { size }) => size!,
-    ([x], { begin, size }) =>
-      coordinates(size!).map((at) => ({
+    (_, node) => parameter(node, 'size'),
+    ([x], node) => {
+      const begin = parameter(node, 'begin');
+      return coordinates(parameter(node, 'size')).map((at) => ({
         argument: 0,
         place: place(
-          at.map((k, i) => k + begin![i]),
+          at.map((k, i) => k + begin[i]),
           x.shape,
         ),
-      })),
+      }));
+    },
   ),
   /** Along axis 0. */
   gather: moving(
-    ([x], { indices }) => [indices!.length, ...x.shape.slice(1)],
-    ([x], { indices }) =>
-      coordinates([indices!.length, ...x.shape.slice(1)]).map(([first, ...rest]) => ({
+    ([x], node) => [parameter(node, 'indices').length, ...x.shape.slice(1)],
+    ([x], node) => {
+      const indices = parameter(node, 'indices');
+      return coordinates([indices.length, ...x.shape.slice(1)]).map(([first, ...rest]) => ({
         argument: 0,
-        place: place([indices![first], ...rest], x.shape),
-      })),
+        place: place([indices[first], ...rest], x.shape),
+      }));
+    },
   ),
 };
 

@@ -2,13 +2,19 @@
 import * as tf from '@tensorflow/tfjs';
 import { inFloat64 } from '../../src/float64/in-float64.js';
 import type { Case } from './cases.js';
-import { sizeOf, type Composition, type Falsification, type Node } from './composition.js';
+import { parameter, sizeOf, type Composition, type Falsification, type Node } from './composition.js';
 
 type T = tf.Tensor;
 
 const normalised = (x: T): T => {
   const centred = tf.sub(x, tf.mean(x, -1, true));
   return tf.div(centred, tf.sqrt(tf.add(tf.mean(tf.square(centred), -1, true), 1e-5)));
+};
+
+/** To the grid 1/k. */
+const onGrid = (round: (x: T) => T, x: T, node: Node): T => {
+  const k = parameter(node, 'k');
+  return tf.div(round(tf.mul(x, k)), k);
 };
 
 const ops: Record<string, (args: T[], node: Node) => T> = {
@@ -29,10 +35,10 @@ const ops: Record<string, (args: T[], node: Node) => T> = {
   selu: ([x]) => tf.selu(x),
   erf: ([x]) => tf.erf(x),
   neg: ([x]) => tf.neg(x),
-  scale: ([x], { k }) => tf.mul(x, k!),
-  shift: ([x], { k }) => tf.add(x, k!),
-  quantise: ([x], { k }) => tf.div(tf.round(tf.mul(x, k!)), k!),
-  floor: ([x], { k }) => tf.div(tf.floor(tf.mul(x, k!)), k!),
+  scale: ([x], node) => tf.mul(x, parameter(node, 'k')),
+  shift: ([x], node) => tf.add(x, parameter(node, 'k')),
+  quantise: ([x], node) => onGrid(tf.round, x, node),
+  floor: ([x], node) => onGrid(tf.floor, x, node),
   add: ([a, b]) => tf.add(a, b),
   sub: ([a, b]) => tf.sub(a, b),
   mul: ([a, b]) => tf.mul(a, b),
@@ -45,11 +51,11 @@ const ops: Record<string, (args: T[], node: Node) => T> = {
   logSoftmax: ([x]) => tf.logSoftmax(x),
   layerNorm: ([x]) => normalised(x),
   matMul: ([a, b]) => tf.matMul(a, b),
-  reshape: ([x], { shape }) => tf.reshape(x, shape!),
+  reshape: ([x], node) => tf.reshape(x, parameter(node, 'shape')),
   transpose: ([x], { perm }) => tf.transpose(x, perm),
   concat: ([a, b], { axis }) => tf.concat([a, b], axis),
-  slice: ([x], { begin, size }) => tf.slice(x, begin!, size),
-  gather: ([x], { indices }) => tf.gather(x, tf.tensor1d(indices!, 'int32')),
+  slice: ([x], node) => tf.slice(x, parameter(node, 'begin'), node.size),
+  gather: ([x], node) => tf.gather(x, tf.tensor1d(parameter(node, 'indices'), 'int32')),
 };
 
 /** x as it is, its gradient made wrong on the way back. */
@@ -78,8 +84,8 @@ export function prepare({
   falsification,
 }: Pick<Case, 'composition' | 'falsification'>): Prepared {
   const inputs = composition.inputs.map(({ shape, values }) => tf.tensor(values, shape, 'float32'));
-  const constants = composition.nodes.map(({ op, shape, values }) =>
-    op === 'constant' ? tf.tensor(values!, shape, 'float32') : undefined,
+  const constants = composition.nodes.map((node) =>
+    node.op === 'constant' ? tf.tensor(parameter(node, 'values'), node.shape, 'float32') : undefined,
   );
   const f = (...given: T[]): T => {
     const all = given.map((x, i) =>

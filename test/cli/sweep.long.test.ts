@@ -10,6 +10,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SweepReport } from '../../src/sweep/report.js';
 import { emptyReport } from '../sweep/sample-report.js';
+import { present } from '../support/present.js';
 import { gradparity, main, type Outcome } from './run-cli.js';
 
 let cwd: string;
@@ -215,7 +216,7 @@ function runs(pid: number): boolean {
     });
     while (lines() < wanted && child.exitCode === null) await sleep(10);
     expect(child.exitCode).toBeNull();
-    const lanes = descendants(child.pid!);
+    const lanes = descendants(present(child.pid));
     expect(lanes.length).toBeGreaterThan(0);
     return { child, lanes };
   }
@@ -257,7 +258,7 @@ function runs(pid: number): boolean {
     ['to the terminal’s whole group', true],
   ])('by Ctrl-C %s ends with 130, a report that says so, and no process', async (_what, group) => {
     const { child, lanes } = await begin(3, 'interrupted.json', true);
-    process.kill(group ? -child.pid! : child.pid!, 'SIGINT');
+    process.kill(group ? -present(child.pid) : present(child.pid), 'SIGINT');
     expect(await ended(child)).toBe(130);
     await gone(lanes);
     const report = JSON.parse(read('interrupted.json')) as SweepReport;

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { present } from '../support/present.js';
 import { gradparity, main, writeDigits, type Outcome } from './run-cli.js';
 
 // Not in beforeAll: concurrent tests start before it.
@@ -20,7 +21,7 @@ describe('--help', () => {
   const modules = fileURLToPath(new URL('loaded-modules.mjs', import.meta.url));
   const loaded = async (args: string[]): Promise<Outcome & { packages: string[] }> => {
     const outcome = await gradparity(args, { cwd: folder, node: ['--import', modules] });
-    return { ...outcome, packages: /LOADED (.*)\n/.exec(outcome.stderr)![1].split(' ') };
+    return { ...outcome, packages: present(/LOADED (.*)\n/.exec(outcome.stderr))[1].split(' ') };
   };
 
   test.concurrent.each([

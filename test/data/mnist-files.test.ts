@@ -5,6 +5,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { MNIST_FILES, type MnistFilesOptions, readMnistFiles } from '../../src/data/mnist-files.js';
 import { EnvironmentError, InputError } from '../../src/errors.js';
+import { present } from '../support/present.js';
 import { inTemporaryFolder, sendRange, serve } from './server.js';
 
 const NAMES = MNIST_FILES.map(({ name }) => name);
@@ -162,9 +163,15 @@ describe('the mirrors and the cache (oracle: the SHA-256 sums, on servers of thi
     const lacking = await serve((_, response) => response.writeHead(404).end());
     const wrong = await serve((request, response) => {
       const labels = request.url === `/mnist/${NAMES[1]}.gz`;
-      sendRange(labels ? gzipSync('other labels') : files.get(request.url!)!, request, response);
+      sendRange(
+        labels ? gzipSync('other labels') : present(files.get(present(request.url))),
+        request,
+        response,
+      );
     });
-    const right = await serve((request, response) => sendRange(files.get(request.url!)!, request, response));
+    const right = await serve((request, response) =>
+      sendRange(present(files.get(present(request.url))), request, response),
+    );
     try {
       await inTemporaryFolder(async (folder) => {
         const log: string[] = [];

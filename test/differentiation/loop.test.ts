@@ -9,6 +9,7 @@ import { fixtures, parameterNames, type NetworkCase } from '../networks/fixtures
 import { networkOf, tensorsOf } from '../networks/build.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 import { expectClose, expectRejected } from '../support/close.js';
+import { present } from '../support/present.js';
 
 const label = ({ sizes, activations, loss, targets }: NetworkCase): string =>
   `${loss} of ${targets} targets, ${sizes.join('-')} ${activations.join(', ')}`;
@@ -93,7 +94,7 @@ describeOnEachBackend('the loop’s step', () => {
   const { x, labels, parameters, differences } = fixtures.hiddenLayer;
 
   test('h = ½: numpy’s differences and not its derivatives', () => {
-    const { activation, steps, derivative } = differences.find((each) => each.activation === 'tanh')!;
+    const { activation, steps, derivative } = present(differences.find((each) => each.activation === 'tanh'));
     const network = new Mlp({ sizes: [9, 6, 4], activations: activation });
     network.setParameters(
       Object.fromEntries(

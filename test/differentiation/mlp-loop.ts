@@ -83,7 +83,8 @@ function losses(structure: DenseStructure, a: number[], t: readonly number[]): n
 
 export function plainLoss(network: PlainNetwork): number {
   const { structure, x, t } = network;
-  const [inputs, outputs] = [structure.sizes[0], structure.sizes.at(-1)!];
+  const { sizes } = structure;
+  const [inputs, outputs] = [sizes[0], sizes[sizes.length - 1]];
   const all = Array.from({ length: x.length / inputs }, (_, n) =>
     losses(
       structure,
@@ -113,7 +114,8 @@ export function plainDifferences(network: PlainNetwork, name: string, h: number)
 /** How near to a kink the network is: the least |a| of a ReLU, |r| of an absolute error, distance of |r| from Huber's δ. */
 export function distanceToKink(network: PlainNetwork): number {
   const { structure, x, t } = network;
-  const [inputs, outputs] = [structure.sizes[0], structure.sizes.at(-1)!];
+  const { sizes } = structure;
+  const [inputs, outputs] = [sizes[0], sizes[sizes.length - 1]];
   let nearest = Infinity;
   const near = (distances: number[]): void => {
     nearest = Math.min(nearest, ...distances.map(Math.abs));

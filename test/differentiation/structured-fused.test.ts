@@ -8,6 +8,7 @@ import { expm1Terms, fusedDifferences, isFusable } from '../../src/differentiati
 import type { ActivationName } from '../../src/functions/activations.js';
 import { parameterNames } from '../networks/fixtures.js';
 import { expectClose, expectRejected, mismatch } from '../support/close.js';
+import { present } from '../support/present.js';
 import { loopDifferences, loopLoss, type DenseNet } from './dense-loop.js';
 
 beforeAll(async () => {
@@ -89,7 +90,7 @@ describe('fusedDifferences', () => {
 
   test.each(cases)('%s, ε = %d, h = %d: loss and gradients of the loop', (activation, epsilon, h) => {
     const net = netOf(activation, epsilon);
-    const { loss, gradients } = fused(net, h)!;
+    const { loss, gradients } = present(fused(net, h));
     expect(loss).toBeCloseTo(loopLoss(net), 12);
     // What float32 leaves of the result, and doubles of the loop.
     const allowed = { maxRelativeToLargest: 1e-7, absolute: 1e-15 / h };

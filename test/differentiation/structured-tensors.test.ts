@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { last } from '../../src/collections.js';
 import type { LossName } from '../../src/differentiation/gradient-method.js';
 import { structured } from '../../src/differentiation/structured.js';
 import { inFloat64 } from '../../src/float64/in-float64.js';
@@ -85,7 +86,7 @@ function plainNetwork(
   const x = numbers(examples * sizes[0], 2).map((value) =>
     random() < zeros ? 0 : Math.round(value * 4) / 4,
   );
-  const outputs = sizes.at(-1)!;
+  const outputs = last(sizes);
   const t = Array.from({ length: examples }, () => {
     const label = Math.floor(random() * outputs);
     const hard = Array.from({ length: outputs }, (_, k) => Number(k === label));
@@ -113,7 +114,7 @@ function structuredOf(
         ),
       );
       const x = tf.tensor(plain.x, [plain.x.length / sizes[0], sizes[0]]);
-      const t = tf.tensor(plain.t, [plain.x.length / sizes[0], sizes.at(-1)!]);
+      const t = tf.tensor(plain.t, [plain.x.length / sizes[0], last(sizes)]);
       const method = structured({ h, kernel: 'tensors', ...(memoryLimit ? { memoryLimit } : {}) });
       const result = method.lossAndGradients(network, x, t);
       const lists = Object.entries(result.gradients).map(([name, tensor]) => [
@@ -136,7 +137,7 @@ function expectLoop(plain: PlainNetwork, h: number, relative: number): void {
   const expectedLoss = plainLoss(plain);
   expect(Math.abs(loss - expectedLoss)).toBeLessThan(Math.max(2e-6, relative) * Math.max(1, expectedLoss));
   const inputs = plain.structure.sizes[0];
-  const outputs = plain.structure.sizes.at(-1)!;
+  const outputs = last(plain.structure.sizes);
   const examples = plain.x.length / inputs;
   // Also with the targets turned round: where an output meets its target, the residual is mostly the rounding of the two.
   const alone = Array.from({ length: 2 * examples }, (_, at) => {

@@ -16,6 +16,7 @@ import type { TensorInput } from '../../src/functions/arguments.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 import { expectClose, expectRejected, smallestNormal, type Tolerance } from '../support/close.js';
 import { fixtures, tensorOf, type ActivationCase } from '../support/fixtures.js';
+import { present } from '../support/present.js';
 
 type Activation = (x: tf.Tensor, axis?: number) => tf.Tensor;
 
@@ -82,7 +83,7 @@ describeOnEachBackend('activations against PyTorch in float64', () => {
     expect(gradient(x).shape).toEqual(c.x.shape);
     expectOnly(gradient(x), c.gradient, gradientTolerance);
     if (c.second === undefined) return;
-    const direction = tf.tensor(c.direction!, c.x.shape);
+    const direction = tf.tensor(present(c.direction), c.x.shape);
     expectOnly(tf.grad(gradient)(x, direction), c.second, secondTolerance);
   });
 
@@ -103,7 +104,7 @@ describeOnEachBackend('activations against PyTorch in float64', () => {
       logSoftmax: (x) => tf.log(tf.div(tf.exp(x), tf.sum(tf.exp(x)))),
     };
     for (const [name, mistake] of Object.entries(mistakes)) {
-      const c = fixtures.activations.find((c) => c.name === name && c.x.shape.length === 2)!;
+      const c = present(fixtures.activations.find((c) => c.name === name && c.x.shape.length === 2));
       const [value, gradient] = tolerances[name];
       expectRejected(mistake(tensorOf(c.x)), c.value, value);
       if (name === 'sign') continue;
@@ -114,7 +115,7 @@ describeOnEachBackend('activations against PyTorch in float64', () => {
 
   test('formulas as written fail where these hold', () => {
     const at = (name: string): ActivationCase =>
-      fixtures.activations.find((c) => c.name === name && c.case === 'extremes')!;
+      present(fixtures.activations.find((c) => c.name === name && c.case === 'extremes'));
     const naiveSigmoid = (x: tf.Tensor): tf.Tensor => tf.div(1, tf.add(1, tf.exp(tf.neg(x))));
     const wrong = tf.grad(naiveSigmoid)(tensorOf(at('sigmoid').x), tf.tensor(at('sigmoid').cotangent));
     expectRejected(wrong, at('sigmoid').gradient, tolerances['sigmoid'][1]);

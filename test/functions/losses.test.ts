@@ -23,6 +23,7 @@ import {
   type Tolerance,
 } from '../support/close.js';
 import { fixtures, tensorOf, type LossCase } from '../support/fixtures.js';
+import { present } from '../support/present.js';
 
 interface Options {
   reduction?: Reduction;
@@ -103,10 +104,14 @@ describeOnEachBackend('losses against PyTorch in float64', () => {
       expectOnly(gradientOfT, c.gradientOfT, gradientTolerance);
     }
     if (c.secondOfY === undefined) return;
-    const direction = tf.tensor(c.direction!, c.y.shape);
+    const direction = tf.tensor(present(c.direction), c.y.shape);
     expectOnly(tf.grad((y: tf.Tensor) => gradientOfY(y, t))(y, direction), c.secondOfY, secondTolerance);
     if (c.secondOfT === null) return;
-    expectOnly(tf.grad((t: tf.Tensor) => gradientOfY(y, t))(t, direction), c.secondOfT!, secondTolerance);
+    expectOnly(
+      tf.grad((t: tf.Tensor) => gradientOfY(y, t))(t, direction),
+      present(c.secondOfT),
+      secondTolerance,
+    );
   });
 
   test('the same tolerances reject the usual mistakes', () => {
@@ -125,9 +130,9 @@ describeOnEachBackend('losses against PyTorch in float64', () => {
       ['one class alone', 'binaryCrossEntropy', 'random', (y, t) => tf.neg(tf.mean(tf.mul(t, tf.log(tf.add(y, 1e-7)))))],
     ]; // prettier-ignore
     for (const [mistake, name, kind, f] of mistakes) {
-      const c = fixtures.losses.find(
-        (c) => c.name === name && c.case === kind && c.options.reduction !== 'none',
-      )!;
+      const c = present(
+        fixtures.losses.find((c) => c.name === name && c.case === kind && c.options.reduction !== 'none'),
+      );
       const [y, t] = [tensorOf(c.y), tensorOf(c.t)];
       const [value, gradient] = tolerances[name];
       expect(mistake).toBeTruthy();
@@ -141,18 +146,18 @@ describeOnEachBackend('losses against PyTorch in float64', () => {
   });
 
   test('formulas as written fail where these hold', () => {
-    const saturated = fixtures.losses.find(
-      (c) => c.name === 'softmaxCrossEntropy' && c.case === 'saturated, soft',
-    )!;
+    const saturated = present(
+      fixtures.losses.find((c) => c.name === 'softmaxCrossEntropy' && c.case === 'saturated, soft'),
+    );
     const [a, t] = [tensorOf(saturated.y), tensorOf(saturated.t)];
     const naive = tf.neg(tf.mean(tf.sum(tf.mul(t, tf.log(softmax(a))), -1)));
     expectRejected(naive, saturated.value.values, tolerances['softmaxCrossEntropy'][0]);
 
-    const squares = fixtures.losses.find((c) => c.case === 'only the squares overflow')!;
+    const squares = present(fixtures.losses.find((c) => c.case === 'only the squares overflow'));
     const rms = tf.sqrt(tf.mean(tf.squaredDifference(tensorOf(squares.y), tensorOf(squares.t))));
     expectRejected(rms, squares.value.values, tolerances['rootMeanSquaredError'][0]);
 
-    const kinks = fixtures.losses.find((c) => c.name === 'huber' && c.case === 'extremes')!;
+    const kinks = present(fixtures.losses.find((c) => c.name === 'huber' && c.case === 'extremes'));
     const [u, v] = [tensorOf(kinks.y), tensorOf(kinks.t)];
     expectRejected(tf.squaredDifference(u, v), kinks.value.values, tolerances['huber'][0]);
   });

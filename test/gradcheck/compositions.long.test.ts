@@ -15,6 +15,7 @@ import { inFloat64 } from '../../src/float64/in-float64.js';
 import { gradcheck } from '../../src/gradcheck/gradcheck.js';
 import { isPassed } from '../../src/gradcheck/report/describe.js';
 import { mismatch } from '../support/close.js';
+import { present } from '../support/present.js';
 
 const SEED = 20;
 
@@ -81,7 +82,7 @@ describe('the cases', () => {
           .grads((...xs: tf.Tensor[]) => tf.mul(tf.sum(f(...xs)), 2))(inputs)
           .map((g) => g.dataSync()),
       );
-      const { kind, error, input, range: at } = falsification!;
+      const { kind, error, input, range: at } = present(falsification);
       gradients.forEach((g, i) => {
         const [n = 1] = inputs[i].shape;
         const wanted = Array.from(reference[i], (v, j) => {

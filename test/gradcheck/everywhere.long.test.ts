@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser } from 'playwright-core';
+import { present } from '../support/present.js';
 
 const run = promisify(execFile);
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -90,7 +91,7 @@ test('in this Node each function gets its verdict', () => {
 
 const others: [string, boolean, RegExp, () => Promise<Judged>][] = [
   ['Node 24', process.platform === 'linux' && process.arch === 'x64', /^Node v24\./, inNode24],
-  ['Chromium', browserPath !== undefined, /Chrom/, () => inChromium(browserPath!)],
+  ['Chromium', browserPath !== undefined, /Chrom/, () => inChromium(present(browserPath))],
 ];
 
 describe.each(others)('in %s', (_engine, isThere, pattern, judge) => {

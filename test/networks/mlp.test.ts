@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { last } from '../../src/collections.js';
 import type { GradientMethodName } from '../../src/differentiation/methods.js';
 import { structured } from '../../src/differentiation/structured.js';
 import { InputError } from '../../src/errors.js';
 import { Mlp, type MlpOptions } from '../../src/networks/mlp.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 import { expectClose, expectRejected } from '../support/close.js';
+import { present } from '../support/present.js';
 import { networkOf, tensorsOf } from './build.js';
 import { fixtures, type NetworkCase } from './fixtures.js';
 
@@ -23,7 +25,7 @@ describeOnEachBackend('values and gradients, against PyTorch in float64', () => 
   test.each(cases)('%s', (_label, each) => {
     const network = networkOf(each);
     const { x, t } = tensorsOf(each);
-    const outputs = each.sizes.at(-1)!;
+    const outputs = last(each.sizes);
     const y = network.predict(x);
     expect(y.shape).toEqual([5, outputs]);
     expectClose(y, each.output, tolerance);
@@ -52,7 +54,7 @@ describeOnEachBackend('values and gradients, against PyTorch in float64', () => 
       expectClose(network.predict(rows), network.predict(x).dataSync<'float32'>());
       expectClose(network.loss(rows, targets), network.loss(x, t).dataSync<'float32'>());
       const one = network.predict(rows[2]);
-      expect(one.shape).toEqual([each.sizes.at(-1)!]);
+      expect(one.shape).toEqual([last(each.sizes)]);
       expectClose(one, each.output.slice(2 * one.size, 3 * one.size), tolerance);
       expect(network.predict(rows[2], { logits: true }).shape).toEqual(one.shape);
       const losses = rows.map((row, n) => network.loss(row, targets[n]).dataSync()[0]);
@@ -66,7 +68,7 @@ describeOnEachBackend('values and gradients, against PyTorch in float64', () => 
   });
 
   test('targets [N] stand for [N,1] where there is one output', () => {
-    const each = fixtures.networks.find(({ loss }) => loss === 'binaryCrossEntropy')!;
+    const each = present(fixtures.networks.find(({ loss }) => loss === 'binaryCrossEntropy'));
     const network = networkOf(each);
     const { x, t } = tensorsOf(each);
     expectClose(network.loss(x, t.as1D()), each.value, { relative: 1e-6 });
@@ -223,7 +225,7 @@ describe('parameters', () => {
         expect(Object.entries(network.parameters).map(([name, { shape }]) => [name, shape])).toEqual(
           expected,
         );
-        expect(network.predict(tf.zeros([2, sizes[0]])).shape).toEqual([2, sizes.at(-1)!]);
+        expect(network.predict(tf.zeros([2, sizes[0]])).shape).toEqual([2, last(sizes)]);
         network.dispose();
       }),
       { numRuns: 20 },

@@ -9,33 +9,36 @@ import {
   sampleReport,
   suspicion,
 } from '../sweep/sample-report.js';
+import { present } from '../support/present.js';
 
 const page = sweepPage(sampleReport);
 const body = parseHTML(page).document;
 const texts = (selector: string, within: Element | Document = body) =>
   [...within.querySelectorAll(selector)].map((one) => one.textContent);
+const first = (selector: string, within: Element | Document = body): Element =>
+  present(within.querySelector(selector));
 const idsIn = (section: string) => texts(`#${section} .finding .name`);
 const detailsOf = (id: string) =>
-  [...body.querySelectorAll('.finding')].find((one) => one.querySelector('.name')!.textContent === id)!;
+  present([...body.querySelectorAll('.finding')].find((one) => first('.name', one).textContent === id));
 const data = (element: Element) => ({ ...(element as HTMLElement).dataset });
 
 describe('sweepPage', () => {
   test('says what was run and counts the cases and findings', () => {
-    expect(body.querySelector('title')!.textContent).toBe(
+    expect(first('title').textContent).toBe(
       'The gradients of TensorFlow.js 4.22.0: 2 findings, 1 suspicion, 1 convention',
     );
-    const header = body.querySelector('header')!.textContent;
+    const header = first('header').textContent;
     expect(header).toContain('100 of 100 cases judged: 2 findings, 1 suspicion, 1 convention.');
     expect(header).toContain('backends cpu, wasm, webgl · Chromium 141.0 · seed 7 · 13 min');
     expect(texts('.kinds tbody th')).toEqual(['formula', 'kernel', 'throws', 'convention']);
-    expect(
-      parseHTML(sweepPage(sampleReport, { title: 'a < b' })).document.querySelector('h1')!.textContent,
-    ).toBe('a < b');
+    expect(first('h1', parseHTML(sweepPage(sampleReport, { title: 'a < b' })).document).textContent).toBe(
+      'a < b',
+    );
   });
 
   test('says so where the run is incomplete', () => {
     expect(body.querySelector('.incomplete')).toBeNull();
-    const incomplete = parseHTML(sweepPage(incompleteReport)).document.querySelector('.incomplete')!;
+    const incomplete = first('.incomplete', parseHTML(sweepPage(incompleteReport)).document);
     expect(incomplete.textContent).toContain('This run is incomplete: 40 of 100 cases judged.');
   });
 
@@ -48,7 +51,7 @@ describe('sweepPage', () => {
 
   test('shows what a finding has', () => {
     const details = detailsOf(kernelFinding.id);
-    expect(details.querySelector('.badge')!.textContent).toBe('kernel');
+    expect(first('.badge', details).textContent).toBe('kernel');
     expect(texts('dd', details)).toEqual([
       'cpu, backward',
       '[0.25, NaN]',
@@ -57,15 +60,15 @@ describe('sweepPage', () => {
       'tfjs#1234',
       '12 cases show it, the first of them avgPool(x[2,3])',
     ]);
-    expect(details.querySelector('dd a')!.getAttribute('href')).toBe(kernelFinding.upstream);
-    expect(details.querySelector('.message')!.textContent).toBe(kernelFinding.message);
+    expect(first('dd a', details).getAttribute('href')).toBe(kernelFinding.upstream);
+    expect(first('.message', details).textContent).toBe(kernelFinding.message);
   });
 
   test('escapes what the report says', () => {
     expect(body.querySelectorAll('script')).toHaveLength(1);
     expect(body.querySelectorAll('b')).toHaveLength(0);
     expect(page).toContain('&lt;/script&gt;&lt;b&gt;');
-    expect(detailsOf(kernelFinding.id).querySelector('pre code')!.textContent).toBe(kernelFinding.repro.code);
+    expect(first('pre code', detailsOf(kernelFinding.id)).textContent).toBe(kernelFinding.repro.code);
     const upstream = sweepPage({
       ...sampleReport,
       findings: [{ ...kernelFinding, upstream: 'javascript:alert(1)' }],
@@ -78,8 +81,8 @@ describe('sweepPage', () => {
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^[\w./-]+$/);
     for (const link of body.querySelectorAll('a[href^="#"]'))
-      expect(ids).toContain(link.getAttribute('href')!.slice(1));
-    const link = body.querySelector('tr[data-op=atan2] .links a')!;
+      expect(ids).toContain(present(link.getAttribute('href')).slice(1));
+    const link = first('tr[data-op=atan2] .links a');
     expect(link.getAttribute('href')).toBe(`#${detailsOf(formulaFinding.id).id}`);
     const twice = sweepPage({
       ...sampleReport,
@@ -123,13 +126,13 @@ describe('sweepPage', () => {
       kind: 'kernel',
       backend: 'cpu',
     });
-    expect(data(body.querySelector('tr[data-op=avgPool]')!)).toEqual({ op: 'avgPool', family: 'pooling' });
+    expect(data(first('tr[data-op=avgPool]'))).toEqual({ op: 'avgPool', family: 'pooling' });
     expect([...body.querySelectorAll('tr[data-op=avgPool] [data-backend]')].map(data)).toEqual([
       { backend: 'cpu' },
       { backend: 'wasm' },
       { backend: 'webgl' },
     ]);
-    expect(body.querySelector('form')!.hasAttribute('hidden')).toBe(true);
+    expect(first('form').hasAttribute('hidden')).toBe(true);
     for (const button of body.querySelectorAll('.copy')) expect(button.hasAttribute('hidden')).toBe(true);
     const options = (name: string) =>
       [...body.querySelectorAll(`[name=${name}] option`)].map((one) => one.getAttribute('value'));

@@ -2,10 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
+import { last } from '../../src/collections.js';
 import { InputError } from '../../src/errors.js';
 import { and, nand, or, xor } from '../../src/perceptron/logic-gates.js';
 import { PerceptronClassifier } from '../../src/perceptron/perceptron-classifier.js';
 import { selectBackend } from '../../src/backends/select.js';
+import { present } from '../support/present.js';
 
 await selectBackend('cpu');
 
@@ -110,7 +112,7 @@ describe('on XOR', () => {
   test('proves that it never ends: the weights of an epoch come again, with mistakes between', () => {
     const { converged, epochs, mistakes, cycle } = new PerceptronClassifier().fit(corners, table(xor));
     expect(converged).toBe(false);
-    const { from, length } = cycle!;
+    const { from, length } = present(cycle);
     expect(from + length).toBe(epochs);
     expect(sum(mistakes.slice(from))).toBeGreaterThan(0);
     const ends = epochEnds(corners, table(xor), from + 20 * length);
@@ -131,8 +133,8 @@ describe('on XOR', () => {
         const t = x.map((_, n) => (n < half.length ? 1 : 0));
         const { converged, cycle } = new PerceptronClassifier().fit(x, t, { maxEpochs: 5000 });
         expect(converged).toBe(false);
-        const ends = epochEnds(x, t, cycle!.from + cycle!.length);
-        expect(ends.indexOf(ends.at(-1)!)).toBe(cycle!.from);
+        const ends = epochEnds(x, t, present(cycle).from + present(cycle).length);
+        expect(ends.indexOf(last(ends))).toBe(present(cycle).from);
       }),
     );
   });

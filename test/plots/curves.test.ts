@@ -1,7 +1,9 @@
 /** Curves and bars, read back from the picture by the positions of its ticks. */
 import { describe, expect, test } from '@jest/globals';
+import { last } from '../../src/collections.js';
 import { InputError } from '../../src/errors.js';
 import { barPlot, curvePlot, padded, thinned } from '../../src/plots/curves.js';
+import { present } from '../support/present.js';
 import { attribute, document, mark, outline, read, texts } from './drawing.js';
 
 const line = (name: string, x: number[], y: number[]) => ({ name, x, y });
@@ -13,10 +15,12 @@ function scaleOf(
   value: (text: string) => number = Number,
 ): (pixel: number) => number {
   const ticks = mark(root, `${side}-axis tick label`, 'text').map((text) => {
-    const [x, y] = /translate\(([^,]+),([^)]+)\)/.exec(text.getAttribute('transform')!)!.slice(1).map(Number);
+    const [x, y] = present(/translate\(([^,]+),([^)]+)\)/.exec(present(text.getAttribute('transform'))))
+      .slice(1)
+      .map(Number);
     return { pixel: side === 'x' ? x : y, value: value(text.textContent.replace('−', '-')) };
   });
-  const [a, b] = [ticks[0], ticks.at(-1)!];
+  const [a, b] = [ticks[0], last(ticks)];
   return (pixel) => a.value + ((pixel - a.pixel) * (b.value - a.value)) / (b.pixel - a.pixel);
 }
 
@@ -81,7 +85,7 @@ describe('curvePlot', () => {
       curvePlot({ document, series: [line('one', [0, 1], [0, 1]), line('two', [0, 1], [1, 0])] }),
     );
     expect(texts(several)).toEqual(expect.arrayContaining(['one', 'two']));
-    const groups = mark(several, 'line').map((path) => path.parentElement!);
+    const groups = mark(several, 'line').map((path) => present(path.parentElement));
     const looks = groups.map(
       (group) => `${group.getAttribute('stroke')} ${group.getAttribute('stroke-dasharray')}`,
     );

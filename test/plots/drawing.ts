@@ -1,12 +1,13 @@
 /** Reading pictures back: what the tests of the plots share. */
 import { parseHTML } from 'linkedom';
 import { nodeDocument } from '../../src/plots/node-document.js';
+import { present } from '../support/present.js';
 
 export const document = nodeDocument();
 
 /** The drawn picture's root element. */
 export function read(svg: string): Element {
-  return parseHTML(svg).document.querySelector('svg')!;
+  return present(parseHTML(svg).document.querySelector('svg'));
 }
 
 export const texts = (root: Element): string[] =>
@@ -21,7 +22,7 @@ export function mark(root: Element, label: string, tag = 'path'): Element[] {
 
 /** The lines of a path without curves: its M and L points, a list for each M. */
 export function outline(path: Element): [number, number][][] {
-  const pieces = path.getAttribute('d')!.split('M').slice(1);
+  const pieces = present(path.getAttribute('d')).split('M').slice(1);
   return pieces.map((piece) =>
     piece
       .replace(/Z$/, '')

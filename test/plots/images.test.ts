@@ -1,8 +1,10 @@
 /** Images, rebuilt pixel by pixel from the rectangles of the picture. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { last } from '../../src/collections.js';
 import { InputError } from '../../src/errors.js';
 import { imagePlot } from '../../src/plots/images.js';
+import { present } from '../support/present.js';
 import { attribute, document, mark, read, texts } from './drawing.js';
 
 /** The ink at each pixel, 0 … 15, of a picture of one image. */
@@ -10,7 +12,7 @@ function inks(root: Element, width: number, height: number): number[] {
   const groups = Array.from(root.querySelectorAll('[aria-label="rect"]')).map((group) =>
     Array.from(group.querySelectorAll('rect')),
   );
-  const frame = groups.at(-1)![0];
+  const frame = last(groups)[0];
   const [left, top, side] = [attribute(frame, 'x'), attribute(frame, 'y'), attribute(frame, 'width') / width];
   const image = new Array<number>(width * height).fill(0);
   for (const rect of groups.slice(0, -1).flat()) {
@@ -19,7 +21,7 @@ function inks(root: Element, width: number, height: number): number[] {
       (attribute(rect, 'y') - top) / side,
       attribute(rect, 'width') / side,
     ];
-    const level = Number(/rgb\((\d+),/.exec(rect.getAttribute('fill')!)![1]);
+    const level = Number(present(/rgb\((\d+),/.exec(present(rect.getAttribute('fill'))))[1]);
     image.fill(Math.round(15 * (1 - level / 255)), y * width + x, y * width + x + run);
   }
   return image;

@@ -2,6 +2,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { InputError } from '../../src/errors.js';
 import { boundaryGrid, boundaryPlot, contourPathPlot } from '../../src/plots/planes.js';
+import { present } from '../support/present.js';
 import { attribute, document, mark, outline, read, texts } from './drawing.js';
 
 const domain = { x: [-1, 1], y: [-1, 1] } as const;
@@ -10,7 +11,7 @@ const tilted = (points: number[][]) => points.map(([x, y]) => (x + 2 * y > 0.3 ?
 
 /** Pixels back to the domain, by the frame. */
 function plane(root: Element): (point: [number, number]) => [number, number] {
-  const frame = mark(root, 'frame', 'rect')[0] ?? root.querySelector('rect[aria-label="frame"]')!;
+  const frame = mark(root, 'frame', 'rect')[0] ?? present(root.querySelector('rect[aria-label="frame"]'));
   const [left, top, width, height] = ['x', 'y', 'width', 'height'].map((name) => attribute(frame, name));
   return ([x, y]) => [(2 * (x - left)) / width - 1, 1 - (2 * (y - top)) / height];
 }
@@ -56,7 +57,9 @@ describe('boundaryPlot', () => {
     expect(dots).toHaveLength(2);
     const place = circle
       ? [attribute(circle, 'cx'), attribute(circle, 'cy')]
-      : /translate\(([^,]+),([^)]+)\)/.exec(dots[0].getAttribute('transform')!)!.slice(1).map(Number);
+      : present(/translate\(([^,]+),([^)]+)\)/.exec(present(dots[0].getAttribute('transform'))))
+          .slice(1)
+          .map(Number);
     const [x, y] = plane(root)(place as [number, number]);
     expect(Math.hypot(x, y)).toBeLessThan(0.01);
     expect(texts(root)).toEqual(expect.arrayContaining(['class 0', 'class 1']));

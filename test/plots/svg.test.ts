@@ -6,6 +6,7 @@ import { imagePlot } from '../../src/plots/images.js';
 import { boundaryGrid, boundaryPlot, contourPathPlot } from '../../src/plots/planes.js';
 import { tick } from '../../src/plots/svg.js';
 import { trainingPlot } from '../../src/plots/training.js';
+import { present } from '../support/present.js';
 import { document, read, texts } from './drawing.js';
 
 const title = 'Loss <b> & "rate" 学习\u0007';
@@ -42,7 +43,7 @@ describe.each(pictures)('%s', (name, draw) => {
     const [width, height] = [root.getAttribute('width'), root.getAttribute('height')];
     expect(root.getAttribute('viewBox')).toBe(`0 0 ${width} ${height}`);
     expect(Number(width) > 0 && Number(height) > 0).toBe(true);
-    const ground = root.firstElementChild!;
+    const ground = present(root.firstElementChild);
     expect(['width', 'height', 'fill'].map((key) => ground.getAttribute(key))).toEqual([
       '100%',
       '100%',

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { InputError } from '../../src/errors.js';
 import { runningMean, trainingPlot } from '../../src/plots/training.js';
+import { present } from '../support/present.js';
 import { document, mark, outline, read, texts } from './drawing.js';
 
 const steps = Array.from({ length: 100 }, (_, k) => ({ step: k + 1, loss: 2 - k / 100 }));
@@ -43,7 +44,7 @@ describe('trainingPlot', () => {
     const root = read(trainingPlot(runs, { document }));
     expect(texts(root)).toEqual(expect.arrayContaining(['structured', 'autodiff', 'training', 'test']));
     expect(mark(root, 'line')).toHaveLength(8);
-    const strokes = mark(root, 'line').map((path) => path.parentElement!.getAttribute('stroke'));
+    const strokes = mark(root, 'line').map((path) => present(path.parentElement).getAttribute('stroke'));
     expect(new Set(strokes).size).toBe(2);
   });
 

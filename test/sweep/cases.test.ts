@@ -9,6 +9,7 @@ import { families, sweepCases } from '../../src/sweep/cases/index.js';
 import { run } from '../../src/sweep/expression.js';
 import { activeInputs } from '../../src/sweep/observe.js';
 import { tensorCount } from '../support/backends.js';
+import { present } from '../support/present.js';
 
 const first = sweepCases(1);
 
@@ -67,7 +68,7 @@ describe.each([1, 2, 3])('the cases of seed %i', (seed) => {
 });
 
 test('a case that is not as it should be is told', () => {
-  const one = first.find(({ inputs }) => inputs['x']?.shape.length === 2)!;
+  const one = present(first.find(({ inputs }) => inputs['x']?.shape.length === 2));
   const x = one.inputs['x'];
   const flawed = (part: Partial<typeof x>): SweepCase => ({
     ...one,
@@ -131,9 +132,11 @@ test('the forward pass of every case gives one finite float32 tensor, and leaves
 
 describe('the gradients that TensorFlow.js has registered', () => {
   const registered = (): string[] => [
-    ...(globalThis as unknown as { _tfGlobals: Map<string, Map<string, unknown>> })._tfGlobals
-      .get('gradRegistry')!
-      .keys(),
+    ...present(
+      (globalThis as unknown as { _tfGlobals: Map<string, Map<string, unknown>> })._tfGlobals.get(
+        'gradRegistry',
+      ),
+    ).keys(),
   ];
 
   let reached = new Set<string>();

@@ -6,6 +6,7 @@ import { assemble, type InputDraft, type SweepCase } from '../../src/sweep/cases
 import { sweepCases } from '../../src/sweep/cases/index.js';
 import { closedFormOf, type ClosedForm } from '../../src/sweep/closed-forms.js';
 import { call, get, input, type Expression } from '../../src/sweep/expression.js';
+import { present } from '../support/present.js';
 
 const caseOf = (expression: Expression, x: InputDraft = { shape: [2], values: [0.5, 0.75] }): SweepCase =>
   assemble('test', { op: 'test', inputs: { x, y: x }, expression }, 1);
@@ -56,7 +57,7 @@ describe.each([...found])('%s', (op, { form, points }) => {
 
 describe('closedFormOf', () => {
   test('a plain call of one input', () => {
-    const one = closedFormOf(caseOf(call('exp', x)))!;
+    const one = present(closedFormOf(caseOf(call('exp', x))));
     expect(one.x).toEqual([0.5, 0.75]);
     expect(one.x.map(one.form.value)).toEqual([Math.exp(0.5), Math.exp(0.75)]);
   });

@@ -5,6 +5,7 @@ import { assemble, type InputDraft } from '../../src/sweep/cases/case.js';
 import { call, input, type Expression } from '../../src/sweep/expression.js';
 import { liesWithin, type Bracket } from '../../src/sweep/kinks.js';
 import { cotangentOf, observeDouble } from '../../src/sweep/observe.js';
+import { present } from '../support/present.js';
 
 beforeAll(async () => {
   await selectBackend('cpu');
@@ -22,7 +23,7 @@ function bracketsOf(
   const observation = observeDouble(one, () => {});
   if (!('ok' in observation.forward)) throw new Error(observation.forward.error);
   return {
-    brackets: observation.brackets!,
+    brackets: present(observation.brackets),
     dy: Array.from(cotangentOf(one, observation.forward.ok.values.length)),
   };
 }

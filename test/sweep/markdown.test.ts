@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { check, type Options } from 'prettier';
 import { sweepMarkdown } from '../../src/sweep/markdown.js';
+import { present } from '../support/present.js';
 import {
   convention,
   emptyReport,
@@ -75,7 +76,7 @@ describe('sweepMarkdown', () => {
   });
 
   test('has a row and a program for each finding, and links between them', () => {
-    const row = text.split('\n').find((line) => line.startsWith(`| [\`${kernelFinding.id}\`]`))!;
+    const row = present(text.split('\n').find((line) => line.startsWith(`| [\`${kernelFinding.id}\`]`)));
     expect(row).toContain('(#avgPool/kernel/cpu/backward)');
     expect(row).toContain('`[0.25, NaN]`');
     expect(row).toContain('the \\<window\\> \\| not by \\*what\\* it\\_covers.');
@@ -89,7 +90,7 @@ describe('sweepMarkdown', () => {
   });
 
   test('has op × backend by family', () => {
-    const row = text.split('\n').find((line) => line.startsWith('| `maxPool3d` '))!;
+    const row = present(text.split('\n').find((line) => line.startsWith('| `maxPool3d` ')));
     expect(row.split('|').map((cell) => cell.trim())).toEqual([
       '',
       '`maxPool3d`',

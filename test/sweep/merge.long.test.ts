@@ -14,6 +14,7 @@ import type { Cell, Finding, SweepReport } from '../../src/sweep/report.js';
 import { planCases, sweep, type SweepPlan } from '../../src/sweep/sweep.js';
 import type { Workforce } from '../../src/sweep/workforce.js';
 import { gradparity } from '../cli/run-cli.js';
+import { present } from '../support/present.js';
 import { emptyReport, formulaFinding, kernelFinding, sampleReport, suspicion } from './sample-report.js';
 
 const withoutSeconds = (report: SweepReport): string => JSON.stringify({ ...report, seconds: 0 });
@@ -69,7 +70,7 @@ const pool = [kernelFinding, formulaFinding, suspicion, { ...kernelFinding, id: 
 function reportOf(results: readonly CaseResult[], shard?: SweepPlan['shard']): Promise<SweepReport> {
   const workforce: Workforce = {
     async judge(indices, onResult) {
-      for (const index of indices) onResult(results.find((one) => one.index === index)!);
+      for (const index of indices) onResult(present(results.find((one) => one.index === index)));
     },
     async explain(tasks, onResult) {
       for (const { hit, index } of tasks) onResult(explanationOf(hit.id, index));
@@ -82,7 +83,7 @@ function reportOf(results: readonly CaseResult[], shard?: SweepPlan['shard']): P
 function explanationOf(id: string, index: number): Explanation {
   /** A finding's id says its kind, backend and direction. */
   const named = (each: string): Pick<Finding, 'id' | 'kind' | 'backend' | 'direction'> => {
-    const { kind, backend, direction } = pool.find((one) => one.id === each)!;
+    const { kind, backend, direction } = present(pool.find((one) => one.id === each));
     return { id: each, kind, backend, direction };
   };
   // One of the pool turns out to be another, one to be two.

@@ -15,6 +15,7 @@ import { addressText, connect } from '../../src/sweep/queue/connection.js';
 import { answerSchema, QUEUE_NAME, requestSchema } from '../../src/sweep/queue/messages.js';
 import type { SweepReport } from '../../src/sweep/report.js';
 import { gradparity, main, type Outcome } from '../cli/run-cli.js';
+import { present } from '../support/present.js';
 
 const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
 const PASSWORD = 'open-sesame';
@@ -196,7 +197,7 @@ function runs(pid: number): boolean {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
     while (!words.includes('Working for') && child.exitCode === null) await sleep(20);
     expect(words).toMatch(/^Working for rediss?:\/\/:…@127\.0\.0\.1:\d+, 1 at a time; Ctrl-C ends\.\n$/);
-    return { child, pid: child.pid!, words: () => words };
+    return { child, pid: present(child.pid), words: () => words };
   }
 
   async function dismiss({ child, words }: WorkerProcess): Promise<void> {
@@ -303,10 +304,10 @@ function runs(pid: number): boolean {
     const refusal = async (data: unknown): Promise<string | undefined> => {
       const { id } = await queue.add('judge', data);
       for (;;) {
-        const job = await queue.getJob(id!);
-        if (await job!.isFailed()) {
-          const { failedReason } = (await queue.getJob(id!))!;
-          await job!.remove();
+        const job = await queue.getJob(present(id));
+        if (await present(job).isFailed()) {
+          const { failedReason } = present(await queue.getJob(present(id)));
+          await present(job).remove();
           return failedReason;
         }
         await sleep(20);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { selectBackend } from '../../src/backends/select.js';
+import { last } from '../../src/collections.js';
 import { assemble, type InputDraft, type SweepCase } from '../../src/sweep/cases/case.js';
 import { sweepCases } from '../../src/sweep/cases/index.js';
 import { call, input, type Expression } from '../../src/sweep/expression.js';
@@ -13,6 +14,7 @@ import type { Hit } from '../../src/sweep/judge.js';
 import { observe } from '../../src/sweep/observe.js';
 import type { SweepBackend } from '../../src/sweep/report.js';
 import { reproOf } from '../../src/sweep/repro.js';
+import { present } from '../support/present.js';
 
 const runs = fileURLToPath(new URL('../../runs/', import.meta.url));
 let folder = '';
@@ -37,7 +39,7 @@ async function outputOf(code: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [file], {
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  return stdout.trim().split('\n').at(-1)!;
+  return last(stdout.trim().split('\n'));
 }
 
 const x = input('x');
@@ -76,17 +78,19 @@ async function expectPrints(one: SweepCase, hit: Hit, numbers: readonly number[]
 const gradientOf = async (one: SweepCase, name: string): Promise<number[]> => {
   const { backward } = await observe(one, 'cpu');
   if (!backward || !('ok' in backward)) throw new Error(backward?.error);
-  return backward.ok[name]!;
+  return present(backward.ok[name]);
 };
 
 const product = caseOf(call('mul', call('exp', x), call('square', input('y'))), {
   x: at(0.5, -1),
   y: at(1.5, 0.3),
 });
-const dense = sweepCases(1).find(({ op, inputs }) => op === 'layers.dense' && inputs['bias'])!;
-const norm = sweepCases(1).find(
-  ({ op, variant, inputs }) => op === 'layers.batchNormalization' && !variant && inputs['movingMean'],
-)!;
+const dense = present(sweepCases(1).find(({ op, inputs }) => op === 'layers.dense' && inputs['bias']));
+const norm = present(
+  sweepCases(1).find(
+    ({ op, variant, inputs }) => op === 'layers.batchNormalization' && !variant && inputs['movingMean'],
+  ),
+);
 
 describe('the code prints what the hit says', () => {
   test.each<SweepBackend | 'core'>(['core', 'cpu', 'wasm'])('the values, on %s', async (backend) => {
@@ -111,7 +115,7 @@ describe('the code prints what the hit says', () => {
     await expectPrints(one, hit, [2 * Math.E]);
     const random = caseOf(call('square', call('exp', x)), { x: at(0.5, -0.25) });
     const { second } = (await observe(random, 'double')) as { second?: { autodiff?: number[] } };
-    await expectPrints(random, hit, second!.autodiff!);
+    await expectPrints(random, hit, present(second?.autodiff));
   });
 
   test('the second order of two inputs', async () => {

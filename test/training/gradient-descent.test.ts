@@ -5,6 +5,7 @@ import { inFloat64 } from '../../src/float64/in-float64.js';
 import { gradientDescent, type DescentOptions } from '../../src/training/gradient-descent.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
 import { expectClose, expectRejected } from '../support/close.js';
+import { present } from '../support/present.js';
 
 const squares = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(x));
 const start = [-3, 4];
@@ -36,7 +37,7 @@ describeOnEachBackend('the book’s f = x0² + x1² from (-3, 4), §4.4.1', () =
     expect(message).toMatch(
       /^Diverged at step \d+: .* A learning rate of 10 is too large here; try a tenth of it\.$/,
     );
-    expect(path.length).toBe(Number(/\d+/.exec(message)![0]));
+    expect(path.length).toBe(Number(present(/\d+/.exec(message))[0]));
     expect(point(x).every(Number.isFinite)).toBe(true);
     expect(Number.isFinite(value)).toBe(true);
     expect(path.at(-1)).toEqual(point(x));

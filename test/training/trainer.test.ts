@@ -1,6 +1,7 @@
 /** Training: its accounts, its repeatability, its ways to end; learning itself on problems with a known answer. */
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { last } from '../../src/collections.js';
 import { autodiff } from '../../src/differentiation/autodiff.js';
 import type { GradientMethod } from '../../src/differentiation/gradient-method.js';
 import { selectBackend } from '../../src/backends/select.js';
@@ -9,6 +10,7 @@ import { Mlp } from '../../src/networks/mlp.js';
 import type { History } from '../../src/training/history.js';
 import { train, type Dataset, type TrainOptions } from '../../src/training/trainer.js';
 import { describeOnEachBackend, tensorCount } from '../support/backends.js';
+import { present } from '../support/present.js';
 import { parametersOf, smallNetwork, threeClasses } from './problems.js';
 
 /** autodiff with something done to its gradients or in its place. */
@@ -174,8 +176,8 @@ describe('on the cpu backend', () => {
   describe('learns', () => {
     test.each(['structured', 'autodiff', 'forward'] as const)('three classes by %s', async (method) => {
       const { epochs } = await train(network, data, { method, batchSize: 25, steps: 150, learningRate: 3 });
-      expect(epochs[0].trainAccuracy!).toBeLessThan(0.7);
-      expect(epochs.at(-1)!.trainAccuracy!).toBeGreaterThan(0.9);
+      expect(epochs[0].trainAccuracy).toBeLessThan(0.7);
+      expect(last(epochs).trainAccuracy).toBeGreaterThan(0.9);
     });
 
     test('a line: y = 2·x1 - 3·x2 + 1, the weights themselves', async () => {
@@ -200,11 +202,11 @@ describe('on the cpu backend', () => {
       ] as const) {
         expect(got).toBeCloseTo(wanted, 2);
       }
-      const last = history.epochs.at(-1)!;
-      expect(last.trainAccuracy).toBeUndefined();
-      expect(last.trainLoss!).toBeLessThan(1e-4);
-      expect(last.testLoss).toBe(last.trainLoss);
-      expect(history.epochs[0].trainLoss!).toBeGreaterThan(1);
+      const end = last(history.epochs);
+      expect(end.trainAccuracy).toBeUndefined();
+      expect(end.trainLoss).toBeLessThan(1e-4);
+      expect(end.testLoss).toBe(end.trainLoss);
+      expect(history.epochs[0].trainLoss).toBeGreaterThan(1);
       line.dispose();
       tf.dispose([x, t]);
     });
@@ -217,7 +219,7 @@ describe('on the cpu backend', () => {
       });
       const half = new Mlp({ sizes: [2, 1], task: 'binary', seed: 1 });
       const history = await train(half, { x, t }, { batchSize: 10, steps: 200, learningRate: 1 });
-      expect(history.epochs.at(-1)!.trainAccuracy!).toBeGreaterThan(0.95);
+      expect(last(history.epochs).trainAccuracy).toBeGreaterThan(0.95);
       half.dispose();
       tf.dispose([x, t]);
     });
@@ -248,7 +250,7 @@ describe('on the cpu backend', () => {
           /^Diverged: after \d+ steps .+\. A learning rate of 1000000 is too large here; try a tenth of it\. The parameters are those after \d+ steps\.$/,
         );
         expect(Object.values(parametersOf(network)).flat().every(Number.isFinite)).toBe(true);
-        const kept = Number(/those after (\d+) steps/.exec(history.message)![1]);
+        const kept = Number(present(/those after (\d+) steps/.exec(history.message))[1]);
         const steps = history.epochs.map(({ step }) => step);
         expect(steps.at(-1)).toBe(kept);
         expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
@@ -266,8 +268,8 @@ describe('on the cpu backend', () => {
 
     test('in the very last step is seen too', async () => {
       const [whole, one] = await line({ batchSize: 20, steps: 100, learningRate: 1e6 });
-      const last = Number(/after (\d+) steps/.exec(whole.message)![1]);
-      const [history, two] = await line({ batchSize: 20, steps: last, learningRate: 1e6 });
+      const lastStep = Number(present(/after (\d+) steps/.exec(whole.message))[1]);
+      const [history, two] = await line({ batchSize: 20, steps: lastStep, learningRate: 1e6 });
       expect(history.stopped).toBe('diverged');
       expect(parametersOf(two)).toEqual(parametersOf(one));
       one.dispose();
@@ -279,7 +281,7 @@ describe('on the cpu backend', () => {
       const history = await train(network, data, { method, batchSize: 10, steps: 8 });
       expect(history).toMatchObject({ stopped: 'diverged' });
       expect(history.message).toContain('after 3 steps a parameter is not finite');
-      expect(history.epochs.at(-1)!.step).toBe(2);
+      expect(last(history.epochs).step).toBe(2);
       const same = smallNetwork();
       await train(same, data, { batchSize: 10, steps: 2 });
       expect(parametersOf(network)).toEqual(parametersOf(same));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { elementwise, withGradient } from '../zoo/support.js';
+import { present } from '../../support/present.js';
 import { diagonal, full, sentences, sizeOf, type MadeInput } from './made-up.js';
 import { said } from './support.js';
 
@@ -165,7 +166,7 @@ describe('what it may come from', () => {
       { outputShapes },
     );
     expect(rest).toEqual([]);
-    return /times what it should be(.*)\.$/.exec(said)![1];
+    return present(/times what it should be(.*)\.$/.exec(said))[1];
   };
 
   test.each<[number, number[], number[], number[][], string]>([

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Entry, Findings } from '../../../src/gradcheck/engine/index.js';
 import { summarize } from '../../../src/gradcheck/report/summary.js';
+import { present } from '../../support/present.js';
 import { entry, findings, passWith, projections, slope } from './made-up.js';
 
 const reportOf = (some: Findings, details = false) => summarize(some, details)[0];
@@ -98,9 +99,9 @@ describe('summarize', () => {
     const numbers = { numerical: 8, autodiff: 4, errorBar: 2 };
     const worst = (q: number, sole: number, pass = passWith()) => {
       const slopes = [slope({ sole }), slope({ sole })];
-      const { numerical, autodiff, errorBar } = reportOf(
-        findings([entry({ ...numbers, q, slopes })], { pass }),
-      ).worst!;
+      const { numerical, autodiff, errorBar } = present(
+        reportOf(findings([entry({ ...numbers, q, slopes })], { pass })).worst,
+      );
       return [numerical, autodiff, errorBar];
     };
     expect(worst(0, -1)).toEqual([8, 4, 2]);
