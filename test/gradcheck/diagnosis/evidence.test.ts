@@ -16,21 +16,21 @@ const pass = (precision: 'float64' | 'native', autodiff: number[] = [0, 0, 0, 0]
 test('the input’s name, shape and numbers, by cotangent; without kinks, noise and what is not finite', () => {
   const [first, second] = entries(1, 2);
   const found = [
-    first!,
-    { ...second!, state: 'wrong' as const },
+    first,
+    { ...second, state: 'wrong' as const },
     ...(['kink', 'blind', 'nonFinite'] as const).map((state, i) => entry({ j: 2 + (i % 2), state })),
   ];
   const evidence = evidenceOf(pass('float64', [5, 6, 7, 8]), 0, found);
   expect(evidence).toMatchObject({ input: 0, name: 'W', shape: [2, 2] });
   expect(evidence.entries).toEqual(found.slice(0, 2));
-  expect([0, 1].map((q) => evidence.numerical(second!, q))).toEqual([2, 4]);
-  expect([0, 1].map((q) => evidence.autodiff(second!, q))).toEqual([6, 18]);
+  expect([0, 1].map((q) => evidence.numerical(second, q))).toEqual([2, 4]);
+  expect([0, 1].map((q) => evidence.autodiff(second, q))).toEqual([6, 18]);
 });
 
 describe('the same', () => {
   const [one] = entries(0);
   const sameIn = (precision: 'float64' | 'native', ...rest: Parameters<typeof pass>[1][]) =>
-    evidenceOf(pass(precision, rest[0]), 0, [one!]).same;
+    evidenceOf(pass(precision, rest[0]), 0, [one]).same;
 
   test.each([
     ['float64', 1e-5],
@@ -38,25 +38,25 @@ describe('the same', () => {
   ] as const)('%s: to a share of %d of the larger one', (precision, share) => {
     const same = sameIn(precision);
     for (const sign of [1, -1]) {
-      expect(same(sign * 5, sign * 5 * (1 - 0.9999 * share), one!, 0)).toBe(true);
-      expect(same(sign * 5, sign * 5 * (1 - 1.0001 * share), one!, 0)).toBe(false);
-      expect(same(sign * 5 * (1 - 0.9999 * share), sign * 5, one!, 0)).toBe(true);
-      expect(same(sign * 5 * (1 - 1.0001 * share), sign * 5, one!, 0)).toBe(false);
+      expect(same(sign * 5, sign * 5 * (1 - 0.9999 * share), one, 0)).toBe(true);
+      expect(same(sign * 5, sign * 5 * (1 - 1.0001 * share), one, 0)).toBe(false);
+      expect(same(sign * 5 * (1 - 0.9999 * share), sign * 5, one, 0)).toBe(true);
+      expect(same(sign * 5 * (1 - 1.0001 * share), sign * 5, one, 0)).toBe(false);
     }
-    expect(same(5, -5, one!, 0)).toBe(false);
+    expect(same(5, -5, one, 0)).toBe(false);
   });
 
   test('to 1e-7 of the input’s largest entry for that cotangent, numerical or autodiff', () => {
     const of = (autodiff: number[], ...values: number[]) =>
       evidenceOf(pass('float64', autodiff), 0, entries(...values)).same;
     for (const same of [of([0, -8, 1, 0], 1), of([0, NaN, 1, Infinity], -8, 1), of([1, 1, 1, 1], NaN, 8)]) {
-      expect(same(0.99 * 8e-7, 0, one!, 0)).toBe(true);
-      expect(same(1.02 * 8e-7, 0, one!, 0)).toBe(false);
+      expect(same(0.99 * 8e-7, 0, one, 0)).toBe(true);
+      expect(same(1.02 * 8e-7, 0, one, 0)).toBe(false);
     }
     // The second cotangent's numbers are its own.
     const same = of([0, 8, 0, 0]);
-    expect(same(0.99 * 24e-7, 0, one!, 1)).toBe(true);
-    expect(same(1.02 * 24e-7, 0, one!, 1)).toBe(false);
+    expect(same(0.99 * 24e-7, 0, one, 1)).toBe(true);
+    expect(same(1.02 * 24e-7, 0, one, 1)).toBe(false);
   });
 
   test('to three times the error bar of that cotangent', () => {
@@ -68,8 +68,8 @@ describe('the same', () => {
 
   test('not where a number is NaN or infinite', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
-      for (const other of [bad, 1]) expect(sameIn('float64')(bad, other, one!, 0)).toBe(false);
-      expect(sameIn('float64')(1, bad, one!, 0)).toBe(false);
+      for (const other of [bad, 1]) expect(sameIn('float64')(bad, other, one, 0)).toBe(false);
+      expect(sameIn('float64')(1, bad, one, 0)).toBe(false);
     }
   });
 });

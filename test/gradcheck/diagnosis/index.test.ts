@@ -176,7 +176,7 @@ describe('plain numbers', () => {
         {
           shape: [4],
           jacobian: [[100, 1, 2, -3]],
-          gradient: (dy, right) => right.map((value, j) => value + errors[j]! * dy[0]!),
+          gradient: (dy, right) => right.map((value, j) => value + errors[j] * dy[0]),
         },
       ]),
     ).toEqual([

@@ -176,7 +176,7 @@ describe('in words', () => {
           shape,
           values: [-1, 2, -0.5, 3, -2, 1],
           jacobian: diagonal([0, 0.7, 0, 1.3, 0, 0.4]),
-          gradient: (dy, right) => right.map((value, j) => (j % 2 === 0 ? 2 * dy[j]! : value)),
+          gradient: (dy, right) => right.map((value, j) => (j % 2 === 0 ? 2 * dy[j] : value)),
         },
       ]);
       expect(said).toEqual([
