@@ -271,7 +271,8 @@ function verdictOf(
     const closed = closes(close, q, Math.max(seen, 2 ** -20 * scaleOf(close, q), curved), noise);
 
     const together = Math.abs(short[q].value - value) <= 4 * rtol * Math.abs(value) + 8 * short[q].noise;
-    const agrees = Math.abs(value - g) <= slack;
+    // Where f overflows, an infinite value is as near to g as an infinite slack allows.
+    const agrees = Number.isFinite(value) && Math.abs(value - g) <= slack;
     return {
       agrees,
       right: closed && agrees && Math.abs(short[q].value - g) <= seen,

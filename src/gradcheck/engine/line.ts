@@ -102,6 +102,11 @@ export function lineThrough({ cotangents, outputs, finite, noise, epsilon }: Poi
           growth[q] += (c * grown) ** 2;
         }
       }
+      // An output that is infinite or NaN there, or too large to be added up, leaves nothing to be seen.
+      if (![...size, ...growth].every(Number.isFinite)) {
+        const none = cotangents.map(() => 0);
+        return { t, change: cotangents.map(() => NaN), size: none, sole: -1, noise: none };
+      }
       size.forEach((amount, q) => (farthest[q] = Math.max(farthest[q], amount)));
       return { t, change, size, sole: changed === 1 ? last : -1, noise: growth.map(Math.sqrt) };
     },

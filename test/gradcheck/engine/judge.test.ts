@@ -161,6 +161,16 @@ describe.each<[GradcheckPrecision, number, number]>([
   });
 });
 
+test('f that overflows by long steps, beside an entry much larger than the others', () => {
+  const f = (at: tf.Tensor): tf.Tensor => tf.exp(tf.relu(at));
+  const x = [0.1, -0.5, -558283, 0.3, -36];
+  expect(judge({ f, x }).map(({ state }) => state)).toEqual(Array(5).fill('right'));
+  for (const error of [-1, 1, 1e-5]) {
+    const states = judge({ f, x, autodiff: (g) => g * (1 + error) }).map(({ state }) => state);
+    expect(states).toEqual(['wrong', 'right', 'right', 'wrong', 'right']);
+  }
+});
+
 describe('an entry that cannot be seen', () => {
   const reasonOf = (one: Case): Entry['blindness'] | Entry['state'] => {
     const [{ state, blindness }] = judge(one) as [Entry];
