@@ -51,7 +51,7 @@ export default tseslint.config(
     },
   },
   {
-    // These files are under work.
+    // These files still have assertions that the two rules refuse.
     files: ['test/gradcheck/engine/**'],
     rules: {
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildIfNeeded } from './build.mjs';
@@ -26,7 +26,9 @@ const stamp = inRoot('node_modules', '.gradparity-setup');
 function installIfNeeded() {
   if (isInstalled()) return;
   console.error('Installing the packages of package-lock.json …');
-  const [command, ...before] = npmCommand();
+  // The npm that runs this script; where none does, the one on PATH.
+  const npm = process.env.npm_execpath;
+  const [command, ...before] = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
   const { status, error } = spawnSync(
     command,
     [...before, 'ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
@@ -35,7 +37,7 @@ function installIfNeeded() {
   if (status !== 0)
     throw new Error(
       `npm ci ${error ? `does not start (${error.message})` : `ended with exit code ${status}`}; see its message above. ` +
-        'It needs npm 10 or later and a package registry that it can reach.',
+        'Run npm run setup; it needs npm 10 or later and a package registry that it can reach.',
     );
   writeFileSync(stamp, fingerprint());
 }
@@ -63,17 +65,6 @@ function fingerprint() {
       .update(readFileSync(inRoot('package-lock.json')))
       .digest('hex')
   );
-}
-
-/** npm as a script for this Node where it can be found, which spares Windows a shell; else whichever is on PATH. */
-function npmCommand() {
-  const beside = path.dirname(realpathSync(process.execPath));
-  const script = [
-    process.env.npm_execpath,
-    path.join(beside, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
-    path.join(beside, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
-  ].find((file) => file?.endsWith('npm-cli.js') && existsSync(file));
-  return script ? [process.execPath, script] : ['npm'];
 }
 
 // ---- the native backend ----

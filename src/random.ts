@@ -18,7 +18,7 @@ export function randomIndices(seed: number): (n: number) => number {
 }
 
 /** Fisher and Yates' shuffle, in place: every order is alike likely. `random(n)` gives whole numbers from 0 to n - 1. */
-export function shuffle(order: { [i: number]: number; length: number }, random: (n: number) => number): void {
+export function shuffle<T>(order: { [i: number]: T; length: number }, random: (n: number) => number): void {
   for (let last = order.length - 1; last > 0; last--) {
     const other = random(last + 1);
     [order[last], order[other]] = [order[other], order[last]];

@@ -58,8 +58,6 @@ export interface Falsification {
   range: [number, number] | null;
 }
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-
 /** An expression that a reader can follow: `sum(mul(sin(x0), c))`. */
 export function print({ inputs, nodes }: Composition): string {
   const texts = inputs.map((_, i) => `x${i}`);

@@ -1,5 +1,6 @@
 /** Which part of a gradient is made wrong, and by how much, so that doubles can show it. */
-import { KINDS, sizeOf, type Composition, type Falsification, type Kind } from './composition.js';
+import { sizeOf } from '../../src/shapes.js';
+import { KINDS, type Composition, type Falsification, type Kind } from './composition.js';
 import type { Dice } from './dice.js';
 import { Rejected } from './growing.js';
 import { isVisible, type Known } from './known.js';

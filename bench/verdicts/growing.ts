@@ -1,5 +1,6 @@
 /** A composition as it grows: which ops may come next, and random ones. */
-import { parameter, sizeOf, type Input, type Node } from './composition.js';
+import { sizeOf } from '../../src/shapes.js';
+import { parameter, type Input, type Node } from './composition.js';
 import { numbersOf, type Dice } from './dice.js';
 import { applyOp, broadcast, type Numbers } from './reference.js';
 

@@ -3,7 +3,8 @@
  * framework's differentiation is involved.
  */
 import { erf } from '../../src/float64/kernels/elementwise.js';
-import { parameter, sizeOf, type Composition, type Node } from './composition.js';
+import { sizeOf } from '../../src/shapes.js';
+import { parameter, type Composition, type Node } from './composition.js';
 
 export interface Numbers {
   shape: number[];

@@ -1,5 +1,6 @@
 /** What the compositions of each stratum are made of. */
-import { sizeOf, type Input } from './composition.js';
+import { sizeOf } from '../../src/shapes.js';
+import type { Input } from './composition.js';
 import { numbersOf, type Dice } from './dice.js';
 import {
   close,

@@ -1,8 +1,9 @@
 /** A composition in TensorFlow.js, with the gradient that TensorFlow.js gives it or with a falsified one. */
 import * as tf from '@tensorflow/tfjs';
 import { inFloat64 } from '../../src/float64/in-float64.js';
+import { sizeOf } from '../../src/shapes.js';
 import type { Case } from './cases.js';
-import { parameter, sizeOf, type Composition, type Falsification, type Node } from './composition.js';
+import { parameter, type Composition, type Falsification, type Node } from './composition.js';
 
 type T = tf.Tensor;
 

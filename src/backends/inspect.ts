@@ -6,13 +6,11 @@ import os from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { cacheDirectory } from '../files/cache-directory.js';
+import { manifest } from '../manifest.js';
 import { nativeIsSwitchedOff, nativeObstacle, tfjsNodeFolder } from './native.js';
 import { probeNative } from './probe.js';
 import { backendNames, selectBackend, type BackendName } from './select.js';
 import { findCompiler, findMake, findPip, nodeHeaders, type Tool } from './tools.js';
-
-/** The Node versions that gradparity supports: `engines` of its package.json. */
-export const supportedNodes = '^20.19.0 || ^22.12.0 || >=24';
 
 /** One thing looked at. What is "not needed" is absent, and nothing misses it. */
 export interface Check {
@@ -68,16 +66,22 @@ export async function inspectMachine({ signal }: { signal?: AbortSignal } = {}):
   };
 }
 
-/** Whether a version such as "22.12.0" is one of `supportedNodes`. */
-export function nodeIsSupported(version: string): boolean {
-  const [major, minor] = version.split('.').map(Number) as [number, number];
-  return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
+/** Whether a version such as "22.12.0" is in a range such as "^20.19.0 || >=24", of majors and minors. */
+export function isInRange(version: string, range: string): boolean {
+  const [major, minor] = version.split('.').map(Number);
+  return range.split(' || ').some((part) => {
+    const [, sign, ...least] = /^(\^|>=)(\d+)(?:\.(\d+)\.0)?$/.exec(part) ?? [];
+    if (!sign) throw new Error(`doctor: a range of Node versions that it cannot read: ${part}.`);
+    const [leastMajor, leastMinor] = least.map((digits = '0') => Number(digits));
+    return (major === leastMajor && minor >= leastMinor) || (sign === '>=' && major > leastMajor);
+  });
 }
 
 function checkNode(version: string): Check {
-  return nodeIsSupported(version)
+  const { node } = manifest().engines;
+  return isInRange(version, node)
     ? { name: 'Node', state: 'ok', found: version }
-    : { name: 'Node', state: 'lacking', found: version, remedy: `install one of ${supportedNodes}` };
+    : { name: 'Node', state: 'lacking', found: version, remedy: `install one of ${node}` };
 }
 
 function systemDescription(): string {

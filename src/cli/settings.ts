@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Options } from 'yargs';
 import { InputError } from '../errors.js';
+import { parseJson } from '../json.js';
 
 export type Settings = Record<string, unknown>;
 
@@ -83,14 +84,7 @@ export function fileSettings(file: string | undefined, known: ReadonlySet<string
 }
 
 function parseObject(file: string, content: string): Settings {
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch (error) {
-    throw new InputError(`The config file ${file} must be JSON: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  }
+  const value = parseJson(`The config file ${file}`, content);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InputError(`The config file ${file} must hold one JSON object of options.`);
   }

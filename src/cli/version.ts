@@ -1,7 +1,4 @@
 /** This package's version. */
-import { readFileSync } from 'node:fs';
+import { manifest } from '../manifest.js';
 
-export function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
+export const version = (): string => manifest().version;

@@ -1,5 +1,6 @@
 /** Reads IDX, the format of MNIST's files: a magic number, the sizes, the values. Runs anywhere. */
 import { InputError } from '../errors.js';
+import { sizeOf } from '../shapes.js';
 
 export const IMAGES_MAGIC = 0x00000803;
 export const LABELS_MAGIC = 0x00000801;
@@ -130,7 +131,7 @@ function readShape(bytes: Uint8Array, rank: number, name: string): number[] {
 }
 
 function requireLength(bytes: Uint8Array, header: number, shape: number[], name: string): void {
-  const wanted = shape.reduce((product, size) => product * size, 1) + header;
+  const wanted = sizeOf(shape) + header;
   if (!Number.isSafeInteger(wanted)) {
     throw new InputError(`${name}: damaged header; no file can hold the sizes it gives, [${shape}].`);
   }

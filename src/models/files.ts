@@ -4,7 +4,9 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
 import { unwritable, writeFileWhole, writeJson } from '../files/write.js';
+import { parseJson } from '../json.js';
 import type { Mlp } from '../networks/mlp.js';
+import { sizeOf } from '../shapes.js';
 import { fromLayersModel, toLayersModel } from './layers-model.js';
 
 const MODEL_FILE = 'model.json';
@@ -76,7 +78,7 @@ function requireLength(
   file: string,
 ): void {
   if (!weightSpecs.every(({ dtype, quantization }) => dtype === 'float32' && !quantization)) return;
-  const wanted = weightSpecs.reduce((sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape), 0);
+  const wanted = weightSpecs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   if (weights.length !== wanted) {
     throw new InputError(
       `loadModel: the weights beside ${file} must be ${wanted} bytes, got ${weights.length}. The model was not copied whole; copy or train it again.`,
@@ -114,12 +116,7 @@ export async function loadModel(directory: string): Promise<Mlp> {
 
 async function readModelJson(file: string): Promise<tf.io.ModelJSON> {
   const text = (await readPart(file)).toString('utf8');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`loadModel: ${file} must be JSON: ${sentence(error as Error)}`, { cause: error });
-  }
+  const json = parseJson(`loadModel: ${file}`, text);
   if (!isObject(json) || !isObject(json.modelTopology)) {
     throw new InputError(`loadModel: ${file} has no modelTopology; it is not a model.json of TensorFlow.js.`);
   }

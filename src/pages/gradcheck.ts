@@ -1,5 +1,5 @@
 /** The results of checks as one HTML page that needs nothing beside it. */
-import { escapeHtml as escape } from './escape.js';
+import { escapeHtml as escape } from '../escape-html.js';
 import * as Plot from '@observablehq/plot';
 import { describeReport, digits, isPassed } from '../gradcheck/report/describe.js';
 import type { GradcheckReport, InputReport } from '../gradcheck/report/report.js';

@@ -1,6 +1,6 @@
 /** What a sweep found as one HTML page that needs nothing beside it. */
 import { lookUp } from '../collections.js';
-import { escapeHtml as escape } from './escape.js';
+import { escapeHtml as escape } from '../escape-html.js';
 import { findingKinds, type Cell, type Finding, type SweepReport } from '../sweep/report.js';
 import {
   anchorsOf,

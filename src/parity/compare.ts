@@ -1,6 +1,7 @@
 /** A function's gradient by tf.grad against its gradient by differences, on the backend in use. */
 import * as tf from '@tensorflow/tfjs';
 import { differenceQuotients, type DifferenceOptions } from '../differentiation/tensors.js';
+import { sizeOf } from '../shapes.js';
 
 export interface Comparison {
   /** The largest |numerical - autodiff| over the largest |numerical| or |autodiff|. */
@@ -29,7 +30,7 @@ export function gradientPair(
   tf.tidy(() => {
     shape = f(x).shape;
   });
-  const size = tf.util.sizeFromShape(shape);
+  const size = sizeOf(shape);
   const cotangent = Float32Array.from({ length: size }, (_, k) => ((k * 37) % 17) / 8 - 0.9375);
   const autodiffTensor = tf.tidy(() => tf.grad(f)(x, tf.tensor(cotangent, shape)));
   const autodiff = autodiffTensor.dataSync();

@@ -1,4 +1,5 @@
 /** Judges single cases and explains findings, with lanes of its own. */
+import { sizeOf } from '../shapes.js';
 import type { SweepCase } from './cases/case.js';
 import { judge, type Hit, type Judgement, type Oracle } from './judge.js';
 import type { Lane } from './lanes/lane.js';
@@ -85,7 +86,9 @@ export class Examiner {
         // A window that sees nothing but padding, an empty tensor: other cases than the one at hand.
         if (isDegenerate(observations, hit)) return undefined;
         const shows = judge(candidate, observations).hits.some(({ id }) => id === hit.id);
-        return shows ? (outputShapeOf(observations)?.reduce((size, n) => size * n, 1) ?? 0) : undefined;
+        if (!shows) return undefined;
+        const shape = outputShapeOf(observations);
+        return shape ? sizeOf(shape) : 0;
       },
     );
     return (await this.explainOn(smaller, hit.id)) ?? explanationOf(one, hit, outputShape);

@@ -1,6 +1,7 @@
 /** What the observations of a case say: which part of TensorFlow.js is wrong, and who else says so. */
 import { shapeText } from '../functions/arguments.js';
-import { sizeOf, type SweepCase } from './cases/case.js';
+import { sizeOf } from '../shapes.js';
+import type { SweepCase } from './cases/case.js';
 import { closedFormOf } from './closed-forms.js';
 import { liesWithin, type Bracket } from './kinks.js';
 import {

@@ -1,5 +1,6 @@
 /** The list of findings that are known: a run then fails on new ones, and on known ones that are gone. */
 import { InputError } from '../errors.js';
+import { parseJson } from '../json.js';
 import type { SweepReport } from './report.js';
 
 /** Findings that are known, by their ids. */
@@ -29,14 +30,7 @@ export const knownOf = (report: SweepReport): KnownList => ({
  * @throws InputError where the text is no such list
  */
 export function parseKnown(where: string, text: string): string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`${where} must be JSON: ${(error as Error).message.replace(/\s+/g, ' ')}.`, {
-      cause: error,
-    });
-  }
+  const value = parseJson(where, text);
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   const { schemaVersion, findings } = (isObject ? value : {}) as Partial<Record<keyof KnownList, unknown>>;
   const refuse = (wanted: string, got: unknown, at: string): InputError =>

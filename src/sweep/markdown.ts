@@ -1,5 +1,6 @@
 /** What a sweep found as Markdown, for the repository: the same findings give the same text, and Prettier leaves it as it is. */
 import { lookUp } from '../collections.js';
+import { escapeHtml } from '../escape-html.js';
 import { findingKinds, type Finding, type SweepReport } from './report.js';
 import {
   anchorsOf,
@@ -159,9 +160,6 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 /** Text in which no sign means anything to Markdown. */
 const escape = (text: string): string => oneLine(text).replace(/[\\`*_[\]<>|$~&]/g, '\\$&');
-
-const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 const longestRun = (text: string): number =>
   Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));

@@ -1,6 +1,7 @@
 /** Puts the reports of a sweep's shards together: the report that one process would have made. */
 import { lookUp } from '../collections.js';
 import { InputError } from '../errors.js';
+import { parseJson } from '../json.js';
 import { sweepCases } from './cases/index.js';
 import { worse } from './judge.js';
 import type { Finding, MatrixRow, SweepBackend, SweepReport } from './report.js';
@@ -13,14 +14,7 @@ export interface ShardReport {
 
 /** The text as a report. @throws InputError where it is none */
 export function parseReport(name: string, text: string): ShardReport {
-  let report: Partial<SweepReport>;
-  try {
-    report = JSON.parse(text) as Partial<SweepReport>;
-  } catch (error) {
-    throw new InputError(`merge: ${name} must be JSON: ${(error as Error).message.replace(/\s+/g, ' ')}.`, {
-      cause: error,
-    });
-  }
+  const report = parseJson(`merge: ${name}`, text) as Partial<SweepReport>;
   const whole =
     report?.schemaVersion === 1 &&
     typeof report.seed === 'number' &&

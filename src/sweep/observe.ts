@@ -15,8 +15,9 @@ import {
   type Pass,
 } from '../gradcheck/engine/index.js';
 import { randomFrom } from '../random.js';
+import { sizeOf } from '../shapes.js';
 import { bracketsAt, type Bracket } from './kinks.js';
-import { hashOf, sizeOf, type SweepCase } from './cases/case.js';
+import { hashOf, type SweepCase } from './cases/case.js';
 import { run } from './expression.js';
 import type { SweepBackend } from './report.js';
 

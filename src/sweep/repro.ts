@@ -1,4 +1,5 @@
 /** A finding's case as three lines of code that run as they stand. */
+import { sizeOf } from '../shapes.js';
 import type { SweepCase, SweepInput } from './cases/case.js';
 import { codeOf, modelCode, type Expression, type LayersExpression } from './expression.js';
 import type { Hit } from './judge.js';
@@ -48,8 +49,7 @@ function tensorCode({ shape, dtype, values }: SweepInput): string {
 export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[] | undefined): Repro {
   const { inputs, expression } = one;
   const active = activeInputs(one);
-  const size = outputShape?.reduce((product, n) => product * n, 1);
-  const cotangent = size === undefined ? [] : Array.from(cotangentOf(one, size));
+  const cotangent = outputShape === undefined ? [] : Array.from(cotangentOf(one, sizeOf(outputShape)));
   const tensors: [name: string, code: string][] = Object.entries(inputs).map(([name, tensor]) => [
     name,
     tensorCode(tensor),

@@ -1,6 +1,6 @@
 /** Makes a case smaller while it shows the same finding: sizes, attributes, then numbers, as property-testing libraries do. */
+import { sizeOf } from '../shapes.js';
 import type { SweepCase, SweepInput } from './cases/case.js';
-import { sizeOf } from './cases/case.js';
 import { inputsOf, isExpression, type Argument, type Expression } from './expression.js';
 
 /** How many outputs a smaller case has; undefined where it does not show the finding any more. */

@@ -10,15 +10,7 @@ import { upstreamOf } from './upstream.js';
 import { unexplained, type ExplainTask, type Workforce } from './workforce.js';
 
 /** What makes two runs the same run. */
-export interface SweepPlan {
-  tfjs: string;
-  seed: number;
-  backends: readonly SweepBackend[];
-  /** Only ops whose name contains this. */
-  ops?: string;
-  /** The index-th of so many parts, from 1. */
-  shard?: { index: number; count: number };
-}
+export type SweepPlan = Pick<SweepReport, 'tfjs' | 'seed' | 'backends' | 'ops' | 'shard'>;
 
 /** What an earlier run of the same plan has done already, and where this one's steps are kept. */
 export interface SweepMemory {

@@ -1,8 +1,8 @@
 /** `gradparity doctor` on this machine: its document, its text, its exit code. */
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import yargs from 'yargs';
-import { nodeIsSupported, supportedNodes, type MachineReport } from '../../src/backends/inspect.js';
+import { isInRange, type MachineReport } from '../../src/backends/inspect.js';
+import { manifest } from '../../src/manifest.js';
 import doctor from '../../src/cli/commands/doctor.js';
 
 const setting = process.env.GRADPARITY_NATIVE;
@@ -67,15 +67,21 @@ test('--fix that cannot be done explains itself on stderr before the report', as
 });
 
 describe('the Node versions', () => {
-  test('are those of package.json', () => {
-    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-      engines: { node: string };
-    };
-    expect(supportedNodes).toBe(manifest.engines.node);
+  const isSupported = (version: string): boolean => isInRange(version, manifest().engines.node);
+
+  test('are told apart as the range of package.json tells them', () => {
+    expect(['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.1.0'].filter(isSupported)).toHaveLength(5);
+    expect(['18.20.0', '20.18.9', '21.7.0', '22.11.0', '23.5.0'].filter(isSupported)).toEqual([]);
   });
 
-  test('are told apart as the range tells them', () => {
-    expect(['20.19.0', '20.20.2', '22.12.0', '24.0.0', '26.1.0'].filter(nodeIsSupported)).toHaveLength(5);
-    expect(['18.20.0', '20.18.9', '21.7.0', '22.11.0', '23.5.0'].filter(nodeIsSupported)).toEqual([]);
+  test('a range with a minor after >= begins there', () => {
+    expect(['24.9.0', '25.0.0', '26.2.0'].filter((version) => isInRange(version, '>=24.9.0'))).toHaveLength(
+      3,
+    );
+    expect(['24.8.0', '23.9.0'].filter((version) => isInRange(version, '>=24.9.0'))).toEqual([]);
+  });
+
+  test.each(['20', '~20.1.0', '^20.19.1', '>=20 <22', ''])('a range that is not understood: %j', (range) => {
+    expect(() => isInRange('20.19.0', range)).toThrow(/cannot read/);
   });
 });

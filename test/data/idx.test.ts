@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { gzipSync } from 'node:zlib';
 import { parseIdx, parseIdxImages, parseIdxLabels, parseIdxPair } from '../../src/data/idx.js';
 import { InputError } from '../../src/errors.js';
+import { sizeOf } from '../../src/shapes.js';
 import { idxBytes } from './idx-bytes.js';
 
 /** The InputError's message; fails where another error or none is thrown. */
@@ -101,7 +102,7 @@ describe('parseIdxPair', () => {
 
 describe('laws (oracle: the writer in idx-bytes.ts)', () => {
   const arrays = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }).chain((shape) => {
-    const length = shape.reduce((product, size) => product * size, 1);
+    const length = sizeOf(shape);
     return fc.record({
       shape: fc.constant(shape),
       values: fc.uint8Array({ minLength: length, maxLength: length }),
@@ -109,7 +110,7 @@ describe('laws (oracle: the writer in idx-bytes.ts)', () => {
   });
   const sizes = fc.tuple(...[3, 3, 3].map((max) => fc.integer({ min: 1, max })));
   const imageFiles = sizes.chain((shape) => {
-    const length = shape.reduce((product, size) => product * size, 1);
+    const length = sizeOf(shape);
     return fc.uint8Array({ minLength: length, maxLength: length }).map((values) => idxBytes(shape, values));
   });
 

@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
 import { inFloat64 } from '../../src/float64/in-float64.js';
+import { sizeOf } from '../../src/shapes.js';
 import { mismatch } from '../support/close.js';
 
 beforeAll(async () => {
   await selectBackend('cpu');
 });
 
-const sizeOf = (shape: readonly number[]): number => shape.reduce((size, length) => size * length, 1);
 const numbers = (shape: number[], shift: number): number[] =>
   Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(1.7 * i + shift));
 

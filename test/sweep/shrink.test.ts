@@ -1,7 +1,8 @@
 /** Oracle: made-up conditions whose smallest case is known; laws. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { assemble, sizeOf, type InputDraft, type SweepCase } from '../../src/sweep/cases/case.js';
+import { sizeOf } from '../../src/shapes.js';
+import { assemble, type InputDraft, type SweepCase } from '../../src/sweep/cases/case.js';
 import { sweepCases } from '../../src/sweep/cases/index.js';
 import { call, codeOf, input, inputsOf, type Argument, type Expression } from '../../src/sweep/expression.js';
 import { candidates, shrink, type StillShows } from '../../src/sweep/shrink.js';

@@ -3,6 +3,7 @@
  * channels in, channels out]; where the channels come first, tensors are turned round before and after.
  */
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../shapes.js';
 import type { CpuBackend } from '../engine.js';
 import { finished, type FusedAttributes, type FusedInputs } from './fused.js';
 import { doublesOf, kernel, tensorOf, transposedMatrices } from './kernel.js';
@@ -42,8 +43,6 @@ interface Values {
   shape: number[];
   values: Float64Array;
 }
-
-const sizeOf = tf.util.sizeFromShape;
 
 const isChannelsFirst = ({ dataFormat }: ConvolutionAttributes): boolean =>
   dataFormat === 'NCHW' || dataFormat === 'NCDHW';
@@ -88,12 +87,13 @@ function convolutionGrid(
 }
 
 /**
- * `y[o, j] += Σ_i x[start + i] · w[weights + i, j]` for the row of outputs that begins at `o`: numbers of x that lie one after the
- * other, times as many rows of the filter. Four outputs at a time, each sum in the order of i.
+ * `y[o + j] += Σ_i x[start + i·step] · w[weights + i, j]` for j < columns: `count` numbers of x times as many rows of w. Four sums at
+ * a time, each in the order of i.
  */
 function addProduct(
   x: Float64Array,
   start: number,
+  step: number,
   count: number,
   w: Float64Array,
   weights: number,
@@ -107,8 +107,8 @@ function addProduct(
     let s1 = y[o + j + 1];
     let s2 = y[o + j + 2];
     let s3 = y[o + j + 3];
-    for (let i = 0, k = weights + j; i < count; i++, k += columns) {
-      const v = x[start + i];
+    for (let i = 0, p = start, k = weights + j; i < count; i++, p += step, k += columns) {
+      const v = x[p];
       s0 += v * w[k];
       s1 += v * w[k + 1];
       s2 += v * w[k + 2];
@@ -121,7 +121,7 @@ function addProduct(
   }
   for (; j < columns; j++) {
     let sum = y[o + j];
-    for (let i = 0, k = weights + j; i < count; i++, k += columns) sum += x[start + i] * w[k];
+    for (let i = 0, p = start, k = weights + j; i < count; i++, p += step, k += columns) sum += x[p] * w[k];
     y[o + j] = sum;
   }
 }
@@ -147,7 +147,17 @@ function convolved(grid: Grid, x: Float64Array, w: Float64Array, columns: number
               for (let kw = widths.first[ow]; kw < widths.end[ow]; kw += run) {
                 const entry = row * width.size + ow * width.stride - width.before + kw * width.dilation;
                 const tap = (kd * height.window + kh) * width.window + kw;
-                addProduct(x, entry * channels, run * channels, w, tap * channels * columns, y, o, columns);
+                addProduct(
+                  x,
+                  entry * channels,
+                  1,
+                  run * channels,
+                  w,
+                  tap * channels * columns,
+                  y,
+                  o,
+                  columns,
+                );
               }
             }
           }
@@ -177,7 +187,7 @@ function inputGradient(grid: Grid, dy: Float64Array, w: Float64Array, columns: n
                 const o =
                   ((b * depth.outputs + planes[d]) * height.outputs + rows[h]) * width.outputs + entries[v];
                 const tap = (planes[d + 1] * height.window + rows[h + 1]) * width.window + entries[v + 1];
-                addProduct(dy, o * columns, columns, turned, tap * columns * channels, dx, e, channels);
+                addProduct(dy, o * columns, 1, columns, turned, tap * columns * channels, dx, e, channels);
               }
             }
           }
@@ -210,7 +220,7 @@ function filterGradient(grid: Grid, x: Float64Array, dy: Float64Array, columns: 
               const start = (row * width.size + offset) * channels;
               const o = ((b * depth.outputs + od) * height.outputs + oh) * width.outputs + first;
               for (let i = 0; i < channels; i++) {
-                addOuter(x, start + i, step, end - first, dy, o * columns, dw, at + i * columns, columns);
+                addProduct(x, start + i, step, end - first, dy, o * columns, dw, at + i * columns, columns);
               }
             }
           }
@@ -219,43 +229,6 @@ function filterGradient(grid: Grid, x: Float64Array, dy: Float64Array, columns: 
     }
   }
   return dw;
-}
-
-/** `dw[at + j] += Σ_o x[start + o·step] · dy[from + o, j]`, four at a time. */
-function addOuter(
-  x: Float64Array,
-  start: number,
-  step: number,
-  count: number,
-  dy: Float64Array,
-  from: number,
-  dw: Float64Array,
-  at: number,
-  columns: number,
-): void {
-  let j = 0;
-  for (; j + 4 <= columns; j += 4) {
-    let s0 = dw[at + j];
-    let s1 = dw[at + j + 1];
-    let s2 = dw[at + j + 2];
-    let s3 = dw[at + j + 3];
-    for (let o = 0, p = start, k = from + j; o < count; o++, p += step, k += columns) {
-      const v = x[p];
-      s0 += v * dy[k];
-      s1 += v * dy[k + 1];
-      s2 += v * dy[k + 2];
-      s3 += v * dy[k + 3];
-    }
-    dw[at + j] = s0;
-    dw[at + j + 1] = s1;
-    dw[at + j + 2] = s2;
-    dw[at + j + 3] = s3;
-  }
-  for (; j < columns; j++) {
-    let sum = dw[at + j];
-    for (let o = 0, p = start, k = from + j; o < count; o++, p += step, k += columns) sum += x[p] * dy[k];
-    dw[at + j] = sum;
-  }
 }
 
 /** The convolution of x with the filter; of images and volumes. */

@@ -1,6 +1,8 @@
 /** Mistakes in the use of dy, the gradient that comes from above. */
+import { sizeOf } from '../../shapes.js';
 import type { Entry } from '../engine/judge.js';
 import { concat, type Pass } from '../engine/pass.js';
+import { split } from '../engine/pass.js';
 import { columnOf, slopeOf, weighted, type Column } from './columns.js';
 import type { Evidence } from './evidence.js';
 
@@ -176,7 +178,7 @@ function partOfAxis({ pass, name, shape }: Evidence, matches: (use: Use) => bool
   const [output] = shapes;
   for (let axis = 0; axis < output.length; axis++) {
     if (output[axis] < 2) continue;
-    const stride = output.slice(axis + 1).reduce((product, length) => product * length, 1);
+    const stride = sizeOf(output.slice(axis + 1));
     const place = (k: number): number => Math.floor(k / stride) % output[axis];
     for (const at of [0, output[axis] - 1]) {
       if (matches((c) => (k) => (place(k) === at ? c[k] : 0))) {
@@ -218,12 +220,8 @@ function notLinear({ pass, input, same }: Evidence, entries: readonly Entry[]): 
   const { subject, cotangents, autodiff } = pass;
   for (const q of new Set([0, cotangents.length - 1])) {
     for (const [factor, sentence] of multiples) {
-      let at = 0;
-      const parts = subject.outputShapes.map((shape) => {
-        const size = shape.reduce((product, length) => product * length, 1);
-        return cotangents[q].slice(at, (at += size)).map((weight) => factor * weight);
-      });
-      const gradient = subject.vjp(parts)[input];
+      const multiple = cotangents[q].map((weight) => factor * weight);
+      const gradient = subject.vjp(split(multiple, subject.outputShapes))[input];
       const linear = entries.every((entry) =>
         same((gradient?.[entry.j] ?? 0) / factor, autodiff[q][input][entry.j], entry, q),
       );

@@ -1,4 +1,5 @@
 /** A gradient that is off by a factor. */
+import { sizeOf } from '../../shapes.js';
 import type { Entry } from '../engine/judge.js';
 import { ENOUGH, telling, type Evidence } from './evidence.js';
 
@@ -57,8 +58,7 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
         : `the broadcast axis ${broadcast} of the output has length ${n}`,
     );
   }
-  const count = (dims: readonly number[]): number => dims.reduce((product, length) => product * length, 1);
-  if (count(shape) === n) meanings.push(`${name} has ${n} entries`);
+  if (sizeOf(shape) === n) meanings.push(`${name} has ${n} entries`);
   shape.forEach(
     (length, axis) =>
       length === n && shape.length > 1 && meanings.push(`axis ${axis} of ${name} has length ${n}`),
@@ -69,6 +69,6 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
         i !== input && length === n && meanings.push(`axis ${axis} of ${other.name} has length ${n}`),
     ),
   );
-  if (count(output) === n) meanings.push(`the output has ${n} entries`);
+  if (sizeOf(output) === n) meanings.push(`the output has ${n} entries`);
   return meanings.length > 0 ? ` (${meanings.slice(0, 2).join('; ')})` : '';
 }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { coordinateOf } from '../engine/inputs.js';
 import type { Entry } from '../engine/judge.js';
-import type { Pass } from '../engine/pass.js';
+import { split, type Pass } from '../engine/pass.js';
 import { engine } from '../../float64/engine.js';
 import { observingKernels } from '../../float64/in-float64.js';
 
@@ -32,13 +32,7 @@ export function nonFinite(pass: Pass, input: number, broken: readonly Entry[]): 
       if (!infinite && given.every(Number.isFinite)) infinite = where;
       if (!nan && results.some(Number.isNaN) && !given.some(Number.isNaN)) nan = where;
     },
-    () => {
-      let at = 0;
-      const parts = subject.outputShapes.map((outputShape) =>
-        cotangents[0].subarray(at, (at += tf.util.sizeFromShape(outputShape))),
-      );
-      subject.vjp(parts);
-    },
+    () => void subject.vjp(split(cotangents[0], subject.outputShapes)),
   );
   const first = infinite ? ` The first number that is not finite is made by ${infinite}` : '';
   const second =

@@ -1,4 +1,5 @@
 /** Which of several outputs a mistake comes from. */
+import { split } from '../engine/pass.js';
 import { columnOf, weighted } from './columns.js';
 import type { Evidence } from './evidence.js';
 
@@ -8,15 +9,12 @@ export function wrongOutput({ pass, input, entries, same }: Evidence): string | 
   if (shapes.length < 2) return undefined;
   const looked = entries.slice(0, 16);
   const columns = looked.map(({ j, unit }) => columnOf(pass, input, j, unit));
-  const sizes = shapes.map((shape) => shape.reduce((product, length) => product * length, 1));
-  const start = (output: number): number => sizes.slice(0, output).reduce((sum, size) => sum + size, 0);
+  const [dy] = pass.cotangents;
   const wrong = shapes.flatMap((_, output) => {
-    const weights = pass.cotangents[0].map((c, k) =>
-      k >= start(output) && k < start(output) + sizes[output] ? c : 0,
-    );
-    const gradient = pass.subject.vjp(sizes.map((size, i) => weights.slice(start(i), start(i) + size)))[
-      input
-    ];
+    const weights = new Float64Array(dy.length);
+    const parts = split(weights, shapes);
+    parts[output].set(split(dy, shapes)[output]);
+    const gradient = pass.subject.vjp(parts)[input];
     const right = looked.every((entry, i) => {
       const expected = weighted(columns[i], (k) => weights[k]);
       return same(expected, gradient?.[entry.j] ?? 0, entry, 0);

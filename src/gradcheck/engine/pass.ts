@@ -1,5 +1,6 @@
 /** One comparison of gradients: a function, a point, cotangents, its gradient there by tf.grad, and the rounding of both. */
 import type { Random } from '../../random.js';
+import { sizeOf } from '../../shapes.js';
 import { lineThrough, type Line } from './line.js';
 import { GradientFailure, type ActiveInput, type Numbers, type Subject } from './subject.js';
 
@@ -331,9 +332,10 @@ export function concat(parts: readonly Float64Array[]): Float64Array {
   return whole;
 }
 
+/** The numbers of each output, as views of a whole that has them one after the other. */
 export function split(whole: Float64Array, shapes: readonly number[][]): Float64Array[] {
   let at = 0;
-  return shapes.map((shape) => whole.subarray(at, (at += shape.reduce((size, n) => size * n, 1))));
+  return shapes.map((shape) => whole.subarray(at, (at += sizeOf(shape))));
 }
 
 /** The size by which an entry is moved: its own, or twice the root mean square of all where it is smaller. */

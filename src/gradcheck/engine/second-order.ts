@@ -1,4 +1,5 @@
 /** The gradient as a function of its own, whose gradient is the second order. */
+import { sizeOf } from '../../shapes.js';
 import { Subject } from './subject.js';
 
 /** The function (x, c) → Σ_k c_k·∂f_k/∂x; `weightsOf` makes the point's c. */
@@ -6,7 +7,7 @@ export function gradientOf(subject: Subject, weightsOf: (n: number) => Float64Ar
   const count = subject.inputs.length;
   const shapes = subject.outputShapes;
   const cotangents = shapes.map((shape, k) => {
-    const weights = weightsOf(shape.reduce((size, n) => size * n, 1));
+    const weights = weightsOf(sizeOf(shape));
     return {
       index: count + k,
       name: shapes.length === 1 ? 'dy' : `dy ${k}`,

@@ -1,6 +1,7 @@
 /** A case of the sweep, and what the families make their cases with. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { generatorFrom } from '../../random.js';
+import { generatorFrom, shuffle } from '../../random.js';
+import { sizeOf } from '../../shapes.js';
 import { codeOf, inputsOf, type Expression } from '../expression.js';
 
 export interface SweepInput {
@@ -93,18 +94,13 @@ export const bools = (shape: readonly number[], values: readonly number[]): Inpu
   dtype: 'bool',
 });
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
-
 export function choicesFrom(seed: number): Choices {
   const generator = generatorFrom(seed);
   const int = (low: number, high: number): number => uniformInt(generator, low, high);
   const pick = <T>(list: readonly T[]): T => list[int(0, list.length - 1)];
-  const shuffle = <T>(list: readonly T[]): T[] => {
+  const shuffled = <T>(list: readonly T[]): T[] => {
     const result = [...list];
-    for (let i = result.length - 1; i > 0; i--) {
-      const j = int(0, i);
-      [result[i], result[j]] = [result[j], result[i]];
-    }
+    shuffle(result, (n) => int(0, n - 1));
     return result;
   };
   const shape = (rank: number, most = 36): number[] => {
@@ -117,9 +113,9 @@ export function choicesFrom(seed: number): Choices {
       result.push(size);
       room = Math.floor(room / size);
     }
-    return shuffle(result);
+    return shuffled(result);
   };
-  return { int, pick, shuffle, shape };
+  return { int, pick, shuffle: shuffled, shape };
 }
 
 /** A number from a text, for seeds: FNV-1a. */

@@ -1,4 +1,5 @@
 /** Comparisons: what is chosen, weighed or counted by how numbers compare. */
+import { sizeOf } from '../../shapes.js';
 import { call, input, type Argument, type Expression } from '../expression.js';
 import { bools, real, type CaseDraft, type Choices, type Family } from './case.js';
 import { halves, list, quarters, shapeOf } from './elementwise.js';
@@ -65,7 +66,7 @@ export const comparisons: Family = {
     }
 
     for (const [condition, chosen, other] of whereShapes) {
-      const size = condition.reduce((product, n) => product * n, 1);
+      const size = sizeOf(condition);
       const flags = Array.from({ length: size }, (_, i) => Number(i % 3 !== 1));
       const inputs = { c: bools(condition, flags), a: real(chosen), b: real(other) };
       yield { op: 'where', inputs, expression: call('where', c, a, b) };

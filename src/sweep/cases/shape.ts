@@ -1,6 +1,7 @@
 /** Shape: what moves, joins, cuts, repeats or pads entries without computing with them. */
+import { sizeOf } from '../../shapes.js';
 import { call, get, input, type Argument, type Expression } from '../expression.js';
-import { real, sizeOf, type CaseDraft, type Choices, type Family } from './case.js';
+import { real, type CaseDraft, type Choices, type Family } from './case.js';
 import { shapeOf } from './elementwise.js';
 
 const x = input('x');

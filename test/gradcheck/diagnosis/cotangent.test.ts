@@ -1,9 +1,10 @@
 /** Mistakes in the use of dy. Oracle: what each function does with it. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../../src/shapes.js';
 import { random, withGradient } from '../zoo/support.js';
 import { coordinateOf } from '../../../src/gradcheck/engine/index.js';
-import { diagonal, full, lower, sentences, sizeOf, using } from './made-up.js';
+import { diagonal, full, lower, sentences, using } from './made-up.js';
 import { said } from './support.js';
 
 type T = tf.Tensor;

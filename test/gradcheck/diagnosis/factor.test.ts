@@ -1,9 +1,10 @@
 /** A factor: where it is named, and where it would be too much to say. Oracle: the factor put in. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../../src/shapes.js';
 import { elementwise, withGradient } from '../zoo/support.js';
 import { present } from '../../support/present.js';
-import { diagonal, full, sentences, sizeOf, type MadeInput } from './made-up.js';
+import { diagonal, full, sentences, type MadeInput } from './made-up.js';
 import { said } from './support.js';
 
 const times = (factor: number) =>

@@ -2,6 +2,7 @@
 import { explain } from '../../../src/gradcheck/diagnosis/index.js';
 import { split, type Entry, type Pass } from '../../../src/gradcheck/engine/index.js';
 import type { Recording } from '../../../src/gradcheck/engine/subject.js';
+import { sizeOf } from '../../../src/shapes.js';
 import { entry, slope } from '../report/made-up.js';
 
 type Gradient = (dy: number[], right: number[]) => number[];
@@ -27,8 +28,6 @@ export interface MadeParts {
   /** Another f with this Jacobian at the point. */
   f?: (values: readonly Float64Array[]) => number[];
 }
-
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, length) => size * length, 1);
 
 /** As a check's: the second with the first's signs and small, the third with the opposite ones and large. */
 export const cotangentsFor = (outputs: number): number[][] => {

@@ -1,9 +1,10 @@
 /** The right numbers in the wrong places. Oracle: the rearrangement put in. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../../src/shapes.js';
 import { random, withGradient } from '../zoo/support.js';
 import { coordinateOf } from '../../../src/gradcheck/engine/index.js';
-import { diagonal, sentences, sizeOf } from './made-up.js';
+import { diagonal, sentences } from './made-up.js';
 import { said } from './support.js';
 
 type T = tf.Tensor;

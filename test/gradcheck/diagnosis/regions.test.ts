@@ -1,6 +1,7 @@
 /** Parts of an input. Oracle: the part that was made wrong. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../../src/shapes.js';
 import { elementwise, onesBut, random } from '../zoo/support.js';
 import { explain } from '../../../src/gradcheck/diagnosis/index.js';
 import { coordinateOf } from '../../../src/gradcheck/engine/index.js';
@@ -107,7 +108,7 @@ describe('in words', () => {
   /** Values in no order along any axis. */
   const mixed = (n: number): number[] => Array.from({ length: n }, (_, j) => Math.sin(9 * j + 1));
   const inShape = (shape: number[], wrong: (at: number[]) => boolean): string => {
-    const values = mixed(shape.reduce((size, length) => size * length, 1));
+    const values = mixed(sizeOf(shape));
     return of(values, (j) => wrong(coordinateOf(j, shape)), { shape });
   };
 

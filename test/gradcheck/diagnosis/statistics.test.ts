@@ -1,11 +1,12 @@
 /** Means and spreads that a gradient leaves out. Oracle: the terms that were left out. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../../src/shapes.js';
 import { random, withGradient } from '../zoo/support.js';
 import { evidenceOf } from '../../../src/gradcheck/diagnosis/evidence.js';
 import { missingStatistics } from '../../../src/gradcheck/diagnosis/statistics.js';
 import { coordinateOf } from '../../../src/gradcheck/engine/index.js';
-import { full, made, sizeOf, valuesFor } from './made-up.js';
+import { full, made, valuesFor } from './made-up.js';
 import { said } from './support.js';
 
 test('the mean', () => {
