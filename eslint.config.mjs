@@ -50,14 +50,6 @@ export default tseslint.config(
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
     },
   },
-  {
-    // These files still have assertions that the two rules refuse.
-    files: ['test/gradcheck/engine/**'],
-    rules: {
-      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
-      '@typescript-eslint/no-non-null-assertion': 'off',
-    },
-  },
   { files: ['scripts/**', 'bench/**', 'examples/**'], rules: { 'no-console': 'off' } },
   ...layers.slice(0, -1).map((folder, index) => ({
     files: [`src/${folder}/**`],

@@ -58,14 +58,14 @@ describe('what is read', () => {
         active: true,
         values: Float64Array.of(tenth, 2),
       });
-      expect(input!.shape).not.toBe(x.shape);
+      expect(input.shape).not.toBe(x.shape);
     }
     expect(x.isDisposed).toBe(false);
     x.dispose();
   });
 
   test('in native precision: float32 numbers', () => {
-    expect(read([[0.1, 2]], { precision: 'native' }).read[0]!.values).toEqual(Float32Array.of(0.1, 2));
+    expect(read([[0.1, 2]], { precision: 'native' }).read[0].values).toEqual(Float32Array.of(0.1, 2));
   });
 
   test('by name: the keys in their order; in order: none', () => {
@@ -96,7 +96,7 @@ describe('what is read', () => {
       active: false,
       values: Int32Array.of(1, 2),
     });
-    expect(list[1]!.values).not.toBe(n.dataSync());
+    expect(list[1].values).not.toBe(n.dataSync());
     n.dispose();
   });
 

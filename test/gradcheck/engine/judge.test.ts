@@ -9,6 +9,7 @@ import { tolerances, type Tolerance } from '../../../src/gradcheck/engine/tolera
 import type { GradcheckPrecision } from '../../../src/gradcheck/report/report.js';
 import { randomFrom } from '../../../src/random.js';
 import { withGradient } from '../zoo/support.js';
+import { present } from '../../support/present.js';
 
 beforeAll(async () => {
   await selectBackend('cpu');
@@ -39,7 +40,7 @@ function judge({
   const subject = Subject.of(f, [x], { precision });
   const opened = openPass(subject, 1, randomFrom(seed));
   const said = opened.autodiff.map(([gradient], q) =>
-    gradient!.map((g) => autodiff(g / opened.scales[q]!) * opened.scales[q]!),
+    gradient.map((g) => autodiff(g / opened.scales[q]) * opened.scales[q]),
   );
   const pass: Pass = {
     ...opened,
@@ -121,7 +122,7 @@ describe.each<[GradcheckPrecision, number, number]>([
     const at = (g: number): Entry | undefined =>
       judge({ f: slopes, x: [0], precision, autodiff: () => g, seed: 3 })[0];
     // The cotangent turns and scales the two slopes, -1 and 3.
-    const { left, right } = at(0)!.slopes[0]!;
+    const { left, right } = present(at(0)).slopes[0];
     const [low, high] = [Math.min(left, right), Math.max(left, right)];
     const scale = Math.abs(high - low) / 4;
     expect(scale).toBeGreaterThan(0.49);
@@ -130,9 +131,9 @@ describe.each<[GradcheckPrecision, number, number]>([
     expect(at(0)).toMatchObject({ state: 'kink', between: true });
     // Also where it is their mean, which a central difference gives at every step.
     const mean = withGradient(
-      (at) => slopes(at!),
+      (at) => slopes(at),
       (dy) => tf.mul(dy, 1),
-    ) as typeof slopes;
+    );
     expect(judge({ f: mean, x: [0], precision })[0]).toMatchObject({ state: 'kink', between: true });
     expect(at(20)).toMatchObject({ state: 'kink', between: false });
     expect(at(-20)).toMatchObject({ state: 'kink', between: false });
@@ -149,14 +150,14 @@ describe.each<[GradcheckPrecision, number, number]>([
     const pass = openPass(subject, 1, randomFrom(1));
     for (const q of pass.scales.keys()) {
       const autodiff = pass.autodiff.map(([gradient], other) => [
-        gradient!.map((g, j) => (other === q && j === 1 ? 1.5 * g : g)),
+        gradient.map((g, j) => (other === q && j === 1 ? 1.5 * g : g)),
       ]);
       const entries = subject.work(() =>
         x.map((_, j) => compareEntry({ ...pass, autodiff }, 0, j, tolerances[precision])),
       );
       expect(entries.map(({ state }) => state)).toEqual(['right', 'wrong', 'right']);
-      expect(entries[1]).toMatchObject({ j: 1, q, autodiff: autodiff[q]![0]![1] });
-      expect(entries[1]!.numerical / pass.autodiff[q]![0]![1]!).toBeCloseTo(1, 3);
+      expect(entries[1]).toMatchObject({ j: 1, q, autodiff: autodiff[q][0][1] });
+      expect(entries[1].numerical / pass.autodiff[q][0][1]).toBeCloseTo(1, 3);
     }
   });
 });

@@ -146,7 +146,7 @@ describe('a pair', () => {
       noise: [0],
       sole: only,
     });
-    const pair = { t: 1, ahead: sample(ahead!, size!), behind: sample(behind!, other!) };
+    const pair = { t: 1, ahead: sample(ahead, size), behind: sample(behind, other) };
     expect(soleOf(pair, 0)).toBe(sole);
   });
 

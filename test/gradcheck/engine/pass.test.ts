@@ -38,13 +38,13 @@ describe('cotangents', () => {
       expect(SCALES).toEqual([1, 2 ** -10, 2 ** 10]);
       cotangents.forEach((c, q) => {
         for (const weight of c) {
-          expect(Math.abs(weight) / SCALES[q]!).toBeGreaterThanOrEqual(0.5);
-          expect(Math.abs(weight) / SCALES[q]!).toBeLessThanOrEqual(1.5);
+          expect(Math.abs(weight) / SCALES[q]).toBeGreaterThanOrEqual(0.5);
+          expect(Math.abs(weight) / SCALES[q]).toBeLessThanOrEqual(1.5);
         }
       });
       const [first, small, large] = cotangents.map((c) => Array.from(c, Math.sign));
       expect(small).toEqual(first);
-      expect(large).toEqual(first!.map((sign) => -sign));
+      expect(large).toEqual(first.map((sign) => -sign));
       patterns.add(String(first));
     }
     expect(patterns.size).toBe(8);
@@ -68,18 +68,18 @@ describe('the gradient', () => {
       [0.5, 4],
     ]);
     cotangents.forEach(([a, b], q) => {
-      expect(Array.from(autodiff[q]![0]!)).toEqual(
-        [a! * 2 * 2 * 1.5, b! * 2 * 3 * 5].map((g) => expect.closeTo(g, 8)),
+      expect(Array.from(autodiff[q][0])).toEqual(
+        [a * 2 * 2 * 1.5, b * 2 * 3 * 5].map((g) => expect.closeTo(g, 8)),
       );
-      expect(Array.from(autodiff[q]![1]!)).toEqual([0, 0, 0]);
-      expect(Array.from(autodiff[q]![2]!)).toEqual([a! * 4, b! * 9].map((g) => expect.closeTo(g, 8)));
+      expect(Array.from(autodiff[q][1])).toEqual([0, 0, 0]);
+      expect(Array.from(autodiff[q][2])).toEqual([a * 4, b * 9].map((g) => expect.closeTo(g, 8)));
     });
     expect([...unreached]).toEqual([1]);
   });
 
   test('has a rounding of some of its last bits where the formula is well conditioned, and much more where it cancels', () => {
     const relative = ({ autodiff, rounding }: Pass, q: number): number =>
-      rounding[q]![0]![0]! / Math.abs(autodiff[q]![0]![0]!);
+      rounding[q][0][0] / Math.abs(autodiff[q][0][0]);
     const plain = open((x: tf.Tensor) => tf.square(x), [[0.3]]);
     // The gradient is 2x: it moves as x does, by two of its last bits.
     for (const q of [0, 1, 2]) {
@@ -92,7 +92,7 @@ describe('the gradient', () => {
       save([x]);
       return {
         value: tf.square(x),
-        gradFunc: (dy: tf.Tensor, [at]: tf.Tensor[]) => tf.mul(dy, tf.sub(at!, 0.2999999)),
+        gradFunc: (dy: tf.Tensor, [at]: tf.Tensor[]) => tf.mul(dy, tf.sub(at, 0.2999999)),
       };
     }) as CheckedFunction;
     const lost = relative(open(cancelling, [[0.3]]), 0) / ((0.3 * 2 ** -52) / 1e-7);
@@ -107,15 +107,15 @@ describe('the gradient', () => {
     } = steady.subject.work(steady.instability);
     // 2x moves by what x moves, a millionth or so, for a cotangent of up to 1½.
     for (const [j, value] of [0.3, -2].entries()) {
-      expect(own![j]!).toBeGreaterThan((2 ** -20 * 2 * Math.abs(value)) / 8);
-      expect(own![j]!).toBeLessThan(2 ** -20 * 2 * Math.abs(value) * 3);
+      expect(own[j]).toBeGreaterThan((2 ** -20 * 2 * Math.abs(value)) / 8);
+      expect(own[j]).toBeLessThan(2 ** -20 * 2 * Math.abs(value) * 3);
     }
     expect(steady.subject.work(steady.instability)).toBe(steady.subject.work(steady.instability));
     const rounding = open(
       (x: tf.Tensor) => tf.sub(tf.mul(tf.add(x, 1), 3), tf.add(tf.mul(x, 3), 3)),
       [[0.3]],
     );
-    expect(rounding.subject.work(rounding.instability).moved[0]![0]).toBeLessThan(1e-15);
+    expect(rounding.subject.work(rounding.instability).moved[0][0]).toBeLessThan(1e-15);
   });
 });
 
@@ -198,8 +198,8 @@ describe('the rounding of f', () => {
 
   test('is half a unit in the last place of its value where nothing is lost', () => {
     const [noise] = noiseOf((x: tf.Tensor) => tf.mul(x, 3), [0.7]);
-    expect(noise!).toBeGreaterThan(2 * 2 ** -53);
-    expect(noise!).toBeLessThan(2.1 * 2 ** -51);
+    expect(noise).toBeGreaterThan(2 * 2 ** -53);
+    expect(noise).toBeLessThan(2.1 * 2 ** -51);
   });
 
   test.each([1e4, 3e5])('is that of the largest number within f: %s', (offset) => {
@@ -261,10 +261,7 @@ describe('the rounding of f', () => {
   test('adds up over the outputs by the cotangents', () => {
     const { noise, allNoise, cotangents } = open(sin, [[0.7, -0.2, 1.3]]);
     cotangents.forEach((c, q) => {
-      expect(allNoise[q]! / Math.hypot(...Array.from(c, (weight, k) => weight * noise[k]!))).toBeCloseTo(
-        1,
-        12,
-      );
+      expect(allNoise[q] / Math.hypot(...Array.from(c, (weight, k) => weight * noise[k]))).toBeCloseTo(1, 12);
     });
   });
 });
@@ -303,14 +300,11 @@ describe('lines', () => {
       const at = coordinateLine(pass, 0, 1).at(0.25);
       expect(at.t).toBe(0.25);
       expect(at.sole).toBe(1);
-      expect(at.change[0]).toBeCloseTo(pass.cotangents[0]![1]! * (2.25 ** 2 - 4), 12);
+      expect(at.change[0]).toBeCloseTo(pass.cotangents[0][1] * (2.25 ** 2 - 4), 12);
       const tiny = coordinateLine(pass, 1, 0).at(2 ** -51);
       // 5 has a last place of 2^-50: half of it is lost.
       expect(tiny.t).toBe(0);
-      expect(coordinateLine(pass, 1, 0).at(2 ** -2).change[0]).toBeCloseTo(
-        pass.cotangents[0]![0]! * 0.75,
-        12,
-      );
+      expect(coordinateLine(pass, 1, 0).at(2 ** -2).change[0]).toBeCloseTo(pass.cotangents[0][0] * 0.75, 12);
     });
   });
 
@@ -321,25 +315,25 @@ describe('lines', () => {
     ]);
     pass.subject.work(() => {
       const both = directionLine(pass, [Float64Array.of(1, 0), Float64Array.of(0, 2)]).at(0.5);
-      const [a, b] = pass.cotangents[0]!;
+      const [a, b] = pass.cotangents[0];
       expect(both).toMatchObject({ t: 0.5, sole: -1 });
-      expect(both.change[0]).toBeCloseTo(a! * (1.5 ** 2 - 1) + b! * 3, 12);
+      expect(both.change[0]).toBeCloseTo(a * (1.5 ** 2 - 1) + b * 3, 12);
       const one = directionLine(pass, [null, Float64Array.of(1, 0)]).at(-1);
       expect(one.sole).toBe(0);
-      expect(one.change[0]).toBeCloseTo(a! * -3, 12);
+      expect(one.change[0]).toBeCloseTo(a * -3, 12);
     });
   });
 
   test('every output’s derivative by one coordinate, to eight digits', () => {
     const pass = open((x: tf.Tensor) => tf.concat([tf.sin(x), tf.exp(x)]), [[0.3, 0.9]]);
-    const column = pass.subject.work(() => columnOf(pass, 0, 1, pass.units[0]![1]!));
+    const column = pass.subject.work(() => columnOf(pass, 0, 1, pass.units[0][1]));
     expect(Array.from(column.places)).toEqual([1, 3]);
     expect(Array.from(column.slopes)).toEqual([
       expect.closeTo(Math.cos(0.9), 7),
       expect.closeTo(Math.exp(0.9), 7),
     ]);
     expect([0, 1, 2, 3].map((k) => slopeOf(column, k))).toEqual([0, column.slopes[0], 0, column.slopes[1]]);
-    expect(weighted(column, (k) => k)).toBeCloseTo(column.slopes[0]! + 3 * column.slopes[1]!, 12);
+    expect(weighted(column, (k) => k)).toBeCloseTo(column.slopes[0] + 3 * column.slopes[1], 12);
     const subject = Subject.of(
       (x: tf.Tensor) => {
         if (x.dataSync()[1] !== 0.9) throw new Error('elsewhere');
@@ -368,9 +362,9 @@ test('a pass without its gradient has the same outputs and cotangents, and NaN f
   expect(forward.order).toBe(2);
   expect(forward.outputs).toEqual(whole.outputs);
   expect(forward.cotangents).toEqual(whole.cotangents);
-  expect(Array.from(forward.autodiff[2]![0]!)).toEqual([NaN, NaN]);
-  expect(Array.from(forward.rounding[2]![0]!)).toEqual([0, 0]);
-  expect(Array.from(forward.instability().moved[0]!)).toEqual([NaN, NaN]);
+  expect(Array.from(forward.autodiff[2][0])).toEqual([NaN, NaN]);
+  expect(Array.from(forward.rounding[2][0])).toEqual([0, 0]);
+  expect(Array.from(forward.instability().moved[0])).toEqual([NaN, NaN]);
 });
 
 test('half a unit in the last place of 1, in each precision', () => {

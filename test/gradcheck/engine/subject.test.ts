@@ -6,6 +6,7 @@ import { FunctionError, GradientFailure } from '../../../src/gradcheck/engine/fa
 import { Subject, type CheckedFunction, type CheckedInputs } from '../../../src/gradcheck/engine/subject.js';
 import { describeOnEachBackend, tensorCount } from '../../support/backends.js';
 import { withGradient } from '../zoo/support.js';
+import { present } from '../../support/present.js';
 
 type T = tf.Tensor;
 
@@ -21,7 +22,7 @@ function outcome(
     subject.work(() => {
       subject.evaluateGuarded();
       const [outputs] = subject.evaluateGuarded();
-      subject.vjp([Float64Array.from(outputs!, () => 1)]);
+      subject.vjp([Float64Array.from(outputs, () => 1)]);
     });
     return undefined;
   } catch (error) {
@@ -74,10 +75,10 @@ describeOnEachBackend('the phases of a throw', (backend) => {
         precision,
       );
       expect(error).toMatchObject({ verdict: 'wrong', op: 'FusedBatchNorm' });
-      expect(error!.message).toMatch(
+      expect(present(error).message).toMatch(
         /^f runs alone, but throws while TensorFlow.js records it.*Cannot read properties/,
       );
-      expect((error!.cause as Error).message).toMatch(/^Cannot read properties/);
+      expect((present(error).cause as Error).message).toMatch(/^Cannot read properties/);
     },
   );
 
@@ -97,7 +98,7 @@ describeOnEachBackend('the phases of a throw', (backend) => {
 
   test("the gradient: a user's, and TensorFlow.js' own by its op's name", () => {
     const own = withGradient(
-      (x) => tf.sin(x!),
+      (x) => tf.sin(x),
       () => {
         throw boo;
       },
@@ -106,7 +107,7 @@ describeOnEachBackend('the phases of a throw', (backend) => {
     // tfjs-core's Tile_grad.js knows ranks up to 4.
     const tile = outcome((x: T) => tf.tile(tf.reshape(x, [1, 1, 1, 1, 2]), [1, 1, 1, 1, 2]), [[1, 2]]);
     expect(tile).toMatchObject({ verdict: 'wrong', op: 'Tile' });
-    expect(tile!.message).toMatch(/^The gradient of Tile throws: .*not implemented for rank-5/);
+    expect(present(tile).message).toMatch(/^The gradient of Tile throws: .*not implemented for rank-5/);
   });
 
   describe('tensors that were disposed', () => {
@@ -123,7 +124,7 @@ describeOnEachBackend('the phases of a throw', (backend) => {
     test('a gradient function that uses what it did not save', () => {
       const error = outcome(closing(true), [[1, 2]]);
       expect(error).toMatchObject({ verdict: 'wrong' });
-      expect(error!.message).toMatch(
+      expect(present(error).message).toMatch(
         /gradient function of tf.customGrad uses a tensor that was disposed \(in Multiply\).*save\(\[\.\.\.\]\).*`saved`/,
       );
     });
@@ -137,7 +138,9 @@ describeOnEachBackend('the phases of a throw', (backend) => {
             gradFunc: (dy: T) => tf.mul(dy, tf.tensor1d(Array.from(slope.dataSync()))),
           };
         })(x);
-      expect(outcome(f, [[1, 2]])!.message).toMatch(/uses a tensor that was disposed\. What it needs/);
+      expect(present(outcome(f, [[1, 2]])).message).toMatch(
+        /uses a tensor that was disposed\. What it needs/,
+      );
     });
 
     test('a gradient function that uses what is still there passes', () => {
@@ -149,13 +152,13 @@ describeOnEachBackend('the phases of a throw', (backend) => {
       gone.dispose();
       const error = outcome((x: T) => tf.mul(x, gone), [[1, 2]]);
       expect(error).toBeInstanceOf(FunctionError);
-      expect(error!.message).toMatch(/^gradcheck: f uses a tensor that was disposed\. Make it anew/);
+      expect(present(error).message).toMatch(/^gradcheck: f uses a tensor that was disposed\. Make it anew/);
     });
 
     test('f that makes a tensor in its first call and uses it in the next', () => {
       let kept: T | undefined;
       const error = outcome((x: T) => tf.mul(x, (kept ??= tf.scalar(2))), [[1, 2]]);
-      expect(error!.message).toMatch(/disposed since f was called before.*tidied away.*in each call/);
+      expect(present(error).message).toMatch(/disposed since f was called before.*tidied away.*in each call/);
     });
 
     test('f that keeps it with tf.keep passes, and the check leaves it alone', () => {
@@ -165,11 +168,11 @@ describeOnEachBackend('the phases of a throw', (backend) => {
         return tf.mul(x, kept);
       };
       f(tf.scalar(1)).dispose();
-      const failing = (x: T): T => tf.batchNorm(tf.mul(x, kept!), [0, 0], [1, 1]);
+      const failing = (x: T): T => tf.batchNorm(tf.mul(x, present(kept)), [0, 0], [1, 1]);
       expect(outcome(f, [[1, 2]])).toBeUndefined();
       expect(outcome(failing, [[[1, 2]]])).toMatchObject({ op: 'FusedBatchNorm' });
-      expect(kept!.isDisposed).toBe(false);
-      kept!.dispose();
+      expect(present(kept).isDisposed).toBe(false);
+      present(kept).dispose();
     });
 
     test("f's output", () => {
@@ -181,7 +184,7 @@ describeOnEachBackend('the phases of a throw', (backend) => {
         },
         [[1, 2]],
       );
-      expect(error!.message).toMatch(/f returned a tensor that was disposed/);
+      expect(present(error).message).toMatch(/f returned a tensor that was disposed/);
     });
 
     test('an intermediate result, which the backward pass of its own op needs', () => {
@@ -204,7 +207,9 @@ describeOnEachBackend('the phases of a throw', (backend) => {
     expect(() => tf.grad((x: T) => x)(tf.tensor1d([1]))).toThrow(/Cannot compute gradient of y=f\(x\)/);
     const error = outcome((x: T) => x, [[1, 2]]);
     expect(error).toMatchObject({ verdict: 'wrong' });
-    expect(error!.message).toMatch(/f returns its input itself.*Cannot compute gradient.*x\.clone\(\)/);
+    expect(present(error).message).toMatch(
+      /f returns its input itself.*Cannot compute gradient.*x\.clone\(\)/,
+    );
     expect(outcome((x: T) => x.clone(), [[1, 2]])).toBeUndefined();
   });
 
@@ -218,11 +223,11 @@ describeOnEachBackend('the phases of a throw', (backend) => {
           cpu as { makeTensorInfo(shape: number[], dtype: string, values: unknown): tf.TensorInfo }
         ).makeTensorInfo([2, 3], 'float32', new Float64Array(3)),
     };
-    tf.registerKernel(config as unknown as tf.KernelConfig);
-    const f = (x: T): T => tf.engine().runKernel(kernelName, { x }) as T;
+    tf.registerKernel(config);
+    const f = (x: T): T => tf.engine().runKernel<T>(kernelName, { x });
     const error = outcome(f, [[1, 2]]);
     expect(error).toMatchObject({ verdict: 'unsupported' });
-    expect(error!.message).toMatch(
+    expect(present(error).message).toMatch(
       /shape \[2,3\] and 3 numbers instead of 6: a kernel of the backend float64/,
     );
     tf.unregisterKernel(kernelName, 'cpu');
@@ -254,7 +259,7 @@ describe('exactly', () => {
       (which: number, at: number, value: number): CheckedFunction =>
       (...xs: T[]) => {
         const y = tf.concat(xs.map((x) => tf.square(x)));
-        xs[which]!.dataSync()[at] = value;
+        xs[which].dataSync()[at] = value;
         return y;
       };
     const inputs = [
@@ -283,8 +288,8 @@ describe('exactly', () => {
     const dispose =
       (which: number): CheckedFunction =>
       (...xs: T[]) => {
-        const y = tf.add(xs[0]!, xs[1]!);
-        xs[which]!.dispose();
+        const y = tf.add(xs[0], xs[1]);
+        xs[which].dispose();
         return y;
       };
     for (const which of [0, 1]) {
@@ -311,7 +316,7 @@ describe('exactly', () => {
         [[1]],
         {},
       );
-      const { message } = subject.work(() => subject.disconnected(subject.active[0]!));
+      const { message } = subject.work(() => subject.disconnected(subject.active[0]));
       tf.dispose(variables);
       return message;
     };
@@ -362,7 +367,7 @@ describe('how f is called', () => {
     const subject = Subject.of(
       (...xs: T[]) => {
         seen.push(xs);
-        return tf.add(xs[0]!, xs[1]!);
+        return tf.add(xs[0], xs[1]);
       },
       [[1], [2]],
       {},
@@ -401,10 +406,10 @@ describe('how f is called', () => {
 
   test('a gradient that throws at a chosen point is none', () => {
     const own = withGradient(
-      (x) => tf.square(x!),
+      (x) => tf.square(x),
       (dy, x) => {
-        if (x!.dataSync()[0]! > 1) throw new Error('boo');
-        return tf.mul(dy, tf.mul(x!, 2));
+        if (x.dataSync()[0] > 1) throw new Error('boo');
+        return tf.mul(dy, tf.mul(x, 2));
       },
     );
     const subject = Subject.of(own, [[1]], {});
@@ -453,7 +458,7 @@ describe('a point that the check chose', () => {
     }
   };
   const positive = (x: T): T => {
-    if (tf.min(x).dataSync()[0]! <= 0) throw new InputError('x must be positive');
+    if (tf.min(x).dataSync()[0] <= 0) throw new InputError('x must be positive');
     return tf.square(x);
   };
 
@@ -463,13 +468,13 @@ describe('a point that the check chose', () => {
 
   test.each<[string, CheckedFunction]>([
     ['f that throws', positive],
-    ['f whose output changes its shape', (x: T) => (x.dataSync()[0]! < 0 ? tf.sum(x) : tf.square(x))],
-    ['f that returns something else', (x: T) => (x.dataSync()[0]! < 0 ? 3 : tf.square(x))],
+    ['f whose output changes its shape', (x: T) => (x.dataSync()[0] < 0 ? tf.sum(x) : tf.square(x))],
+    ['f that returns something else', (x: T) => (x.dataSync()[0] < 0 ? 3 : tf.square(x))],
     [
       'f that uses a disposed tensor there',
       (x: T) => {
         const y = tf.square(x);
-        if (x.dataSync()[0]! < 0) y.dispose();
+        if (x.dataSync()[0] < 0) y.dispose();
         return tf.mul(y, 2);
       },
     ],
@@ -481,7 +486,7 @@ describe('a point that the check chose', () => {
   test('what disposes of its inputs there is told all the same', () => {
     const f = (x: T): T => {
       const y = tf.square(x);
-      if (x.dataSync()[0]! < 0) x.dispose();
+      if (x.dataSync()[0] < 0) x.dispose();
       return y;
     };
     expect(() => at(f, [-1, 2])).toThrow(GradientFailure);
@@ -507,7 +512,7 @@ describe('what is recorded of f', () => {
 
   test("a gradient of the user's own, as against one of TensorFlow.js' own", () => {
     const own = withGradient(
-      (x) => tf.tan(x!),
+      (x) => tf.tan(x),
       (dy) => dy,
     );
     expect(recording((x: T) => tf.cos(own(x)), [[1, 2]])).toEqual({
@@ -529,11 +534,11 @@ describe('what is recorded of f', () => {
   test('variables that f uses, in the message for an input that it does not use', () => {
     const weights = tf.variable(tf.tensor1d([1, 2]), true, 'weights of the test');
     const subject = Subject.of(() => tf.sum(tf.square(weights)), [[1, 2]], {});
-    expect(subject.work(() => subject.disconnected(subject.active[0]!)).message).toMatch(
+    expect(subject.work(() => subject.disconnected(subject.active[0])).message).toMatch(
       /does not depend on input 0.*f uses variables \(weights of the test\).*give f's variables as inputs/,
     );
     weights.dispose();
     const plain = Subject.of(() => tf.scalar(2), [[1, 2]], {});
-    expect(plain.work(() => plain.disconnected(plain.active[0]!)).message).not.toMatch(/variables/);
+    expect(plain.work(() => plain.disconnected(plain.active[0])).message).not.toMatch(/variables/);
   });
 });

@@ -158,7 +158,7 @@ const faults: [string, Partial<EntryCase>, string][] = [
   ['wrong in the first cotangent', { falsify: inCotangent(off(1.5), 0) }, 'wrong wrong wrong'],
   ['wrong in the second', { falsify: inCotangent(off(1.5), 1) }, 'wrong wrong wrong'],
   ['wrong in the third', { falsify: inCotangent(off(1.5), 2) }, 'wrong wrong wrong'],
-  ['that of |dy|', { falsify: (g, j) => Math.abs(g) * Math.sign(x[j]!) }, 'wrong wrong wrong'],
+  ['that of |dy|', { falsify: (g, j) => Math.abs(g) * Math.sign(x[j]) }, 'wrong wrong wrong'],
   ['NaN', { falsify: only(() => NaN) }, 'right nonFinite right'],
   ['infinite', { falsify: only(() => -Infinity) }, 'right nonFinite right'],
   ['NaN in one cotangent', { falsify: (g, j, q) => (q === 1 && j === 0 ? NaN : g) }, 'nonFinite right right'],
@@ -388,8 +388,8 @@ const asStated = (value: number): number => 2 ** -53 * Math.abs(value);
 /** x², and something faint that moves to the right of 0.3 alone. */
 const faintBeside: EntryCase['of'] = {
   x: [[0.3]],
-  f: ([v]) => [v![0]! * v![0]!, 1e-12 * cube[0](relu[0](v![0]! - 0.3)) + 2e-12 * relu[0](v![0]! - 0.3)],
-  vjp: (c, [v]) => [[2 * c[0]! * v![0]!]],
+  f: ([v]) => [v[0] * v[0], 1e-12 * cube[0](relu[0](v[0] - 0.3)) + 2e-12 * relu[0](v[0] - 0.3)],
+  vjp: (c, [v]) => [[2 * c[0] * v[0]]],
 };
 /** What long steps and short ones do not see alike. */
 const scales: Listed[] = [
@@ -531,8 +531,8 @@ const exactly: Partial<EntryCase> = { exact: (_k, q) => (q === 2 ? -1 : 1), nois
 /** x, x + relu(x) and relu(x) at 0, whose gradient says 0 of the relus. */
 const lineAndRelu: EntryCase['of'] = {
   x: [[0]],
-  f: ([v]) => [v![0]!, v![0]! + relu[0](v![0]!), relu[0](v![0]!)],
-  vjp: (c) => [[c[0]! + c[1]!]],
+  f: ([v]) => [v[0], v[0] + relu[0](v[0]), relu[0](v[0])],
+  vjp: (c) => [[c[0] + c[1]]],
 };
 /** Exact numbers at the very borders of the rules. */
 const borders: Listed[] = [

@@ -7,6 +7,7 @@ import { openPass, type Pass } from '../../../../src/gradcheck/engine/pass.js';
 import type { Subject } from '../../../../src/gradcheck/engine/subject.js';
 import type { GradcheckPrecision } from '../../../../src/gradcheck/report/report.js';
 import { randomFrom } from '../../../../src/random.js';
+import { present } from '../../../support/present.js';
 
 /** A function of a number, and its derivative. */
 export type Curve = readonly [(x: number) => number, (x: number) => number];
@@ -60,7 +61,7 @@ export function subjectOf({ x, f, vjp, precision = 'float64' }: Plain): Subject 
     vjp: (
       [c]: readonly Float64Array[],
       values: readonly ArrayLike<number>[] = active.map((one) => one.values),
-    ) => vjp(c!, values).map((gradient) => gradient && rounded(gradient)),
+    ) => vjp(c, values).map((gradient) => gradient && rounded(gradient)),
     vjpMoved(cotangents: readonly Float64Array[], values: readonly ArrayLike<number>[]) {
       try {
         return subject.vjp(cotangents, values);
@@ -82,7 +83,7 @@ export const elementwise = (
   f: (inputs) => inputs.flatMap((values) => Array.from(values, f)),
   vjp(c, inputs) {
     let at = 0;
-    return inputs.map((values) => Array.from(values, (value) => c[at++]! * d(value)));
+    return inputs.map((values) => Array.from(values, (value) => c[at++] * d(value)));
   },
 });
 
@@ -96,9 +97,9 @@ export const mixed = (
   const rows = Array.from({ length: outputs }, (_, k) => Array.from(x, (_x, j) => a(k, j)));
   return {
     x: [x],
-    f: ([values]) => rows.map((row) => row.reduce((sum, weight, j) => sum + weight * f(values![j]!), 0)),
+    f: ([values]) => rows.map((row) => row.reduce((sum, weight, j) => sum + weight * f(values[j]), 0)),
     vjp: (c, [values]) => [
-      Array.from(values!, (value, j) => rows.reduce((sum, row, k) => sum + c[k]! * row[j]!, 0) * d(value)),
+      Array.from(values, (value, j) => rows.reduce((sum, row, k) => sum + c[k] * row[j], 0) * d(value)),
     ],
   };
 };
@@ -134,16 +135,18 @@ export function passOf(subject: Subject, { seed, falsify, noise, rounding, exact
   const opened = openPass(subject, 1, randomFrom(seed));
   const { scales, outputs } = opened;
   const noises = outputs.map((value, k) =>
-    noise && Number.isFinite(value) ? noise(value, k) : powerOfTwo(opened.noise[k]!),
+    noise && Number.isFinite(value) ? noise(value, k) : powerOfTwo(opened.noise[k]),
   );
   const cotangents = exact
-    ? opened.cotangents.map((c, q) => c.map((weight, k) => weight && exact(k, q) * scales[q]!))
+    ? opened.cotangents.map((c, q) => c.map((weight, k) => weight && exact(k, q) * scales[q]))
     : opened.cotangents;
-  const vjps = exact ? cotangents.map((c) => subject.vjp([c]).map((gradient) => gradient!)) : opened.autodiff;
+  const vjps = exact
+    ? cotangents.map((c) => subject.vjp([c]).map((gradient) => present(gradient)))
+    : opened.autodiff;
   const autodiff = vjps.map((gradients, q) =>
     gradients.map((gradient, input) =>
       falsify
-        ? gradient.map((g, j) => subject.round(falsify(g / scales[q]!, j, q, input) * scales[q]!))
+        ? gradient.map((g, j) => subject.round(falsify(g / scales[q], j, q, input) * scales[q]))
         : gradient,
     ),
   );
@@ -153,7 +156,7 @@ export function passOf(subject: Subject, { seed, falsify, noise, rounding, exact
     autodiff,
     noise: noises,
     allNoise: cotangents.map((c) =>
-      Math.sqrt(c.reduce((sum, weight, k) => sum + (weight * noises[k]!) ** 2, 0)),
+      Math.sqrt(c.reduce((sum, weight, k) => sum + (weight * noises[k]) ** 2, 0)),
     ),
     ...(rounding !== undefined && {
       rounding: autodiff.map((gradients) =>
@@ -242,6 +245,6 @@ export const text = (value: unknown): string => JSON.stringify(value, words);
 /** A digest of everything in a value, to the last bit: FNV-1a. */
 export function digest(value: unknown): string {
   let hash = 0x811c9dc5;
-  for (const char of text(value)) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
+  for (const char of text(value)) hash = Math.imul(hash ^ present(char.codePointAt(0)), 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, '0');
 }

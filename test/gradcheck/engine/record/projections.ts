@@ -68,12 +68,12 @@ const two = elementwise(root, numbers(40), numbers(30, 2));
 const unlike = {
   ...two,
   f: ([a, b]: readonly ArrayLike<number>[]) => [
-    ...Array.from(a!, root[0]),
-    ...Array.from(b!, (x) => 1e-8 * root[0](x)),
+    ...Array.from(a, root[0]),
+    ...Array.from(b, (x) => 1e-8 * root[0](x)),
   ],
   vjp: (c: ArrayLike<number>, [a, b]: readonly ArrayLike<number>[]) => [
-    Array.from(a!, (x, j) => c[j]! * root[1](x)),
-    Array.from(b!, (x, j) => 1e-8 * c[a!.length + j]! * root[1](x)),
+    Array.from(a, (x, j) => c[j] * root[1](x)),
+    Array.from(b, (x, j) => 1e-8 * c[a.length + j] * root[1](x)),
   ],
 };
 const twice = (g: number): number => 2 * g;
@@ -316,8 +316,8 @@ export const projectionCases: ProjectionCase[] = [
     name: 'an input without effect',
     of: {
       ...two,
-      f: ([a]) => Array.from(a!, root[0]),
-      vjp: (c, [a, b]) => [Array.from(a!, (x, j) => c[j]! * root[1](x)), Array.from(b!, () => 0)],
+      f: ([a]) => Array.from(a, root[0]),
+      vjp: (c, [a, b]) => [Array.from(a, (x, j) => c[j] * root[1](x)), Array.from(b, () => 0)],
     },
     wrong: [[], []],
   },

@@ -162,7 +162,7 @@ export const slopeCases: Record<string, SlopeCase[]> = {
     kind,
   })),
   'by steps of which some go elsewhere': curves.map(([name, curve, kind], i): SlopeCase => {
-    const [other, on] = curves[(5 * i + 3) % curves.length]!;
+    const [other, on] = curves[(5 * i + 3) % curves.length];
     return { name: `${name}, and ${other}`, outputs: [curve], others: [on], kind };
   }),
 };
@@ -179,8 +179,8 @@ export function recordSlope({
   slope: known,
 }: SlopeCase): { verdict: string; lines: string } {
   const lines = [line(outputs, noise), line(others ?? outputs, noise)];
-  const ladders = factors.map((factor, i) => ladderOf(lines[i]!, { unit, factor, first, last }));
-  const slope = slopeFrom(ladders, unit, 0, lines[0]!.noise()[0]!);
+  const ladders = factors.map((factor, i) => ladderOf(lines[i], { unit, factor, first, last }));
+  const slope = slopeFrom(ladders, unit, 0, lines[0].noise()[0]);
   const { kind, value, errorBar, left, right, sole, coarse } = slope;
   const isOff =
     kind === 'smooth' &&
