@@ -1,7 +1,7 @@
 /** Installation by npm, pnpm and yarn, from the tarball and from git; then a program of either kind of module, and the command line. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { folder, npmInstall, requireEqual, root, run, scratch } from './project.mjs';
+import { folder, npmInstall, registry, requireEqual, result, root, run, scratch } from './project.mjs';
 
 const TFJS = '@tensorflow/tfjs@4.22.0';
 
@@ -54,14 +54,24 @@ export function tarballs(tarball) {
   const cache = ['--cache-folder', path.join(scratch, 'yarn1-cache')];
   npx(
     'yarn@1.22.22',
-    ['add', '--silent', '--ignore-scripts', '--network-concurrency', '1', ...cache, tarball, TFJS],
+    [
+      'add',
+      '--silent',
+      '--ignore-scripts',
+      '--network-concurrency',
+      '1',
+      '--registry',
+      registry(),
+      ...cache,
+      tarball,
+      TFJS,
+    ],
     yarn1,
   );
   use(yarn1);
 
   const yarn4 = project('yarn4', {
-    '.yarnrc.yml':
-      'nodeLinker: node-modules\nenableGlobalCache: true\nenableScripts: false\nenableTelemetry: false\n',
+    '.yarnrc.yml': `nodeLinker: node-modules\nenableScripts: false\nenableTelemetry: false\nnpmRegistryServer: "${registry()}"\n`,
     'yarn.lock': '',
   });
   npx(
@@ -75,6 +85,10 @@ export function tarballs(tarball) {
 
 /** From git: dist/ is not in it, and is made by `prepare`. */
 export function fromGit() {
+  if (result('git', ['-C', root, 'rev-parse', 'HEAD'], root).status !== 0) {
+    console.log('  this is no clone: nothing to install from git');
+    return;
+  }
   const clone = path.join(scratch, 'clone.git');
   run('git', ['clone', '--quiet', '--bare', root, clone], scratch);
   const npm = project('git-npm');

@@ -10,11 +10,17 @@ export const scratch = mkdtempSync(path.join(os.tmpdir(), 'gradparity-package-')
 
 export const removeScratch = () => rmSync(scratch, { recursive: true, force: true });
 
+/** npm's settings that say how to reach the registry. */
+const NETWORK = /^npm_config_(registry|(https?_?|no_?)?proxy|ca|cafile|strict_ssl|userconfig|globalconfig)$/i;
+
+/** The registry that npm uses here. */
+export const registry = () => run('npm', ['config', 'get', 'registry'], scratch).trim();
+
 /** What a command printed and its exit code. */
 export function result(command, args, cwd, env = {}) {
   // A package manager that runs inside another's script must not take over its settings.
   const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_|^pnpm_|^yarn_/i.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^npm_|^pnpm_|^yarn_/i.test(name) || NETWORK.test(name)),
   );
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
