@@ -100,26 +100,26 @@ describe.each<[GradcheckPrecision, number]>([
 });
 
 describe('the search', () => {
-  const inputs = [numbers(20_000)];
+  const inputs = [numbers(2_000)];
   const off =
     (...places: number[]): Falsify =>
     (g, j) =>
       places.includes(j) ? 1.01 * g : g;
 
   test('goes to where a single culprit has to be', () => {
-    for (const at of [0, 1, 9_999, 15_001, 19_999]) {
+    for (const at of [0, 1, 999, 1_501, 1_999]) {
       const result = project({ f: sin, inputs, falsify: off(at) });
       expect(wrongIn(result)).toEqual([[at]]);
       expect(result.settled).toEqual([true]);
-      // Halving alone would take 14 looks of 8.
+      // Halving alone takes 11 looks of 8, beside the five along all entries.
       expect(result.evaluations).toBeLessThan(110);
     }
   });
 
   test('halves where there are several, also such as look like one in their middle', () => {
     for (const places of [
-      [4_000, 16_000],
-      [9_990, 10_010],
+      [400, 1_600],
+      [990, 1_010],
     ]) {
       const falsify: Falsify = (g, j) => (places.includes(j) ? g + 1e-3 / inputs[0][j] : g);
       const result = project({ f: sin, inputs, falsify });
