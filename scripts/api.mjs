@@ -9,6 +9,11 @@ import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { buildIfNeeded } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const stranger = process.argv.slice(2).find((argument) => argument !== '--write');
+if (stranger !== undefined) {
+  console.error(`api: --write is the only option, got ${stranger}.`);
+  process.exit(2);
+}
 const isWriting = process.argv.includes('--write');
 
 /** Entries of the package, by the name of their report. */
@@ -29,6 +34,7 @@ const temporary = mkdtempSync(path.join(root, 'runs', 'api-'));
 const complaints = [];
 try {
   for (const [name, entry] of Object.entries(ENTRIES)) {
+    console.error(`${name} …`);
     const config = ExtractorConfig.prepare({
       configObjectFullPath: path.join(root, 'api-extractor.json'),
       packageJsonFullPath: path.join(root, 'package.json'),

@@ -14,11 +14,28 @@ import { runners } from './check-package/runners.mjs';
 import { bundle, contents, installed, manifest, missing } from './check-package/shape.mjs';
 import { areTheTypesWrong, resolutions } from './check-package/types.mjs';
 
-const { values } = parseArgs({ options: { without: { type: 'string', default: '' } } });
-const without = values.without.split(',');
+/** What can be left out. */
+const SLOW = ['git', 'native'];
+const without = readWithout();
+
+function readWithout() {
+  const fail = (message) => {
+    console.error(`check:package: ${message}`);
+    process.exit(2);
+  };
+  try {
+    const { values } = parseArgs({ options: { without: { type: 'string', default: '' } } });
+    const names = values.without.split(',').filter(Boolean);
+    const stranger = names.find((name) => !SLOW.includes(name));
+    return stranger ? fail(`--without takes ${SLOW.join(', ')}, got ${stranger}.`) : names;
+  } catch (error) {
+    return fail(error.message);
+  }
+}
 
 async function step(name, work) {
   if (without.includes(name)) return undefined;
+  console.error(`${name} …`);
   const begun = performance.now();
   const outcome = await work();
   console.log(`${name}: fine (${((performance.now() - begun) / 1000).toFixed(0)} s)`);

@@ -1,7 +1,7 @@
 /** The matchers in projects of their own: Jest with CommonJS, ES modules and ts-jest, Vitest; and a bundle by Vite. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { chromiumExecutable } from '../../dist/sweep/lanes/chromium.js';
 import { folder, npmInstall, requireEqual, run } from './project.mjs';
 
 const BODY = `
@@ -110,9 +110,7 @@ export const verdict = () => gradcheck((x) => tf.tanh(x), [[0.5, -1]]).then(({ v
 
 /** What the bundle says in the Chromium that is installed. */
 async function inBrowser(bundle) {
-  const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-    (file) => file && existsSync(file),
-  );
+  const executablePath = chromiumExecutable();
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   try {
     const page = await browser.newPage();

@@ -6,10 +6,14 @@ import { run } from './run.js';
 /** The answer of the probe: the version of libtensorflow that computed, or what went wrong. */
 export type Probe = { version: string } | { problem: string };
 
-const program = `
+/** The functions of node:util that tfjs-node calls and Node has removed. */
+const shim = `
   const util = require('node:util');
   util.isNullOrUndefined = (value) => value == null;
   util.isArray = Array.isArray;
+`;
+
+const program = `
   const tf = require(process.argv[1]);
   tf.ready().then(() => {
     const product = tf.matMul([[1, 2], [3, 4]], [[5], [6]]);
@@ -17,10 +21,17 @@ const program = `
   });
 `;
 
-/** Loads tfjs-node from `folder` in a child process and multiplies two matrices with it. About a second. */
-export async function probeNative(folder: string | undefined, signal?: AbortSignal): Promise<Probe> {
+/**
+ * Loads tfjs-node from `folder` in a child process and multiplies two matrices with it. About a second. Without the shim it is loaded as
+ * by a program that knows nothing of gradparity.
+ */
+export async function probeNative(
+  folder: string | undefined,
+  signal?: AbortSignal,
+  { shimmed = true }: { shimmed?: boolean } = {},
+): Promise<Probe> {
   if (folder === undefined) return { problem: '@tensorflow/tfjs-node is not installed' };
-  const ended = await run(process.execPath, ['-e', program, folder], {
+  const ended = await run(process.execPath, ['-e', (shimmed ? shim : '') + program, folder], {
     env: { ...process.env, ...nativeEnvironment() },
     timeLimit: 120,
     signal,

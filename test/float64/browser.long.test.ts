@@ -3,22 +3,17 @@
  * float32 answer of the same op must fall short. Needs Chromium, which CI installs; elsewhere the tests are skipped without it.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser } from 'playwright-core';
+import { chromiumExecutable } from '../../src/sweep/lanes/chromium.js';
 import { mismatch } from '../support/close.js';
 import type { Findings } from './browser/page.js';
 
-const executablePath = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-].find((path) => path && existsSync(path));
+const executablePath = chromiumExecutable();
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 (executablePath ? describe : describe.skip)('in Chromium, on WebGL', () => {

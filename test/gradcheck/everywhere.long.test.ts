@@ -5,13 +5,14 @@
  * Node 24 comes from the npm registry, by a package that holds the binary; there is one for Linux on x64. Chromium is the one that is installed.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser } from 'playwright-core';
+import { chromiumExecutable } from '../../src/sweep/lanes/chromium.js';
 import { present } from '../support/present.js';
 
 const run = promisify(execFile);
@@ -63,13 +64,7 @@ async function inChromium(executablePath: string): Promise<Judged> {
   }
 }
 
-const browserPath = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-].find((file) => file && existsSync(file));
+const browserPath = chromiumExecutable();
 
 let here: Judged;
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** `npx tfjs-node-setup`: makes the @tensorflow/tfjs-node of a project load, whatever keeps it from that. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { EnvironmentError, InputError } from '../../../src/errors.js';
+import { probeNative } from '../../../src/backends/probe.js';
 import { provisionNative } from '../../../src/backends/provision.js';
 import { replaceRemovedFunctions } from '../../../src/backends/removed-functions.js';
 import { stepLines } from '../../../src/backends/step-lines.js';
@@ -40,21 +40,6 @@ function folderIn(project: string): string {
   }
 }
 
-/** Loads tfjs-node in a process of its own, as the project's programs do. */
-function load(folder: string): { version: string } | { problem: string } {
-  const program =
-    'const tf = require(process.argv[1]); tf.ready().then(() => console.log(tf.topk([3, 1, 2], 1).values.dataSync()[0] === 3 && tf.backend().binding.TF_Version));';
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, ['-e', program, folder], {
-    encoding: 'utf8',
-    env: { TF_CPP_MIN_LOG_LEVEL: '2', ...process.env },
-    timeout: 120_000,
-  });
-  const said = stdout.trim().split('\n').at(-1) ?? '';
-  if (status === 0 && /^\d/.test(said)) return { version: said };
-  const lines = stderr.split('\n').filter((line) => /error/i.test(line));
-  return { problem: error?.message ?? lines[0]?.trim() ?? `it ended with exit code ${status}` };
-}
-
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (values.help || values.version) {
@@ -73,31 +58,34 @@ async function main(): Promise<void> {
   }
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
+  const { signal } = controller;
   const { log, end } = stepLines(process.stderr);
+  let loaded;
   try {
     await provisionNative({
       folder,
       log,
-      signal: controller.signal,
+      signal,
       command: COMMAND,
       without: 'Without it, @tensorflow/tfjs-backend-wasm is the fastest backend in Node.',
       believeProof: false,
     });
+    const changed = await replaceRemovedFunctions(folder);
+    if (changed.length > 0) {
+      log({
+        text: `Replaced functions that Node has removed in ${changed.map((file) => path.relative(folder, file)).join(', ')}`,
+      });
+    }
+    log({ text: 'Loading it as a program does' });
+    loaded = await probeNative(folder, signal, { shimmed: false });
   } catch (error) {
-    if (!controller.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     process.stderr.write('\nInterrupted; nothing half-made is left.\n');
     process.exitCode = 130;
     return;
   } finally {
     end();
   }
-  const changed = await replaceRemovedFunctions(folder);
-  if (changed.length > 0) {
-    process.stderr.write(
-      `Replaced functions that Node has removed in ${changed.map((file) => path.relative(folder, file)).join(', ')}\n`,
-    );
-  }
-  const loaded = load(folder);
   if ('problem' in loaded) {
     throw new EnvironmentError(
       `@tensorflow/tfjs-node ${version} is set up, and does not load in Node ${process.version}: ${loaded.problem}.`,

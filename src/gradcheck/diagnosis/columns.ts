@@ -1,20 +1,11 @@
 /** Derivatives that a diagnosis needs beyond those of the check: of every output by one entry, and along a direction. */
-import { concat, type Pass } from '../engine/pass.js';
+import { directionLine, outputsAt, type Pass } from '../engine/pass.js';
 
 /** The derivatives by one coordinate of the outputs that depend on it. */
 export interface Column {
   /** Places of these outputs, in order. */
   places: Int32Array;
   slopes: Float64Array;
-}
-
-/** f's outputs, one after the other, where an active input has these numbers; NaN where f refuses them. */
-function outputsAt({ subject, outputs }: Pass, input: number, moved: Float64Array): Float64Array {
-  const values = subject.active.map((active, i) =>
-    i !== input ? active.values : subject.precision === 'float64' ? moved : Float32Array.from(moved),
-  );
-  const parts = subject.evaluateMoved(values);
-  return parts ? concat(parts) : new Float64Array(outputs.length).fill(NaN);
 }
 
 /** No power of two, so that a quantity that f rounds to one is not in step with it. */
@@ -25,9 +16,10 @@ const stepOf = ({ subject }: Pass): number =>
 export function columnOf(pass: Pass, input: number, j: number, unit: number): Column {
   const { values } = pass.subject.active[input];
   const at = (t: number): { x: number; y: Float64Array } => {
-    const moved = Float64Array.from(values);
-    moved[j] = pass.subject.round(values[j] + t * unit);
-    return { x: moved[j], y: outputsAt(pass, input, moved) };
+    const moved = values.slice();
+    moved[j] = values[j] + t * unit;
+    const y = outputsAt(pass.subject, (i, own) => (i === input ? moved : own));
+    return { x: moved[j], y: y ?? new Float64Array(pass.outputs.length).fill(NaN) };
   };
   const t = stepOf(pass);
   const pairs = [t, 2 * t].map((step) => ({ ahead: at(step), behind: at(-step) }));
@@ -64,16 +56,11 @@ export function slopeAlong(
   direction: Float64Array,
   q: number,
 ): { left: number; right: number } {
-  const { values } = pass.subject.active[input];
-  const { cotangents, outputs, finite } = pass;
-  const change = (t: number): number => {
-    const there = outputsAt(
-      pass,
-      input,
-      direction.map((d, j) => values[j] + t * d),
-    );
-    return finite.reduce((sum, k) => sum + cotangents[q][k] * (there[k] - outputs[k]), 0) / t;
-  };
+  const line = directionLine(
+    pass,
+    pass.subject.active.map((_, i) => (i === input ? direction : null)),
+  );
+  const change = (t: number): number => line.at(t).change[q] / t;
   const t = stepOf(pass);
   const side = (sign: number): number =>
     (8 * change((sign * t) / 4) - 6 * change((sign * t) / 2) + change(sign * t)) / 3;

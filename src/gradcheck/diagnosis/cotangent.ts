@@ -1,8 +1,7 @@
 /** Mistakes in the use of dy, the gradient that comes from above. */
 import { sizeOf } from '../../shapes.js';
 import type { Entry } from '../engine/judge.js';
-import { concat, type Pass } from '../engine/pass.js';
-import { split } from '../engine/pass.js';
+import { concat, split, type Pass } from '../engine/pass.js';
 import { columnOf, slopeOf, weighted, type Column } from './columns.js';
 import type { Evidence } from './evidence.js';
 

@@ -299,7 +299,6 @@ function lookAlong(
     return lookOf(best.values, best.bars, best, true);
   }
   const { last } = tolerance;
-
   const ladders = pass.factors.map((factor) => ladderOf(line, { unit: 1, factor, first: 1, last }));
   const noise = line.noise();
   const slopes = expected.map((_, q) => slopeFrom(ladders, 1, q, noise[q]));
@@ -423,23 +422,27 @@ function* search(
   let { hint } = whole;
   const range = (from: number, to: number): [number, number] => [places[from], places[to - 1] + 1];
   const goal = (part: number): number[] => deviation.map((value) => Math.abs(value) / part);
+  /** Where a single culprit has to be, with its deviation, if the entries there account for all of it. */
+  function* aroundSingle(): Generator<void, [number, number, number[]] | undefined> {
+    const ramp = new Float64Array(space.size);
+    for (let i = low; i < high; i++) ramp[places[i]] = (direction[places[i]] * (i - low)) / (high - low);
+    const risen = lookAlong(space, ramp, ...range(low, high), hint, goal(PLACE));
+    yield;
+    const place = placeOf(risen, whole, deviation, high - low);
+    if (!place) return undefined;
+    const [from, to] = place.map((i) => low + i);
+    const there = lookAlong(space, direction, ...range(from, to), hint, goal(PART));
+    yield;
+    return there.state === 'off' && isMost(there, deviation) ? [from, to, there.deviation] : undefined;
+  }
   let failures = 0;
   for (let level = 0; high - low > 1; level++) {
     // Where there are several culprits, a single one is left in a part that is much smaller.
     if (known && high - low >= FEW && level >= 4 ** failures - 1) {
-      const ramp = new Float64Array(space.size);
-      for (let i = low; i < high; i++) ramp[places[i]] = (direction[places[i]] * (i - low)) / (high - low);
-      const risen = lookAlong(space, ramp, ...range(low, high), hint, goal(PLACE));
-      yield;
-      const place = placeOf(risen, whole, deviation, high - low);
-      if (place) {
-        const [from, to] = place.map((i) => low + i);
-        const there = lookAlong(space, direction, ...range(from, to), hint, goal(PART));
-        yield;
-        if (there.state === 'off' && isMost(there, deviation)) {
-          [low, high, deviation] = [from, to, there.deviation];
-          continue;
-        }
+      const single = yield* aroundSingle();
+      if (single) {
+        [low, high, deviation] = single;
+        continue;
       }
       failures++;
     }

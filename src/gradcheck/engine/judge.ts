@@ -72,29 +72,28 @@ export function compareEntry(
   tolerance: Tolerance,
   memory: Memory = { shortFirst: false },
 ): Entry {
-  const question = questionOf(pass, input, j, tolerance);
-  const first = glanceOf(question, memory);
-  return (first && settled(question, first)) ?? longLooks(question, first);
+  const { question, glance, entry } = firstAnswer(pass, input, j, tolerance, memory);
+  return entry ?? longLooks(question, glance);
 }
 
 /** The entry where a first look settles it. */
-export function compareAtOnce(
+export const compareAtOnce = (
   pass: Pass,
   input: number,
   j: number,
   tolerance: Tolerance,
   memory: Memory,
-): Entry | undefined {
-  const question = questionOf(pass, input, j, tolerance);
-  const first = glanceOf(question, memory);
-  return first && settled(question, first);
-}
+): Entry | undefined => firstAnswer(pass, input, j, tolerance, memory).entry;
 
-const glanceOf = (question: Question, memory: Memory): Glance | undefined =>
-  question.expected.every(Number.isFinite) ? firstLook(question, memory) : undefined;
-
-function questionOf(pass: Pass, input: number, j: number, tolerance: Tolerance): Question {
-  return {
+/** What is asked, what a first look at it shows, and the entry where that settles it. */
+function firstAnswer(
+  pass: Pass,
+  input: number,
+  j: number,
+  tolerance: Tolerance,
+  memory: Memory,
+): { question: Question; glance?: Glance; entry?: Entry } {
+  const question: Question = {
     pass,
     input,
     j,
@@ -104,6 +103,8 @@ function questionOf(pass: Pass, input: number, j: number, tolerance: Tolerance):
     span: spanOf(pass, input, j),
     tolerance,
   };
+  const glance = question.expected.every(Number.isFinite) ? firstLook(question, memory) : undefined;
+  return { question, glance, entry: glance && settled(question, glance) };
 }
 
 /** An entry so much smaller than what it is moved by is one of another size than its tensor's. */

@@ -382,7 +382,8 @@ export function directionLine(pass: Pass, direction: Direction): Line {
   }));
 }
 
-function outputsAt(
+/** f's outputs, one after the other, where each active input is what `move` makes of it; undefined where f refuses that. */
+export function outputsAt(
   subject: Subject,
   move: (input: number, values: Numbers) => Numbers,
 ): Float64Array | undefined {

@@ -5,19 +5,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { EnvironmentError } from '../../errors.js';
+import { optional } from '../../optional.js';
 import type { SweepCase } from '../cases/case.js';
 import type { LostObservation, Observation, Phase, Stage } from '../observe.js';
 import type { SweepBackend } from '../report.js';
+import { chromiumExecutable } from './chromium.js';
 import { lostTo, type Lane, type LaneLimits } from './lane.js';
 import type { PageApi } from './page.js';
-
-const executables = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-];
 
 const switches = [
   '--no-sandbox',
@@ -95,13 +89,12 @@ export class BrowserLane implements Lane {
 }
 
 async function launch(): Promise<Browser> {
-  const { chromium } = await import('playwright-core').catch((error: unknown) => {
-    throw new EnvironmentError(
-      'The browser backends need the package playwright-core, which is not installed: npm install playwright-core.',
-      { cause: error },
-    );
-  });
-  const executablePath = [process.env.CHROMIUM, ...executables].find((file) => file && existsSync(file));
+  const { chromium } = await optional(
+    'A browser backend',
+    ['playwright-core'],
+    () => import('playwright-core'),
+  );
+  const executablePath = chromiumExecutable();
   if (executablePath === undefined) {
     throw new EnvironmentError(
       'The browser backends need Chromium, and none was found. Install it, or set CHROMIUM to its executable.',

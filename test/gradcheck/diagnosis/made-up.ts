@@ -53,7 +53,7 @@ export function made(inputs: readonly MadeInput[], parts: MadeParts = {}): { pas
     index,
     name,
     shape,
-    values: Float64Array.from(values),
+    values: isDouble ? Float64Array.from(values) : Float32Array.from(values),
   }));
   const right = inputs.map(({ shape, jacobian }) =>
     cotangents.map((dy) => transposed(jacobian, dy, sizeOf(shape))),
@@ -96,8 +96,9 @@ export function made(inputs: readonly MadeInput[], parts: MadeParts = {}): { pas
     order: parts.order ?? 1,
     cotangents: cotangents.map((dy) => Float64Array.from(dy)),
     scales: [1, 2 ** -10, 2 ** 10],
-    outputs: Float64Array.from(f(active.map(({ values }) => values))),
+    outputs: Float64Array.from(f(active.map(({ values }) => Float64Array.from(values)))),
     finite: Int32Array.from({ length: outputs }, (_, k) => k),
+    noise: new Float64Array(outputs),
     autodiff: cotangents.map((dy, q) =>
       inputs.map((_, i) => Float64Array.from(gradient(i, dy, right[i][q]))),
     ),

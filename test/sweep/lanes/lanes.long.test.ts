@@ -2,10 +2,10 @@
  * The lanes of the built package: processes of Node, and Chromium where there is one. Oracle: closed forms; what TensorFlow.js
  * 4.22.0 is known to do to a process.
  */
-import { existsSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { assemble, real, type SweepCase } from '../../../src/sweep/cases/case.js';
 import { call, input } from '../../../src/sweep/expression.js';
+import { chromiumExecutable } from '../../../src/sweep/lanes/chromium.js';
 import type { Lane, LaneLimits } from '../../../src/sweep/lanes/lane.js';
 import type { LostObservation, Observation, StageObservation } from '../../../src/sweep/observe.js';
 import type { SweepBackend } from '../../../src/sweep/report.js';
@@ -82,9 +82,7 @@ describe('in Node', () => {
   }, 60_000);
 });
 
-const chromium = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'].some(
-  (file) => file && existsSync(file),
-);
+const chromium = chromiumExecutable();
 
 (chromium ? describe : describe.skip)('in Chromium', () => {
   test('WebGL computes, forward and backward', async () => {
