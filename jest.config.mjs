@@ -15,5 +15,5 @@ export default {
   sandboxInjectedGlobals: ['Math'],
   // One of two cores idle is half of the time lost.
   maxWorkers: '100%',
-  testTimeout: 60_000,
+  testTimeout: which === 'quick' ? 60_000 : 300_000,
 };

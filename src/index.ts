@@ -62,14 +62,14 @@ export type {
   DifferentiableNetwork,
   GradientMethod,
   LossAndGradients,
-  LossName,
   NamedTensors,
 } from './differentiation/gradient-method.js';
+export type { LossName, OutputName } from './differentiation/losses.js';
 export { GRADIENT_METHODS, type GradientMethodName } from './differentiation/methods.js';
 
 export { inFloat64 } from './float64/in-float64.js';
 
-export { Mlp, type MlpOptions, type OutputName, type Task } from './networks/mlp.js';
+export { Mlp, type MlpOptions, type Task } from './networks/mlp.js';
 export { TwoLayerNet, type TwoLayerNetOptions } from './networks/two-layer-net.js';
 
 export { gradientDescent, type Descent, type DescentOptions } from './training/gradient-descent.js';

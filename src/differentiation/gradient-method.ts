@@ -2,19 +2,10 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ActivationName } from '../functions/activations.js';
 import type { Reduction } from '../functions/losses.js';
+import type { LossName, OutputName } from './losses.js';
 
 /** Tensors by the names of the parameters: W1, b1, W2, … */
 export type NamedTensors = Record<string, tf.Tensor>;
-
-export type LossName =
-  | 'crossEntropy'
-  | 'softmaxCrossEntropy'
-  | 'binaryCrossEntropy'
-  | 'meanSquaredError'
-  | 'halfSumSquaredError'
-  | 'rootMeanSquaredError'
-  | 'meanAbsoluteError'
-  | 'huber';
 
 /** The shape of a dense network: what `structured` differences need to know besides the loss. */
 export interface DenseStructure {
@@ -22,7 +13,7 @@ export interface DenseStructure {
   readonly sizes: readonly number[];
   /** Activations of the hidden layers. */
   readonly hidden: readonly ActivationName[];
-  readonly output: 'identity' | 'sigmoid' | 'softmax';
+  readonly output: OutputName;
   readonly loss: LossName;
   /** The ε inside the logarithm of `crossEntropy` and `binaryCrossEntropy`. */
   readonly epsilon: number;

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { significandBits } from '../functions/arguments.js';
 import type { DifferentiableNetwork, GradientMethod } from './gradient-method.js';
+import { lossRow } from './losses.js';
 import { optimalStep, type DifferenceScheme } from './numbers.js';
 import { differenceQuotients, type QuotientOptions } from './tensors.js';
 
@@ -29,15 +30,15 @@ export function parameterDifferences(
   return sums.map((sum) => sum * share);
 }
 
-/** How single losses make up the loss: their mean for most; some (a root) do not come apart. */
+/** How single losses make up the loss: their mean for most; a root does not come apart. */
 function lossShares(
   network: DifferentiableNetwork,
   x: tf.Tensor,
   t: tf.Tensor,
 ): { examples: 'none' | undefined; share: number } {
-  const { loss } = network.structure;
-  if (loss === 'rootMeanSquaredError') return { examples: undefined, share: 1 };
-  if (loss === 'halfSumSquaredError') return { examples: 'none', share: 1 };
+  const { whole } = lossRow(network.structure.loss);
+  if (whole === 'root') return { examples: undefined, share: 1 };
+  if (whole === 'sum') return { examples: 'none', share: 1 };
   const count = tf.tidy(() => network.lossAt(network.parameters, x, t, 'none').size);
   return { examples: 'none', share: 1 / count };
 }

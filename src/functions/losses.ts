@@ -148,6 +148,9 @@ export function meanAbsoluteError(
   );
 }
 
+/** Huber's δ where none is given, and the one of networks. */
+export const HUBER_DELTA = 1;
+
 /**
  * Huber's loss of r = y - t: `|r| ≤ δ ? r²/2 : δ(|r| - δ/2)`: squared near 0, absolute beyond, as PyTorch's HuberLoss.
  *
@@ -158,7 +161,7 @@ export function meanAbsoluteError(
 export function huber(
   y: TensorInput,
   t: TensorInput,
-  { reduction = 'mean', delta = 1 }: LossOptions & { delta?: number } = {},
+  { reduction = 'mean', delta = HUBER_DELTA }: LossOptions & { delta?: number } = {},
 ): tf.Tensor {
   if (!(delta > 0 && Number.isFinite(delta))) {
     throw new InputError(

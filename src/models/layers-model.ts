@@ -1,9 +1,9 @@
 /** Networks as TensorFlow.js layers models, and back. */
 import * as tf from '@tensorflow/tfjs';
-import type { LossName } from '../differentiation/gradient-method.js';
+import type { LossName, OutputName } from '../differentiation/losses.js';
 import { InputError } from '../errors.js';
 import { activationByName, type ActivationName } from '../functions/activations.js';
-import { Mlp, type OutputName } from '../networks/mlp.js';
+import { Mlp } from '../networks/mlp.js';
 
 /** tf.layers' name of each activation; identity is its 'linear'. */
 const layersName = (

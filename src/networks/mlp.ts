@@ -4,30 +4,17 @@ import type {
   DenseStructure,
   DifferentiableNetwork,
   GradientMethod,
-  LossName,
   NamedTensors,
 } from '../differentiation/gradient-method.js';
+import { lossRow, lossTable, type LossName, type OutputName } from '../differentiation/losses.js';
 import { gradientMethod, type GradientMethodName } from '../differentiation/methods.js';
 import { InputError } from '../errors.js';
 import { activationByName, sigmoid, softmax, type ActivationName } from '../functions/activations.js';
 import { floatTensor, shapeText, toTensor, type TensorInput } from '../functions/arguments.js';
-import {
-  binaryCrossEntropy,
-  checkLabels,
-  crossEntropy,
-  halfSumSquaredError,
-  huber,
-  meanAbsoluteError,
-  meanSquaredError,
-  rootMeanSquaredError,
-  softmaxCrossEntropy,
-  type Reduction,
-} from '../functions/losses.js';
+import { checkLabels, type Reduction } from '../functions/losses.js';
 
 /** What the network is for; it decides the output layer and the loss. Source: Saito, §3.5. */
 export type Task = 'regression' | 'binary' | 'multiclass';
-
-export type OutputName = 'identity' | 'sigmoid' | 'softmax';
 
 export interface MlpOptions {
   /** Size of the input and of each layer, the output's last: [784, 50, 10]. */
@@ -56,17 +43,6 @@ const lossOfTask: Record<Task, LossName> = {
   regression: 'meanSquaredError',
   binary: 'binaryCrossEntropy',
   multiclass: 'crossEntropy',
-};
-
-const outputOfLoss: Record<LossName, OutputName> = {
-  crossEntropy: 'softmax',
-  softmaxCrossEntropy: 'softmax',
-  binaryCrossEntropy: 'sigmoid',
-  meanSquaredError: 'identity',
-  halfSumSquaredError: 'identity',
-  rootMeanSquaredError: 'identity',
-  meanAbsoluteError: 'identity',
-  huber: 'identity',
 };
 
 /**
@@ -130,18 +106,10 @@ export class Mlp implements DifferentiableNetwork {
     return tf.tidy(() => {
       const a = this.logitsAt(parameters, x);
       const { loss, epsilon, sizes } = this.structure;
-      const one = x.rank === 1;
-      const shaped = (y: tf.Tensor): tf.Tensor => (one ? tf.reshape(y, [sizes[this.depth]]) : y);
-      switch (loss) {
-        case 'softmaxCrossEntropy':
-          return softmaxCrossEntropy(shaped(a), t, { reduction });
-        case 'crossEntropy':
-          return crossEntropy(shaped(this.output(a)), t, { epsilon, reduction });
-        case 'binaryCrossEntropy':
-          return binaryCrossEntropy(...this.aligned(shaped(this.output(a)), t), { epsilon, reduction });
-        default:
-          return residualLosses[loss](...this.aligned(shaped(this.output(a)), t), { reduction });
-      }
+      const { ofLogits, singles, value } = lossRow(loss);
+      const all = ofLogits ? a : this.output(a);
+      const y = x.rank === 1 ? tf.reshape(all, [sizes[this.depth]]) : all;
+      return value(...(singles === 'output' ? this.aligned(y, t) : ([y, t] as const)), { epsilon, reduction });
     });
   }
 
@@ -311,14 +279,6 @@ export class Mlp implements DifferentiableNetwork {
 /** Examples that `accuracy` sends through the network at a time, to bound memory. */
 const EXAMPLES_AT_ONCE = 5000;
 
-const residualLosses = {
-  meanSquaredError,
-  halfSumSquaredError,
-  rootMeanSquaredError,
-  meanAbsoluteError,
-  huber,
-};
-
 function initialParameters(sizes: readonly number[], std: number, seed: number): Record<string, tf.Variable> {
   return tf.tidy(() => {
     const parameters: Record<string, tf.Variable> = {};
@@ -376,20 +336,20 @@ function resolveOutput(
   if (task !== undefined && !Object.hasOwn(outputOfTask, task)) {
     throw new InputError(`Mlp: task must be regression, binary or multiclass, got ${JSON.stringify(task)}.`);
   }
-  if (loss !== undefined && !Object.hasOwn(outputOfLoss, loss)) {
+  if (loss !== undefined && !Object.hasOwn(lossTable, loss)) {
     throw new InputError(
-      `Mlp: loss must be one of ${Object.keys(outputOfLoss).join(', ')}, got ${JSON.stringify(loss)}.`,
+      `Mlp: loss must be one of ${Object.keys(lossTable).join(', ')}, got ${JSON.stringify(loss)}.`,
     );
   }
   if (named !== undefined && !Object.values(outputOfTask).includes(named)) {
     throw new InputError(`Mlp: the output's activation must be identity, sigmoid or softmax, got ${named}.`);
   }
-  const output = named ?? (task ? outputOfTask[task] : loss ? outputOfLoss[loss] : outputOfTask.multiclass);
+  const output = named ?? (task ? outputOfTask[task] : loss ? lossRow(loss).output : outputOfTask.multiclass);
   const ofOutput = (Object.keys(outputOfTask) as Task[]).find(
     (each) => outputOfTask[each] === output,
   ) as Task;
   const chosen = loss ?? lossOfTask[task ?? ofOutput];
-  const probabilities = outputOfLoss[chosen];
+  const probabilities = lossRow(chosen).output;
   if (probabilities !== 'identity' && probabilities !== output) {
     throw new InputError(
       `Mlp: the loss ${chosen} wants a ${probabilities} output, got ${output}. Leave one of them out to have them fit.`,

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type { NamedTensors } from '../../src/differentiation/gradient-method.js';
 import { central } from '../../src/differentiation/loop.js';
-import { expm1Terms } from '../../src/differentiation/structured-fused.js';
 import {
   structured,
   type StructuredKernel,
@@ -22,7 +21,7 @@ import { distanceToKink, largestShare, loopDifferences, loopLoss, type DenseNet 
 const tolerance = { maxRelativeToLargest: 1e-6 };
 const activations: ActivationName[] = ['sigmoid', 'tanh', 'relu', 'softplus', 'identity'];
 
-/** Both kernels; 'auto' is the fused one here, but for moves that are too far for it. */
+/** From samples, and every move by itself. */
 const kernels = ['auto', 'tensors'] as const;
 
 /** The gradients of a network of plain numbers, every one as a list. */
@@ -166,8 +165,8 @@ describeOnEachKernel('the loop in plain doubles, on random networks', (kernel) =
   function expectLoop(net: DenseNet, h: number, oneHot: boolean, relative: number): void {
     const gradients = structuredGradients(net, { h, kernel }, oneHot);
     const share = largestShare(net, h);
-    // A move across ReLU's kink ends at the pre-activation, which the tensors, not the fused doubles, have rounded to float32.
-    const crosses = kernel === 'tensors' && net.activation === 'relu' && distanceToKink(net) < 2 * h;
+    // A move across ReLU's kink ends at the pre-activation, which is rounded to float32.
+    const crosses = net.activation === 'relu' && distanceToKink(net) < 2 * h;
     const crossing = crosses ? (2e-7 / h) * Math.max(share, 1) : 0;
     // The last term is what the loop itself loses, in doubles.
     const allowed = { absolute: Math.max(relative * share, crossing, 1e-14 / h) };
@@ -256,18 +255,6 @@ describeOnEachKernel('the ways to the same numbers', (kernel) => {
     const other = network.gradient(x, tf.tensor1d([1], 'int32'), method);
     expectRejected(other['b2'], expected['b2'].dataSync<'float32'>(), tolerance);
     network.dispose();
-  });
-
-  test('short series for small moves, exponentials for larger ones, log-sums for far ones: one function of h', () => {
-    // The largest move is h times 2, the largest input, times W2's reach of at most 2 and identity's slope of 1.
-    const linear = fixtureNet('identity', 1e-7);
-    const lengths = [1e-4, 1e-2, 0.02, 0.1, 0.5, 1].map((h) => {
-      const gradients = structuredGradients(linear, { h, kernel });
-      expectClose(gradients['W1'], loopDifferences(linear, 'W1', h), tolerance);
-      return expm1Terms(4 * h);
-    });
-    expect(lengths).toContain(3);
-    expect(lengths).toContain(undefined);
   });
 
   test('inputs of 0 have no part in W1’s gradient', () => {
@@ -368,7 +355,7 @@ describe('options and targets', () => {
   const run = (network: Mlp, target: tf.Tensor = t, options?: StructuredOptions): NamedTensors =>
     structured(options).lossAndGradients(network, x, target).gradients;
 
-  test('every dense network is known; the fused kernel says what it wants', () => {
+  test('every dense network is known; a kernel that is none', () => {
     for (const network of [
       new Mlp({ sizes: [3, 3, 3, 2] }),
       new Mlp({ sizes: [3, 2] }),
@@ -376,17 +363,11 @@ describe('options and targets', () => {
     ]) {
       const target = network.structure.loss === 'halfSumSquaredError' ? tf.ones([2, 2]) : t;
       expect(() => tf.dispose(run(network, target))).not.toThrow();
-      expect(() => run(network, target, { kernel: 'fused' })).toThrow(InputError);
-      expect(() => run(network, target, { kernel: 'fused' })).toThrow(
-        /the fused kernel wants one hidden layer, softmax and cross-entropy.*Leave kernel out, or choose 'tensors'/,
-      );
       network.dispose();
     }
-    const network = new Mlp({ sizes: [3, 3, 2], activations: 'identity' });
-    expect(() => run(network, t, { kernel: 'fused', h: 3 })).toThrow(/moves the logits little; got.*h = 3/);
-    expect(() => run(network, tf.fill([2, 2], 0.5), { kernel: 'fused' })).toThrow(/one-hot targets/);
-    expect(() => structured({ kernel: 'gpu' as never })).toThrow(/'auto', 'tensors' or 'fused', got "gpu"/);
-    network.dispose();
+    expect(() => structured({ kernel: 'gpu' as never })).toThrow(
+      /kernel must be 'auto' or 'tensors', got "gpu"/,
+    );
   });
 
   test.each(kernels)('targets that are none, kernel %s', (kernel) => {

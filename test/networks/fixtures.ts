@@ -1,8 +1,7 @@
 /** The golden values of test/fixtures/network.json: numpy and PyTorch in float64, written by network.py beside it. */
 import { readFileSync } from 'node:fs';
-import type { LossName } from '../../src/differentiation/gradient-method.js';
+import type { LossName, OutputName } from '../../src/differentiation/losses.js';
 import type { ActivationName } from '../../src/functions/activations.js';
-import type { OutputName } from '../../src/networks/mlp.js';
 import type { FixtureArray } from '../support/fixtures.js';
 
 type Gradients = Record<string, number[]>;

@@ -2,7 +2,7 @@
  * The book's loop in plain doubles, for any dense network and loss: `(L(θ + h) - L(θ - h)) / 2h`, the whole network evaluated
  * again for every parameter. The oracle of the structured differences; it shares no code with them.
  */
-import type { DenseStructure } from '../../src/differentiation/gradient-method.js';
+import type { DenseStructure } from '../../../src/differentiation/gradient-method.js';
 
 /** A network, and a batch of inputs and targets [examples, outputs]; all matrices row by row. */
 export interface PlainNetwork {
