@@ -1,6 +1,6 @@
 /**
  * A whole training run on MNIST by numerical gradients and by tf.grad from the same seed: time, accuracy, and how far the parameters
- * drift apart, over time. The article's run of 10,000 steps by default; `--network deep` is one epoch of 784-100-50-10 with
+ * drift apart, over time. The article's run of 10,000 steps by default; `--network deep` is as many of 784-100-50-10 with
  * ReLU. With `--write`, the trained model, its card and the pictures are written too.
  */
 import { parseArgs } from 'node:util';
@@ -38,7 +38,7 @@ const networks = {
   deep: {
     name: 'mnist-784-100-50-10',
     picture: 'training-deep',
-    steps: 600,
+    steps: 10_000,
     settings: { sizes: [784, 100, 50, 10], activations: 'relu', weightInitStd: 0.05 },
     what: 'Two hidden layers (784 pixels, 100 and 50 ReLUs, softmax over 10 digits; 84,060 parameters)',
     initial: 'N(0, 0.05²)',

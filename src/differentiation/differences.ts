@@ -48,18 +48,17 @@ const logAddExp = (a: tf.Tensor, b: tf.Tensor): tf.Tensor =>
  * For near moves, with T = tanh(Δ/2) and t = tanh(a/2): `½·(1 - t²)·T / (1 + t·T)`, the addition theorem of tanh.
  */
 export function sigmoidDifference(a: tf.Tensor): Around {
-  const bases = [a, sigmoid(a), sigmoid(tf.neg(a))];
-  const [, rising, falling] = bases;
-  const slope = tf.mul(tf.mul(rising, falling), 2);
-  const t = tf.sub(rising, falling);
+  const [rises, falls] = [sigmoid(a), sigmoid(tf.neg(a))];
+  const slope = tf.mul(tf.mul(rises, falls), 2);
+  const t = tf.sub(rises, falls);
   return {
     any: (pick, delta) => {
-      const [at, rises, falls] = bases.map(pick);
+      const at = pick(a);
       const down = tf.less(delta, 0);
       const moved = tf.add(at, delta);
       const reach = sigmoid(tf.where(down, tf.neg(moved), moved));
       const share = tf.expm1(tf.neg(tf.abs(delta)));
-      const left = tf.where(down, rises, falls);
+      const left = tf.where(down, sigmoid(at), sigmoid(tf.neg(at)));
       return tf.mul(tf.mul(left, reach), tf.where(down, share, tf.neg(share)));
     },
     near: (pick, delta) => quotient(pick(slope), pick(t), tf.tanh(tf.mul(delta, 0.5))),
@@ -87,15 +86,16 @@ const SOFTPLUS_RISE = 20;
 
 /** `log(1 + e^(a+Δ)) - log(1 + e^a) = log1p(σ(a)·expm1(Δ)) = log(σ(-a) + σ(a)·e^Δ)`: the latter where the former cancels or overflows. */
 export function softplusDifference(a: tf.Tensor): Around {
-  const bases = [sigmoid(a), tf.neg(softplus(a)), tf.neg(softplus(tf.neg(a)))];
+  const slope = sigmoid(a);
   return {
     any: (pick, delta) => {
-      const [slope, logFalling, logRising] = bases.map(pick);
-      const near = log1p(tf.mul(slope, tf.expm1(tf.minimum(delta, SOFTPLUS_RISE))));
-      const far = logAddExp(logFalling, tf.add(logRising, delta));
+      const at = pick(a);
+      const near = log1p(tf.mul(pick(slope), tf.expm1(tf.minimum(delta, SOFTPLUS_RISE))));
+      const [logFalls, logRises] = [tf.neg(softplus(at)), tf.neg(softplus(tf.neg(at)))];
+      const far = logAddExp(logFalls, tf.add(logRises, delta));
       return tf.where(tf.logicalOr(tf.less(delta, -1), tf.greater(delta, SOFTPLUS_RISE)), far, near);
     },
-    near: (pick, delta) => log1p(tf.mul(tf.expm1(delta), pick(bases[0]))),
+    near: (pick, delta) => log1p(tf.mul(tf.expm1(delta), pick(slope))),
   };
 }
 

@@ -25,6 +25,8 @@ export interface DifferentiableNetwork {
   readonly parameters: Readonly<NamedTensors>;
   /** The loss at any parameters, a function of its arguments alone. With reduction 'none', one loss an example (or an entry). */
   lossAt(parameters: Readonly<NamedTensors>, x: tf.Tensor, t: tf.Tensor, reduction?: Reduction): tf.Tensor;
+  /** The loss from what goes into the output's activation: [N,outputs], or [outputs] for one example. Spares a forward pass where it is there. */
+  lossOfLogits?(logits: tf.Tensor, t: tf.Tensor, reduction?: Reduction): tf.Tensor;
 }
 
 export interface LossAndGradients {

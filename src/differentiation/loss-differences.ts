@@ -3,7 +3,13 @@ import * as tf from '@tensorflow/tfjs';
 import { logSoftmax, sigmoid, softmax } from '../functions/activations.js';
 import { HUBER_DELTA } from '../functions/losses.js';
 import { log1p } from './accurate.js';
-import { sigmoidDifference, softplusDifference, type Around, type Differentiable } from './differences.js';
+import {
+  sigmoidDifference,
+  softplusDifference,
+  type Around,
+  type Differentiable,
+  type Pick,
+} from './differences.js';
 
 /** Where S = Σ p·expm1(Δ) is below, 1 + S cancels; above, expm1 may have overflowed. */
 const [LOWEST_SUM, HIGHEST_SUM] = [-0.5, 1e10];
@@ -34,22 +40,37 @@ export const crossEntropyDifference = (target: tf.Tensor, epsilon: number): Diff
   radius: Math.PI / 2,
 });
 
+/** Whether every row of the targets is one-hot. */
+function areOneHot(target: tf.Tensor): boolean {
+  const classes = target.shape[target.rank - 1];
+  const values = target.dataSync();
+  for (let from = 0; from < values.length; from += classes) {
+    let ones = 0;
+    for (let k = from; k < from + classes; k++) {
+      if (values[k] === 1) ones++;
+      else if (values[k] !== 0) return false;
+    }
+    if (ones !== 1) return false;
+  }
+  return true;
+}
+
 function crossEntropyAround(logits: tf.Tensor, target: tf.Tensor, epsilon: number): Around {
-  const logP = logSoftmax(logits);
-  const total = tf.sum(target, -1, true);
-  const share = tf.div(target, tf.where(tf.equal(total, 0), tf.onesLike(total), total));
+  const isHard = areOneHot(target);
   const p = softmax(logits);
-  const isHard =
-    tf.all(tf.logicalAnd(tf.equal(tf.max(target, -1, true), 1), tf.equal(total, 1))).dataSync()[0] !== 0;
+  const total = isHard ? undefined : tf.sum(target, -1, true);
+  const share = total ? tf.div(target, tf.where(tf.equal(total, 0), tf.onesLike(total), total)) : target;
   const ratios = tf.div(p, tf.add(p, epsilon));
   const certainty = isHard ? tf.sum(tf.mul(target, ratios), -1, true) : ratios;
   const relative: Around['any'] = (pick, delta) =>
     tf.sub(delta, tf.sum(tf.mul(delta, pick(share)), -1, true));
+  const ofAll = (logarithm: tf.Tensor, pick: Pick): tf.Tensor =>
+    tf.squeeze(total ? tf.mul(logarithm, pick(total)) : logarithm, [-1]);
   return {
     near: (pick, delta) => {
       const rise = tf.expm1(relative(pick, delta));
       const sum = tf.sum(tf.mul(rise, pick(p)), -1, true);
-      if (epsilon === 0) return tf.squeeze(tf.mul(log1p(sum), pick(total)), [-1]);
+      if (epsilon === 0) return ofAll(log1p(sum), pick);
       // A hard target's own Δ' is 0: of the classes only its own counts.
       const change = tf.div(isHard ? tf.neg(sum) : tf.sub(rise, sum), tf.add(sum, 1));
       const logarithms = log1p(tf.mul(change, pick(certainty)));
@@ -59,18 +80,16 @@ function crossEntropyAround(logits: tf.Tensor, target: tf.Tensor, epsilon: numbe
     any: (pick, delta) => {
       const own = relative(pick, delta);
       const rise = tf.expm1(own);
-      const sum = tf.sum(tf.mul(rise, pick(p)), -1, true);
+      const y = pick(p);
+      const logP = logSoftmax(pick(logits));
+      const sum = tf.sum(tf.mul(rise, y), -1, true);
       const far = isFar(sum);
-      const logarithm = tf.where(far, logOfSum(pick(logP), own), log1p(sum));
-      if (epsilon === 0) return tf.squeeze(tf.mul(pick(total), logarithm), [-1]);
-      const base = tf.add(pick(p), epsilon);
-      const moved = tf.exp(tf.sub(tf.add(pick(logP), own), logarithm));
-      const change = tf.where(
-        far,
-        tf.sub(moved, pick(p)),
-        tf.div(tf.mul(pick(p), tf.sub(rise, sum)), tf.add(sum, 1)),
-      );
-      return tf.neg(summed(tf.mul(pick(target), logRatio(base, change, tf.add(moved, epsilon)))));
+      const logarithm = tf.where(far, logOfSum(logP, own), log1p(sum));
+      if (epsilon === 0) return ofAll(logarithm, pick);
+      const moved = tf.exp(tf.sub(tf.add(logP, own), logarithm));
+      const change = tf.where(far, tf.sub(moved, y), tf.div(tf.mul(y, tf.sub(rise, sum)), tf.add(sum, 1)));
+      const logarithms = logRatio(tf.add(y, epsilon), change, tf.add(moved, epsilon));
+      return tf.neg(summed(tf.mul(pick(target), logarithms)));
     },
   };
 }
@@ -114,7 +133,7 @@ function binaryAround(logits: tf.Tensor, target: tf.Tensor, epsilon: number): Ar
 
 /** Softmax's outputs: `p_k·((1 - p_k)·E_k - Σ_{j≠k} p_j·E_j) / (1 + S)` with E = expm1(Δ), S = Σ p·E; 1 - p_k as the sum of the others. */
 function softmaxDifference(logits: tf.Tensor): Around {
-  const [p, logP] = [softmax(logits), logSoftmax(logits)];
+  const p = softmax(logits);
   const classes = logits.shape[logits.rank - 1];
   const exceptOwn = tf.sub<tf.Tensor2D>(1, tf.eye(classes));
   const sumOfOthers = (x: tf.Tensor): tf.Tensor =>
@@ -131,7 +150,8 @@ function softmaxDifference(logits: tf.Tensor): Around {
     near: (pick, delta) => parts(pick, delta).near,
     any: (pick, delta) => {
       const { near, sum } = parts(pick, delta);
-      const moved = tf.exp(tf.sub(tf.add(pick(logP), delta), logOfSum(pick(logP), delta)));
+      const logP = logSoftmax(pick(logits));
+      const moved = tf.exp(tf.sub(tf.add(logP, delta), logOfSum(logP, delta)));
       return tf.where(isFar(sum), tf.sub(moved, pick(p)), near);
     },
   };

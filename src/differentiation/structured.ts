@@ -45,17 +45,12 @@ export function structured({
   return {
     name: 'structured',
     lossAndGradients: (network, x, t) =>
-      tf.tidy(() => ({
-        loss: network.lossAt(network.parameters, x, t).dataSync()[0],
-        gradients: structuredGradients(
-          network,
-          x,
-          targetsOf(network.structure, x, t),
-          h,
-          memoryLimit * 2 ** 20,
-          kernel === 'auto',
-        ),
-      })),
+      tf.tidy(() => {
+        const settings = { h, memoryLimit: memoryLimit * 2 ** 20, isSampled: kernel === 'auto' };
+        const targetOf = (): tf.Tensor => targetsOf(network.structure, x, t);
+        const { loss, gradients } = structuredGradients(network, x, t, targetOf, settings);
+        return { loss, gradients };
+      }),
   };
 }
 

@@ -105,11 +105,19 @@ export class Mlp implements DifferentiableNetwork {
   lossAt(parameters: Readonly<NamedTensors>, x: tf.Tensor, t: tf.Tensor, reduction?: Reduction): tf.Tensor {
     return tf.tidy(() => {
       const a = this.logitsAt(parameters, x);
-      const { loss, epsilon, sizes } = this.structure;
+      return this.lossOfLogits(x.rank === 1 ? tf.reshape(a, [a.shape[1] as number]) : a, t, reduction);
+    });
+  }
+
+  lossOfLogits(logits: tf.Tensor, t: tf.Tensor, reduction?: Reduction): tf.Tensor {
+    return tf.tidy(() => {
+      const { loss, epsilon } = this.structure;
       const { ofLogits, singles, value } = lossRow(loss);
-      const all = ofLogits ? a : this.output(a);
-      const y = x.rank === 1 ? tf.reshape(all, [sizes[this.depth]]) : all;
-      return value(...(singles === 'output' ? this.aligned(y, t) : ([y, t] as const)), { epsilon, reduction });
+      const y = ofLogits ? logits : this.output(logits);
+      return value(...(singles === 'output' ? this.aligned(y, t) : ([y, t] as const)), {
+        epsilon,
+        reduction,
+      });
     });
   }
 

@@ -27,8 +27,9 @@ export interface State {
   loss: Step;
   /** How many single losses the loss is the mean of; 1 where it is their sum. */
   count: number;
-  /** The loss at the parameters, where it is the root of a mean. */
-  root?: number;
+  /** The loss at the parameters; and whether it is the root of a mean. */
+  value: number;
+  isRoot: boolean;
 }
 
 /** No distance counts as less: its inverse is finite. */
@@ -45,8 +46,13 @@ function stepAround({ around, radius, isLinear = false, kink }: Differentiable, 
 
 const outputs = { sigmoid, softmax };
 
-/** The forward pass, for targets of the outputs' shape. */
-export function stateOf(network: DifferentiableNetwork, x: tf.Tensor, target: tf.Tensor): State {
+/** The forward pass, for targets t as the loss takes them; `targetOf` has them as [N,outputs]. */
+export function stateOf(
+  network: DifferentiableNetwork,
+  x: tf.Tensor,
+  t: tf.Tensor,
+  targetOf: () => tf.Tensor,
+): State {
   const { structure, parameters } = network;
   const { output, loss, epsilon } = structure;
   const depth = structure.sizes.length - 1;
@@ -65,20 +71,26 @@ export function stateOf(network: DifferentiableNetwork, x: tf.Tensor, target: tf
     inputs.push(activationByName[activation](a) as tf.Tensor2D);
   }
   const { difference, singles, whole } = lossRow(loss);
+  const single = x.rank === 1 ? tf.reshape(a, [structure.sizes[depth]]) : a;
+  // Refuses targets that do not fit.
+  const value = (network.lossOfLogits?.(single, t) ?? network.lossAt(parameters, x, t)).dataSync()[0];
   const count = singles === 'example' ? examples : examples * structure.sizes[depth];
-  const [logits, wanted] = [spread(a), spread(target)];
-  const state = { weights, inputs, hidden, count: whole === 'sum' ? 1 : count };
+  const [logits, target] = [spread(a), spread(targetOf())];
+  const state = {
+    weights,
+    inputs,
+    hidden,
+    count: whole === 'sum' ? 1 : count,
+    value,
+    isRoot: whole === 'root',
+  };
   if ('ofLogits' in difference) {
-    return { ...state, loss: stepAround(difference.ofLogits(wanted, epsilon), logits) };
+    return { ...state, loss: stepAround(difference.ofLogits(target, epsilon), logits) };
   }
   const y = output === 'identity' ? logits : outputs[output](logits);
   return {
     ...state,
     output: output === 'identity' ? undefined : stepAround(outputDifference[output], logits),
-    loss: stepAround(difference.ofResiduals, tf.sub(y, wanted)),
-    root:
-      whole === 'root'
-        ? network.lossAt(parameters, x, tf.reshape(target, x.rank === 1 ? [-1] : target.shape)).dataSync()[0]
-        : undefined,
+    loss: stepAround(difference.ofResiduals, tf.sub(y, target)),
   };
 }

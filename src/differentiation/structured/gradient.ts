@@ -12,7 +12,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { significandBits } from '../../functions/arguments.js';
-import type { DifferentiableNetwork, NamedTensors } from '../gradient-method.js';
+import type { DifferentiableNetwork, LossAndGradients } from '../gradient-method.js';
 import { stateOf, type State } from './around.js';
 import { oneByOne, type Sums } from './one-by-one.js';
 import { sampleLayer } from './samples.js';
@@ -27,26 +27,32 @@ const FASTEST_CHUNK = 2 ** 22;
 /** More samples are not taken; every move is evaluated instead. */
 const MOST_SAMPLES = 24;
 
-/** The gradients of all parameters, for targets of the outputs' shape. `memoryLimit` is in bytes. To be called within tf.tidy. */
+export interface StructuredSettings {
+  h: number;
+  /** Bytes. */
+  memoryLimit: number;
+  /** Whether moves are sampled, rather than each evaluated. */
+  isSampled: boolean;
+}
+
+/** The loss and the gradients of all parameters, for targets as stateOf takes them. To be called within tf.tidy. */
 export function structuredGradients(
   network: DifferentiableNetwork,
   x: tf.Tensor,
-  target: tf.Tensor,
-  h: number,
-  memoryLimit: number,
-  isSampled: boolean,
-): NamedTensors {
-  const state = stateOf(network, x, target);
+  t: tf.Tensor,
+  targetOf: () => tf.Tensor,
+  { h, memoryLimit, isSampled }: StructuredSettings,
+): LossAndGradients {
+  const state = stateOf(network, x, t, targetOf);
   const chunk = Math.max(1, Math.floor(Math.min(memoryLimit / LIVE_TENSORS, FASTEST_CHUNK) / 4));
-  return Object.fromEntries(
-    state.weights.flatMap((_, layer) => {
-      const [W, b] = tf.tidy(() => layerGradient(state, layer, h, chunk, isSampled));
-      return [
-        [`W${layer + 1}`, W],
-        [`b${layer + 1}`, b],
-      ];
-    }),
-  );
+  const gradients = state.weights.flatMap((_, layer): [string, tf.Tensor][] => {
+    const [W, b] = tf.tidy(() => layerGradient(state, layer, h, chunk, isSampled));
+    return [
+      [`W${layer + 1}`, W],
+      [`b${layer + 1}`, b],
+    ];
+  });
+  return { loss: state.value, gradients: Object.fromEntries(gradients) };
 }
 
 /** The sums over the examples: of odd differences over 2h, and of even ones over h². */
@@ -71,7 +77,7 @@ function layerGradient(
   const sumOf = (some: tf.Tensor2D[]): tf.Tensor2D => some.reduce((a, b) => tf.add(a, b));
   const odd = sumOf(parts.map((part) => part.odd));
   const evenParts = parts.flatMap(({ even }) => even ?? []);
-  const quotient = state.root === undefined ? odd : ofRoot(state.root, state.count, h, odd, sumOf(evenParts));
+  const quotient = state.isRoot ? ofRoot(state.value, state.count, h, odd, sumOf(evenParts)) : odd;
   const gradient = tf.div(quotient, state.count);
   return [
     tf.slice(gradient, [0, 0], [size, units]),
@@ -136,10 +142,9 @@ function sampledQuotients(
         true,
       );
     };
-    const ofRoot = state.root !== undefined;
     const even = (): tf.Tensor => coefficientsOf(smooth(tf.div(tf.div(values.even, steps), steps)));
     return {
-      quotients: { odd: sumOver(x, q), even: ofRoot ? sumOver(tf.square(x), even()) : undefined },
+      quotients: { odd: sumOver(x, q), even: state.isRoot ? sumOver(tf.square(x), even()) : undefined },
       flags: crosses,
     };
   }
