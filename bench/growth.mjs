@@ -16,7 +16,7 @@ import { nodeDocument } from '../dist/plots/node-document.js';
 
 const { values: options } = parseArgs({
   options: {
-    repeats: { type: 'string', default: '5' },
+    repeats: { type: 'string', default: '15' },
     write: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -61,7 +61,7 @@ function measure({ inputs, hidden, batch, depth }) {
     'int32',
   );
   const times = [];
-  for (let run = -2; run < Number(options.repeats); run++) {
+  for (let run = -5; run < Number(options.repeats); run++) {
     const started = performance.now();
     const gradients = network.gradient(pixels, labels, structured());
     for (const gradient of Object.values(gradients)) gradient.dataSync();
@@ -75,18 +75,19 @@ function measure({ inputs, hidden, batch, depth }) {
 }
 
 /**
- * For each layer: the product of its inputs with the differences; and for both moves of each unit the numbers of the layers above, ten
- * steps each, and the products that lead from one to the next.
+ * For each layer: the product of its inputs with the differences; and for both moves of each unit ten steps for every number that changes, its
+ * own output and all of the layers above, with the products that lead from one layer to the next.
  */
 function predictedCost(sizes, batch) {
   let cost = 0;
   for (let layer = 1; layer < sizes.length; layer++) {
-    const moves = 2 * batch * sizes[layer];
     cost += batch * sizes[layer - 1] * sizes[layer];
-    for (let above = layer; above < sizes.length; above++) {
-      cost += 10 * moves * sizes[above];
-      if (above > layer) cost += moves * sizes[above - 1] * (above === layer + 1 ? 1 : sizes[above]);
+    const isLogit = layer === sizes.length - 1;
+    let numbers = isLogit ? sizes[layer] : 1;
+    for (let above = layer + 1; above < sizes.length; above++) {
+      numbers += sizes[above] * (1 + (above + 1 < sizes.length ? sizes[above + 1] / 10 : 0));
     }
+    cost += 10 * 2 * batch * sizes[layer] * numbers;
   }
   return cost;
 }

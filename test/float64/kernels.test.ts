@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
-import { erf, softplus } from '../../src/float64/kernels/elementwise.js';
+import { erf, softplus, tanh } from '../../src/float64/kernels/elementwise.js';
 import { inFloat64 } from '../../src/float64/in-float64.js';
 import * as activations from '../../src/functions/activations.js';
 import * as losses from '../../src/functions/losses.js';
@@ -102,6 +102,23 @@ describe('kernels that have a version of their own', () => {
 
   test('erf of NaN and the infinities', () => {
     expect([erf(NaN), erf(Infinity), erf(-Infinity)]).toEqual([NaN, 1, -1]);
+  });
+
+  test('tanh against Math.tanh, to two units in the last place', () => {
+    const x = Array.from({ length: 4001 }, (_, i) => (i - 2000) / 1000).concat([
+      1e-300, 1e-9, 5, 19, 25, -40,
+    ]);
+    const allowed = { relative: 2.5 * 2 ** -52 };
+    const expected = x.map(Math.tanh);
+    expect(mismatch(x.map(tanh), expected, allowed)).toBeUndefined();
+    expect(
+      mismatch(
+        x.map(tanh),
+        expected.map((value) => value * (1 + 2 ** -49)),
+        allowed,
+      ),
+    ).toBeDefined();
+    expect([0, -0, Infinity, -Infinity, NaN].map(tanh)).toEqual([0, -0, 1, -1, NaN]);
   });
 
   test('softplus far out', () => {
