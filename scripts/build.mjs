@@ -60,7 +60,7 @@ function buildCommonJs() {
   buildSync({
     stdin: {
       contents:
-        "export * from './index.js'; export { matchers as __matchers } from './gradcheck/matcher.js';",
+        "export * from './index.js'; export { matchers as __matchers } from './gradcheck/matcher.js'; export * as __tape from './fixes/tape-order.js';",
       resolveDir: dist,
     },
     outfile: path.join(cjs, 'index.js'),
@@ -76,6 +76,11 @@ function buildCommonJs() {
   writeFileSync(
     path.join(cjs, 'jest.js'),
     "const { __matchers } = require('./index.js');\nglobalThis.expect?.extend?.(__matchers);\nexports.matchers = __matchers;\n",
+  );
+  mkdirSync(path.join(cjs, 'fixes'), { recursive: true });
+  writeFileSync(
+    path.join(cjs, 'fixes', 'tape.js'),
+    "const { __tape } = require('../index.js');\nexports.applyTapeOrder = __tape.applyTapeOrder;\nexports.isTapeOrdered = __tape.isTapeOrdered;\nexports.removeTapeOrder = __tape.removeTapeOrder;\n__tape.applyTapeOrder();\n",
   );
   const types = readdirSync(dist, { recursive: true }).filter(
     (file) => file.endsWith('.d.ts') && !/^(cjs|cli|backends|data|node|vitest)\b/.test(file),

@@ -69,6 +69,18 @@ export { GRADIENT_METHODS, type GradientMethodName } from './differentiation/met
 
 export { inFloat64 } from './float64/in-float64.js';
 
+export {
+  hessian,
+  hvp,
+  jacobian,
+  jvp,
+  perExampleGradients,
+  vjp,
+  type HessianOf,
+  type Like,
+  type Point,
+} from './derivatives/derivatives.js';
+
 export { Mlp, type MlpOptions, type Task } from './networks/mlp.js';
 export { TwoLayerNet, type TwoLayerNetOptions } from './networks/two-layer-net.js';
 

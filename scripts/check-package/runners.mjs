@@ -47,6 +47,16 @@ export async function runners(project) {
   const jest = bin('jest', 'bin', 'jest.js');
   const node = (...args) => run(process.execPath, args.slice(0, -1), args.at(-1));
 
+  // The tape's order by one import, in either kind of module.
+  const second =
+    'const of = tf.grad((x) => tf.grad(tf.exp)(x))(tf.scalar(0)).dataSync()[0];\nif (of !== 1) throw new Error(`${of}`);\n';
+  const fixes = inside('fixes', {
+    'package.json': { private: true },
+    'a.cjs': `const tf = require('@tensorflow/tfjs');\nrequire('gradparity/fixes/tape');\n${second}`,
+    'a.mjs': `import * as tf from '@tensorflow/tfjs';\nimport 'gradparity/fixes/tape';\n${second}`,
+  });
+  for (const file of ['a.cjs', 'a.mjs']) node(file, fixes);
+
   // The matcher in the test file, and by setupFilesAfterEnv.
   node(
     jest,

@@ -1,6 +1,9 @@
 /** TensorFlow.js' tape: what it recorded of a function, whose gradient is at work, and what a throw leaves behind. */
 import * as tf from '@tensorflow/tfjs';
+import { releaseTape } from '../../fixes/tape-order.js';
 import { engine } from '../../float64/engine.js';
+
+export { releaseTape as forgetTape };
 
 /** An op as the tape has it: an op's kernel, or a function of tf.customGrad. */
 export interface TapeNode {
@@ -92,14 +95,6 @@ export function releasingSaved<T>(work: () => T): T {
   }
 }
 
-/** A gradient that threw leaves its tape, with the tensors saved on it. */
-export function forgetTape(): void {
-  const { state } = recorder();
-  if (state.gradientDepth > 0 || !state.activeTape) return;
-  for (const { saved = [] } of state.activeTape) tf.dispose(saved);
-  state.activeTape = null;
-}
-
 /** Runs `f` with the tape on, and returns what it returns and what was recorded. Call it within tf.tidy. */
 export function recorded<T>(f: () => T): { result: T; tape: TapeNode[] } {
   const tensors = recorder();
@@ -110,7 +105,7 @@ export function recorded<T>(f: () => T): { result: T; tape: TapeNode[] } {
       return { result, tape: [...(tensors.state.activeTape ?? [])] };
     } finally {
       tensors.endTape();
-      forgetTape();
+      releaseTape();
     }
   });
 }
