@@ -80,6 +80,7 @@ export {
   type Like,
   type Point,
 } from './derivatives/derivatives.js';
+export { AnomalyError, detectAnomaly, type AnomalyOptions } from './derivatives/detect-anomaly.js';
 
 export { Mlp, type MlpOptions, type Task } from './networks/mlp.js';
 export { TwoLayerNet, type TwoLayerNetOptions } from './networks/two-layer-net.js';

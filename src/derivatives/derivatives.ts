@@ -22,8 +22,7 @@ export type HessianOf<X extends Point> = X extends tf.Tensor
 const isTensor = (x: Point): x is tf.Tensor => x instanceof tf.Tensor;
 
 /** The tensors of a point, by name; the one of a tensor has the name ''. */
-const partsOf = (x: Point): Record<string, tf.Tensor> =>
-  isTensor(x) ? { '': x } : (x);
+const partsOf = (x: Point): Record<string, tf.Tensor> => (isTensor(x) ? { '': x } : x);
 
 /** Tensors by the names of a point in the point's form. */
 const formed = <X extends Point, T>(x: X, parts: Record<string, T>): T | Record<string, T> =>
