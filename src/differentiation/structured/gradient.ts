@@ -55,7 +55,7 @@ export function structuredGradients(
   return { loss: state.value, gradients: Object.fromEntries(gradients) };
 }
 
-/** The sums over the examples: of odd differences over 2h, and of even ones over h². */
+/** The sums over the examples: of odd differences over 2h, and of even ones. */
 interface Quotients {
   odd: tf.Tensor2D;
   even?: tf.Tensor2D;
@@ -87,16 +87,21 @@ function layerGradient(
 
 const quotientsOf = ({ odd, even }: Sums, h: number, rows: number, units: number): Quotients => ({
   odd: tf.tensor2d(new Float32Array(odd.map((sum) => sum / (2 * h))), [rows, units]),
-  even: tf.tensor2d(new Float32Array(even.map((sum) => sum / h ** 2)), [rows, units]),
+  even: tf.tensor2d(new Float32Array(even), [rows, units]),
 });
 
-/** Of the root of the mean square M, by M's changes D: `(D₊ - D₋) / (√(M + D₊) + √(M + D₋))`, and 0 where both roots are. */
+/**
+ * Of the root of the mean square M, by M's changes D: `(D₊ - D₋) / (√(M + D₊) + √(M + D₋))`, and 0 where both roots are. The changes count relative to
+ * M, which may be too large itself.
+ */
 function ofRoot(root: number, count: number, h: number, odd: tf.Tensor2D, even: tf.Tensor2D): tf.Tensor2D {
-  const halfEven = tf.mul(even, h ** 2 / (2 * count));
-  const halfOdd = tf.mul(odd, h / count);
-  const sideOf = (change: tf.Tensor): tf.Tensor => tf.sqrt(tf.relu(tf.add(change, root ** 2)));
+  const unit = root || 1;
+  const relative = (change: tf.Tensor, factor: number): tf.Tensor =>
+    tf.div(tf.div(tf.mul(change, factor / count), unit), unit);
+  const [halfEven, halfOdd] = [relative(even, 0.5), relative(odd, h)];
+  const sideOf = (change: tf.Tensor): tf.Tensor => tf.sqrt(tf.relu(tf.add(change, root === 0 ? 0 : 1)));
   const roots = tf.add(sideOf(tf.add(halfEven, halfOdd)), sideOf(tf.sub(halfEven, halfOdd)));
-  return tf.divNoNan(odd, roots);
+  return tf.divNoNan(tf.div(odd, unit), roots);
 }
 
 /**
@@ -134,17 +139,19 @@ function sampledQuotients(
       samples = needed;
       continue;
     }
+    const shares = (): tf.Tensor2D => tf.square(tf.div<tf.Tensor2D>(x, largest));
     const sumOver = (weight: tf.Tensor2D, coefficients: tf.Tensor): tf.Tensor2D => {
       const rows = tf.reshape<tf.Rank.R2>(coefficients, [-1, coefficients.shape[2] as number]);
-      return tf.matMul(
-        chebyshevBasis(nodes.length, () => tf.square(tf.div<tf.Tensor2D>(x, largest)), weight),
-        rows,
-        true,
-      );
+      return tf.matMul(chebyshevBasis(nodes.length, shares, weight), rows, true);
     };
-    const even = (): tf.Tensor => coefficientsOf(smooth(tf.div(tf.div(values.even, steps), steps)));
+    // An even difference over (δ/R)², which is smooth as well.
+    const even = (): tf.Tensor2D =>
+      sumOver(
+        shares(),
+        coefficientsOf(smooth(tf.div(values.even, tf.tensor3d(nodes, [nodes.length, 1, 1])))),
+      );
     return {
-      quotients: { odd: sumOver(x, q), even: state.isRoot ? sumOver(tf.square(x), even()) : undefined },
+      quotients: { odd: sumOver(x, q), even: state.isRoot ? even() : undefined },
       flags: crosses,
     };
   }
