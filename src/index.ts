@@ -82,7 +82,8 @@ export {
 } from './training/trainer.js';
 export type { ProbeRecord } from './parity/probe.js';
 export type { EpochRecord, History, TrainingSettings } from './training/history.js';
-export type { Sampling } from './training/batches.js';
+export type { Sampling, SamplerState } from './training/batches.js';
+export { networkOf, type Checkpoint } from './training/checkpoint.js';
 
 export { describeReport, isPassed } from './gradcheck/report/describe.js';
 export { expectGradients, GradientMismatchError } from './gradcheck/expect.js';

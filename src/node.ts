@@ -14,4 +14,5 @@ export {
   type MnistPart,
 } from './data/mnist.js';
 export type { MnistFilesOptions } from './data/mnist-files.js';
+export { loadCheckpoint, saveCheckpoint, type LoadCheckpointOptions } from './models/checkpoints.js';
 export { loadLayersModel, loadModel, saveModel } from './models/files.js';

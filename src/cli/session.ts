@@ -45,24 +45,49 @@ export async function openMnist(
   }
 }
 
+/** What asks a command to end: Ctrl-C, `kill` (and docker stop, timeout, a batch system), a terminal that closes; with their numbers. */
+export const ENDING_SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/** Milliseconds within which a second Ctrl-C is the first one, come by another way: from the terminal and from npm. */
+const SAME_SIGNAL = 300;
+
+let interruptedBy: keyof typeof ENDING_SIGNALS = 'SIGINT';
+
 /**
- * Aborts at the first Ctrl-C, so that the command can end in good order; a second one ends the process at once.
+ * Aborts at the first signal that asks the command to end, so that it can end in good order; a second Ctrl-C ends the process at once.
  * Call `release` when that no longer matters.
  */
 export function abortOnInterrupt(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
+  let first = 0;
+  const interrupt = (name: keyof typeof ENDING_SIGNALS): void => {
+    if (controller.signal.aborted) {
+      // The others often come twice, as from timeout, which asks the process and then its group.
+      if (name === 'SIGINT' && performance.now() - first > SAME_SIGNAL) process.exit(interruptedCode());
+      return;
+    }
+    first = performance.now();
+    interruptedBy = name;
     // First, as a progress bar that ends puts the cursor back to its own line.
     controller.abort();
     stderr.write('\nInterrupted: ending after this step. Once more to quit at once.\n');
   };
-  process.on('SIGINT', interrupt);
-  return { signal: controller.signal, release: () => process.removeListener('SIGINT', interrupt) };
+  const names = Object.keys(ENDING_SIGNALS) as (keyof typeof ENDING_SIGNALS)[];
+  for (const name of names) process.on(name, interrupt);
+  return {
+    signal: controller.signal,
+    // A signal that comes again while the process ends is heard no more, instead of ending it half-way.
+    release: () => {
+      if (!controller.signal.aborted) for (const name of names) process.removeListener(name, interrupt);
+    },
+  };
 }
 
 /** The shell's exit code for a command that Ctrl-C ended. */
-export const INTERRUPTED = 130;
+export const INTERRUPTED = 128 + ENDING_SIGNALS.SIGINT;
+
+/** The shell's exit code for a command that the signal ended which came. */
+export const interruptedCode = (): number => 128 + ENDING_SIGNALS[interruptedBy];
 
 /** The one JSON document of a command. JSON has no NaN and no Infinity: they are strings there. */
 export function printJson(document: object): void {

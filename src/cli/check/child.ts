@@ -78,6 +78,8 @@ async function run({ file, from, pattern, backend, options }: ChildRequest): Pro
   await send({ kind: 'end' });
 }
 
+// With the command that started it, however that ended.
+process.once('disconnect', () => process.exit());
 process.once('message', (request: ChildRequest) => {
   void run(request).finally(() => process.disconnect());
 });

@@ -15,7 +15,7 @@ import {
   type CommonArguments,
 } from '../options.js';
 import { loadPlots } from '../optional.js';
-import { abortOnInterrupt, INTERRUPTED, printJson, startBackend } from '../session.js';
+import { abortOnInterrupt, interruptedCode, printJson, startBackend } from '../session.js';
 
 interface CheckArguments extends CommonArguments {
   files?: string[];
@@ -83,7 +83,7 @@ async function checkFiles(args: CheckArguments, files: readonly string[]): Promi
   try {
     await checkOnce(args, files, signal);
     if (args.watch && !signal.aborted) await watch(args, files, signal);
-    if (signal.aborted) process.exitCode = INTERRUPTED;
+    if (signal.aborted) process.exitCode = interruptedCode();
   } finally {
     release();
   }
