@@ -12,8 +12,7 @@ export function generatorFrom(seed: number): Generator {
 }
 
 /** The generator that gave this state, from there on. */
-export const generatorFromState = (state: readonly number[]): Generator =>
-  xoroshiro128plusFromState(state);
+export const generatorFromState = (state: readonly number[]): Generator => xoroshiro128plusFromState(state);
 
 /** Whole numbers from 0 to n - 1, all alike likely, reproducible from the seed. */
 export function randomIndices(seed: number): (n: number) => number {

@@ -5,8 +5,7 @@ import type { DownloadProgress } from '../data/mnist.js';
 import type { SweepProgress } from '../sweep/sweep.js';
 import type { EpochRecord } from '../training/history.js';
 
-/** A terminal that is named dumb knows no movements of the cursor. */
-const show = (): boolean => process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+const show = (): boolean => process.stderr.isTTY === true;
 
 /** Milliseconds after which a training that nobody watches says where it is. */
 const SILENCE = 10_000;

@@ -69,10 +69,10 @@ function reason(network: Mlp, { x, t }: Examples, history: History): string {
     return `The loss rose from ${shown(first)} to ${shown(end)}: a learning rate of ${learningRate} is too large here; try a tenth of it.`;
   }
   if (sizes.slice(0, -1).some((size) => size === 0)) {
-    return 'No gradient reaches the first weights: all hidden units are at 0 or saturated. Try other first weights (weightInitStd, --weight-init-std) or a smaller learning rate.';
+    return 'No gradient reaches the first weights: all hidden units are at 0 or saturated. Try other first weights (weightInitStd) or a smaller learning rate.';
   }
   if (vanished) {
-    return `The gradient of W1 is ${(sizes[0] / sizes[depth - 1]).toExponential(0)} of that of W${depth}: it vanishes on its way through ${depth} layers. Try larger first weights (weightInitStd, --weight-init-std, such as 0.1), the activation relu, or fewer layers.`;
+    return `The gradient of W1 is ${(sizes[0] / sizes[depth - 1]).toExponential(0)} of that of W${depth}: it vanishes on its way through ${depth} layers. Try larger first weights (weightInitStd, such as 0.1), the activation relu, or fewer layers.`;
   }
   return `In ${history.steps.length} steps the loss went from ${first.toPrecision(4)} to ${end.toPrecision(4)}: a learning rate of ${learningRate} is small for so few steps; try a larger one, or more steps.`;
 }

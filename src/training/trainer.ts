@@ -1,5 +1,6 @@
 /** Mini-batch gradient descent, by whichever gradient method. */
 import * as tf from '@tensorflow/tfjs';
+import { autodiff } from '../differentiation/autodiff.js';
 import type { GradientMethod, LossAndGradients, NamedTensors } from '../differentiation/gradient-method.js';
 import { GRADIENT_METHODS, gradientMethod, type GradientMethodName } from '../differentiation/methods.js';
 import { last } from '../collections.js';
@@ -150,11 +151,14 @@ export async function train(
   let step = resume?.step ?? 0;
   let turn = performance.now();
   /** Goes back to the parameters after `goodStep` steps, from the batch that shows it. */
-  const diverge = (bad: Dataset, goodStep: number, symptom: string): void => {
+  const diverge = (bad: Dataset, goodStep: number, symptom: string, areGradientsFinite = true): void => {
     lastGood.restore();
+    const cause = areGradientsFinite
+      ? divergenceCause(step, bad, settings)
+      : gradientCause(network, bad, settings);
     history.epochs = history.epochs.filter((record) => record.step <= goodStep);
     history.stopped = 'diverged';
-    history.message = `Diverged: after ${step} steps ${symptom}. ${divergenceCause(step, bad, settings)} The parameters are those after ${goodStep} steps.`;
+    history.message = `Diverged: after ${step} steps ${symptom}. ${cause} The parameters are those after ${goodStep} steps.`;
     step = goodStep;
   };
   if (resume) {
@@ -188,6 +192,8 @@ export async function train(
         break;
       }
       const { loss, gradients } = result;
+      let isFiniteNow = true;
+      let areGradientsFinite = true;
       try {
         if (!isFiniteLoss(loss)) {
           diverge(batch, lastGood.isEmpty ? step : step - 1, `the loss is ${loss}`);
@@ -203,14 +209,16 @@ export async function train(
         const updateStarted = performance.now();
         lastGood.take();
         update(network, gradients, settings);
+        isFiniteNow = areFinite(network.parameters);
+        if (!isFiniteNow) areGradientsFinite = areFinite(gradients);
         stepping += performance.now() - updateStarted;
       } finally {
         tf.dispose(gradients);
       }
       history.steps.push({ step, loss });
       step++;
-      if (!areFinite(network.parameters)) {
-        diverge(batch, step - 1, 'a parameter is not finite');
+      if (!isFiniteNow) {
+        diverge(batch, step - 1, 'a parameter is not finite', areGradientsFinite);
         break;
       }
       onStep?.({ step, steps, loss });
@@ -302,6 +310,14 @@ const EVENT_LOOP_INTERVAL = 50;
 
 /** Losses saturate at the largest float rather than become infinite. */
 const isFiniteLoss = (loss: number): boolean => Math.abs(loss) < 3.4e38;
+
+/** Why a gradient is not finite where the loss is. */
+function gradientCause(network: Mlp, batch: Dataset, settings: TrainingSettings): string {
+  const isMethods = tf.tidy(() => areFinite(autodiff.lossAndGradients(network, batch.x, batch.t).gradients));
+  return isMethods
+    ? `The gradient by ${settings.method} is not finite, that by tf.grad is: choose another step h of the differences.`
+    : divergenceCause(settings.steps, batch, settings);
+}
 
 /** Whether no entry is NaN or infinite, by one number read back. */
 const areFinite = (tensors: Readonly<NamedTensors>): boolean =>

@@ -204,7 +204,7 @@ describe('evaluate', () => {
     expect((await run('export model --output logits --logits')).code).toBe(0);
     const logits = await run('evaluate logits --backend cpu --data-dir data');
     expect([logits.code, logits.stdout]).toEqual([2, '']);
-    expect(logits.stderr).toContain('a regression network has no classes');
+    expect(logits.stderr).toContain('as export --logits writes it, and no probabilities');
   });
 });
 

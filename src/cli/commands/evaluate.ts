@@ -41,6 +41,11 @@ async function evaluate(options: EvaluateArguments): Promise<void> {
   const { sizes } = network.structure;
   try {
     const inputs = mnist.test.x.shape[1];
+    if (network.structure.output === 'identity') {
+      throw new InputError(
+        `evaluate: the model in ${model} gives numbers without an output activation, as export --logits writes it, and no probabilities. Evaluate the model that it was exported from.`,
+      );
+    }
     if (sizes[0] !== inputs || sizes.at(-1) !== 10) {
       throw new InputError(
         `evaluate: a model of MNIST has ${inputs} inputs and 10 outputs, got ${sizes.join('-')} in ${model}.`,
@@ -51,6 +56,11 @@ async function evaluate(options: EvaluateArguments): Promise<void> {
     const result = summarize(loss.dataSync()[0], mnist.test.t.dataSync(), predicted.dataSync());
     predicted.dispose();
     loss.dispose();
+    if (!Number.isFinite(result.loss)) {
+      throw new InputError(
+        `evaluate: the loss of ${model} is ${result.loss}: its outputs are no finite numbers, and no class is the likeliest. Train it again.`,
+      );
+    }
     if (options.json) printJson({ command: 'evaluate', model, examples: mnist.test.t.size, ...result });
     else process.stdout.write(await describe(model, result));
   } finally {

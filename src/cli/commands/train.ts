@@ -334,7 +334,7 @@ function report(history: History, files: RunFiles, { backend, json, folder, canR
   const lines = [
     ...history.epochs.filter(({ examples }) => examples === undefined).map(epochLine),
     history.message,
-    ...(history.advice ? [history.advice] : []),
+    ...(history.advice ? [history.advice.replaceAll('weightInitStd', '--weight-init-std')] : []),
     `Training took ${history.trainingSeconds.toFixed(1)} s in steps, ${history.seconds.toFixed(1)} s with accuracies and probes.`,
     ...(probe ? [probeLine(probe, history.probes.length)] : []),
     `Model: ${files.model}  History: ${files.history}${files.picture ? `  Picture: ${files.picture}` : ''}${files.best ? `  Best epoch's model: ${files.best}` : ''}`,

@@ -38,7 +38,8 @@ export class RunFolder {
     readonly folder: string,
     /** Made for this run, in the place for runs. */
     private readonly isOwn: boolean,
-    private readonly isNew: boolean,
+    /** The outermost folder that was made for it. */
+    private readonly made: string | undefined,
     private readonly unlock: () => void,
   ) {}
 
@@ -50,10 +51,11 @@ export class RunFolder {
   static async take(folder: string | undefined, { resuming }: { resuming: boolean }): Promise<RunFolder> {
     try {
       if (folder === undefined) {
+        const outermost = await mkdir(RUNS, { recursive: true });
         const made = await makeFolder();
-        return new RunFolder(made, true, true, (await lockFolder('train', made)).release);
+        return new RunFolder(made, true, outermost ?? made, (await lockFolder('train', made)).release);
       }
-      const isNew = (await mkdir(folder, { recursive: true })) !== undefined;
+      const made = await mkdir(folder, { recursive: true });
       const { release } = await lockFolder('train', folder);
       try {
         if (!resuming) await requireNoStoppedRun(folder);
@@ -62,7 +64,7 @@ export class RunFolder {
         throw error;
       }
       const isOwn = path.dirname(path.resolve(folder)) === path.resolve(RUNS);
-      return new RunFolder(folder, isOwn, isNew, release);
+      return new RunFolder(folder, isOwn, made, release);
     } catch (error) {
       throw unwritable('train', folder ?? RUNS, error);
     }
@@ -135,8 +137,20 @@ export class RunFolder {
   /** Gives the folder back; one that was made and in which nothing was done goes. */
   async release({ nothingDone = false } = {}): Promise<void> {
     this.unlock();
-    if (!nothingDone || !this.isNew) return;
+    if (!nothingDone || this.made === undefined) return;
     await rm(this.folder, { recursive: true, force: true });
+    const outermost = path.resolve(this.made);
+    for (let above = path.resolve(this.folder); above !== outermost;) {
+      above = path.dirname(above);
+      // Another run may have begun there.
+      if (
+        !(await rmdir(above).then(
+          () => true,
+          () => false,
+        ))
+      )
+        return;
+    }
   }
 
   private async writing<T>(action: () => Promise<T>): Promise<T> {
@@ -150,7 +164,6 @@ export class RunFolder {
 
 /** A folder named after the time, with a number behind it where there is one of that second already. */
 async function makeFolder(): Promise<string> {
-  await mkdir(RUNS, { recursive: true });
   const now = new Date();
   const local = new Date(now.getTime() - 60_000 * now.getTimezoneOffset());
   const name = path.join(RUNS, local.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', ''));
