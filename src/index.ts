@@ -110,4 +110,5 @@ export type {
 } from './gradcheck/report/report.js';
 export type { CheckedFunction, CheckedInputs } from './gradcheck/engine/subject.js';
 
-export { fromLayersModel, toLayersModel } from './models/layers-model.js';
+export { fromLayersModel, notesOf, toLayersModel, type ModelNotes } from './models/layers-model.js';
+export type { ImageForm } from './data/digits.js';

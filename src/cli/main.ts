@@ -10,6 +10,7 @@ import evaluate from './commands/evaluate.js';
 import exportModel from './commands/export.js';
 import gates from './commands/gates.js';
 import merge from './commands/merge.js';
+import predict from './commands/predict.js';
 import sweep from './commands/sweep.js';
 import train from './commands/train.js';
 import worker from './commands/worker.js';
@@ -19,10 +20,18 @@ import { printJson } from './session.js';
 import { environmentSettings, fileSettings, flagName, mergeSettings, type Settings } from './settings.js';
 import { version } from './version.js';
 
-const commands = [train, evaluate, check, sweep, merge, worker, exportModel, gates, doctor] as CommandModule<
-  object,
-  object
->[];
+const commands = [
+  train,
+  evaluate,
+  predict,
+  check,
+  sweep,
+  merge,
+  worker,
+  exportModel,
+  gates,
+  doctor,
+] as CommandModule<object, object>[];
 
 const optionsOf = (command: CommandModule<object, object>): Record<string, Options> =>
   command.builder as Record<string, Options>;

@@ -1,7 +1,10 @@
 /** What commands that compute share: the backend, the data, and how they are spoken of on stderr. */
 import { stderr } from 'node:process';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { BackendName, SelectedBackend } from '../backends/select.js';
+import type { ImageForm } from '../data/digits.js';
 import type { Mnist } from '../data/mnist.js';
+import { InputError } from '../errors.js';
 
 /** Starts the backend and says in a line on stderr which and why. */
 export async function startBackend(request: BackendName | 'auto'): Promise<SelectedBackend> {
@@ -12,6 +15,8 @@ export async function startBackend(request: BackendName | 'auto'): Promise<Selec
 }
 
 export interface DataArguments {
+  data?: string;
+  holdOut?: number;
   dataDir?: string;
   trainSize?: number;
   testSize?: number;
@@ -43,6 +48,52 @@ export async function openMnist(
   } finally {
     bar.stop();
   }
+}
+
+/** The data that a command works on, MNIST where none are named. */
+export interface OpenedData {
+  train: { x: Tensor2D; t: Tensor };
+  test: { x: Tensor2D; t: Tensor };
+  classes: string[];
+  image?: ImageForm;
+  dispose(): void;
+}
+
+/**
+ * The data in `--data`, else MNIST, with a line on stderr that says where they came from. What is held out of them is the same for every
+ * command and every seed of a training, so that no model is judged by what it learned from.
+ */
+export async function openData(
+  options: DataArguments,
+  { signal, testOnly = false }: { signal?: AbortSignal; testOnly?: boolean } = {},
+): Promise<OpenedData> {
+  const { data, holdOut, trainSize, testSize } = options;
+  if (data === undefined) {
+    if (holdOut !== undefined) {
+      throw new InputError('--hold-out is for the data of --data; MNIST has a test set. Leave it out.');
+    }
+    const mnist = await openMnist(options, { signal, testOnly });
+    return { ...mnist, classes: [...'0123456789'], image: await imageFormOf(mnist.test.x) };
+  }
+  const { loadData } = await import('../data/own.js');
+  const loaded = await loadData(data, { trainSize, testSize, holdOut, signal });
+  const { train, test, source, classes } = loaded;
+  stderr.write(
+    `Data: ${train.x.shape[0]} training and ${test.x.shape[0]} test examples of ${classes.length} classes from ${source}.\n`,
+  );
+  return loaded;
+}
+
+/** Of square pictures in a set that says nothing of their size. */
+async function imageFormOf(x: Tensor2D): Promise<ImageForm | undefined> {
+  const side = Math.sqrt(x.shape[1]);
+  if (!Number.isInteger(side)) return undefined;
+  const { looksLikeDigits } = await import('../data/digits.js');
+  const count = Math.min(200, x.shape[0]);
+  const some = x.slice([0, 0], [count, x.shape[1]]);
+  const isDigits = looksLikeDigits(some.dataSync(), count, { rows: side, columns: side });
+  some.dispose();
+  return { rows: side, columns: side, preparation: isDigits ? 'digit' : 'plain' };
 }
 
 /** What asks a command to end: Ctrl-C, `kill` (and docker stop, timeout, a batch system), a terminal that closes; with their numbers. */

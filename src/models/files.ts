@@ -10,7 +10,7 @@ import { requireWritable, unwritable, writeJson, writeNewFile } from '../files/w
 import { parseJson } from '../json.js';
 import type { Mlp } from '../networks/mlp.js';
 import { sizeOf } from '../shapes.js';
-import { fromLayersModel, toLayersModel } from './layers-model.js';
+import { fromLayersModel, notesOf, toLayersModel, type ModelNotes } from './layers-model.js';
 
 const MODEL_FILE = 'model.json';
 const WEIGHTS_FILE = 'weights.bin';
@@ -21,14 +21,18 @@ export const MODEL_FILES: readonly string[] = [MODEL_FILE, WEIGHTS_FILE];
  * Writes a network (or any tf.LayersModel) into a folder as `model.json` and `weights.bin`, which `tf.loadLayersModel` reads.
  * The folder is made. A model that is there is replaced as a whole: whatever happens meanwhile (a full disk, a process that is
  * killed, another writer), `model.json` names weights that belong to it, the old ones or the new ones. So the weights that replace
- * others have a name of their own, `weights.….bin`.
+ * others have a name of their own, `weights.….bin`. `notes`, what a network's inputs and outputs stand for, is kept in model.json.
  *
  * @throws InputError where the folder can't be written; the model that was there stands.
  */
-export async function saveModel(network: Mlp | tf.LayersModel, directory: string | URL): Promise<void> {
+export async function saveModel(
+  network: Mlp | tf.LayersModel,
+  directory: string | URL,
+  notes?: ModelNotes,
+): Promise<void> {
   const folder = localPath('saveModel', directory);
   await requireWritable('saveModel', folder, MODEL_FILES);
-  const model = network instanceof tf.LayersModel ? network : toLayersModel(network);
+  const model = network instanceof tf.LayersModel ? network : toLayersModel(network, { notes });
   try {
     await model.save(
       tf.io.withSaveHandler(async (artifacts) => {
@@ -236,10 +240,15 @@ function loadWeights(
  * @throws InputError as loadLayersModel, for a model that is no chain of dense layers, and for weights that are no finite numbers.
  */
 export async function loadModel(directory: string | URL): Promise<Mlp> {
+  return (await loadNotedModel(directory)).network;
+}
+
+/** `loadModel`, with what the model's inputs and outputs stand for. */
+export async function loadNotedModel(directory: string | URL): Promise<{ network: Mlp; notes: ModelNotes }> {
   const model = await loadLayersModel(directory);
   try {
     requireFiniteWeights(model, directory);
-    return fromLayersModel(model);
+    return { network: fromLayersModel(model), notes: notesOf(model) };
   } finally {
     model.dispose();
   }

@@ -1,5 +1,6 @@
 /** Networks as TensorFlow.js layers models, and back. */
 import * as tf from '@tensorflow/tfjs';
+import type { ImageForm } from '../data/digits.js';
 import type { LossName } from '../differentiation/gradient-method.js';
 import { InputError } from '../errors.js';
 import { activationByName, type ActivationName } from '../functions/activations.js';
@@ -10,16 +11,27 @@ const layersName = (
   activation: ActivationName | OutputName,
 ): 'linear' | Exclude<typeof activation, 'identity'> => (activation === 'identity' ? 'linear' : activation);
 
+/** What a model's inputs and outputs stand for. */
+export interface ModelNotes {
+  /** The classes' names, one an output. */
+  classes?: string[];
+  /** For images: how they become inputs. */
+  image?: ImageForm;
+}
+
 /** What a layers model does not say of the network it came from. */
 interface NetworkMetadata {
-  gradparity: { loss: LossName; epsilon: number; seed: number };
+  gradparity: { loss?: LossName; epsilon?: number; seed?: number } & ModelNotes;
 }
 
 /**
  * The network as a tf.LayersModel of dense layers: `predict` gives the same probabilities (or numbers); with `logits` the
  * output activation is left out, as one may for inference. Its weights are copies; dispose it by itself.
  */
-export function toLayersModel(network: Mlp, { logits = false }: { logits?: boolean } = {}): tf.Sequential {
+export function toLayersModel(
+  network: Mlp,
+  { logits = false, notes = {} }: { logits?: boolean; notes?: ModelNotes } = {},
+): tf.Sequential {
   const { sizes, hidden, output, loss, epsilon } = network.structure;
   const activations = [...hidden, logits ? 'identity' : output];
   const model = tf.sequential({
@@ -35,11 +47,27 @@ export function toLayersModel(network: Mlp, { logits = false }: { logits?: boole
   model.layers.forEach((layer, index) =>
     layer.setWeights([network.parameters[`W${index + 1}`], network.parameters[`b${index + 1}`]]),
   );
-  if (!logits) {
-    const metadata: NetworkMetadata = { gradparity: { loss, epsilon, seed: network.seed } };
-    model.setUserDefinedMetadata(metadata);
-  }
+  const metadata: NetworkMetadata = {
+    gradparity: { ...(!logits && { loss, epsilon, seed: network.seed }), ...notes },
+  };
+  if (Object.keys(metadata.gradparity).length > 0) model.setUserDefinedMetadata(metadata);
   return model;
+}
+
+/** What the model's metadata say of its inputs and outputs, as far as it fits the model. */
+export function notesOf(model: tf.LayersModel): ModelNotes {
+  const { classes, image } =
+    (model.getUserDefinedMetadata() as Partial<NetworkMetadata> | undefined)?.gradparity ?? {};
+  const [inputs, outputs] = [model.inputs[0].shape.at(-1), model.outputs[0].shape.at(-1)];
+  const isNames =
+    Array.isArray(classes) && classes.length === outputs && classes.every((name) => typeof name === 'string');
+  const isForm =
+    typeof image === 'object' &&
+    image !== null &&
+    [image.rows, image.columns].every((size) => Number.isSafeInteger(size) && size > 0) &&
+    image.rows * image.columns === inputs &&
+    (image.preparation === 'digit' || image.preparation === 'plain');
+  return { ...(isNames && { classes }), ...(isForm && { image }) };
 }
 
 /**

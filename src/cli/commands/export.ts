@@ -44,11 +44,11 @@ async function exportCommand(options: ExportArguments): Promise<void> {
     throw new InputError(`export: --output must be another folder than the model's own, ${model}.`);
   }
   await startBackend(options.backend);
-  const { loadModel, saveModel } = await import('../../models/files.js');
+  const { loadNotedModel, saveModel } = await import('../../models/files.js');
   const { toLayersModel } = await import('../../models/layers-model.js');
-  const network = await loadModel(model);
+  const { network, notes } = await loadNotedModel(model);
   try {
-    const layers = toLayersModel(network, { logits: options.logits });
+    const layers = toLayersModel(network, { logits: options.logits, notes });
     await saveModel(layers, output);
     layers.dispose();
     const difference = await largestPredictionDifference(network, output, options.logits);

@@ -6,6 +6,7 @@ import type { BackendName } from '../../backends/select.js';
 import type { GradientMethod } from '../../differentiation/gradient-method.js';
 import type { GradientMethodName } from '../../differentiation/methods.js';
 import { EnvironmentError, InputError } from '../../errors.js';
+import type { ModelNotes } from '../../models/layers-model.js';
 import type { Mlp } from '../../networks/mlp.js';
 import type { ProbeRecord } from '../../parity/probe.js';
 import type { Checkpoint } from '../../training/checkpoint.js';
@@ -25,7 +26,7 @@ import { DEFAULTS, runOptions, type RunOptions } from '../train/options.js';
 import {
   abortOnInterrupt,
   interruptedCode,
-  openMnist,
+  openData,
   percent,
   printJson,
   startBackend,
@@ -41,7 +42,7 @@ interface TrainArguments extends CommonArguments, DataArguments, Partial<RunOpti
 
 const command: CommandModule<object, TrainArguments> = {
   command: 'train',
-  describe: 'Train the textbook network on MNIST by numerical gradients or by tf.grad',
+  describe: 'Train the textbook network, on MNIST or data of your own, by numerical gradients or by tf.grad',
   builder: {
     gradient: {
       choices: ['structured', 'autodiff', 'central', 'forward'],
@@ -133,6 +134,7 @@ async function trainCommand(given: TrainArguments): Promise<void> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const resume = given.resume === undefined ? undefined : await loadCheckpoint(given.resume, { log });
   const before = resume && optionsIn(resume, given.resume);
+  if (given.data !== undefined) given.data = path.resolve(given.data);
   if (given.dataDir !== undefined) given.dataDir = path.resolve(given.dataDir);
   if (given.from !== undefined) given.from = path.resolve(given.from);
   const options = runOptions(given, before);
@@ -140,18 +142,20 @@ async function trainCommand(given: TrainArguments): Promise<void> {
   const { signal, release } = abortOnInterrupt();
   try {
     const { name: backend } = await startBackend(options.backend);
-    const data = await openMnist(options, { signal });
-    const network = await makeNetwork(options, data.train.x.shape[1], 10, resume);
+    const data = await openData(options, { signal });
+    const network = await makeNetwork(options, data.train.x.shape[1], data.classes.length, resume);
     let run: RunFolder | undefined;
     let nothingDone = true;
     try {
       run = await RunFolder.take(given.resume ?? given.output, { resuming: resume !== undefined });
       if (!resume) await run.clear();
       const best = bestOf(resume?.history.epochs ?? []);
-      const history = await runTraining(network, data, options, { signal, run, resume, best });
+      const notes: ModelNotes = { classes: data.classes, ...(data.image && { image: data.image }) };
+      const history = await runTraining(network, data, options, { signal, run, resume, best, notes });
       if (history.stopped === 'interrupted' && history.steps.length === 0) throw signal.reason;
       nothingDone = false;
       const files = await run.finish(network, history, {
+        notes,
         config: options,
         picture: history.steps.length > 1 ? await drawn(history) : undefined,
         lastIsBest: isBest(history.epochs.at(-1), bestOf(history.epochs)),
@@ -220,13 +224,14 @@ interface RunUnderWay {
   run: RunFolder;
   resume: Checkpoint | undefined;
   best: EpochRecord | undefined;
+  notes: ModelNotes;
 }
 
 async function runTraining(
   network: Mlp,
   data: { train: { x: Tensor2D; t: Tensor }; test?: { x: Tensor2D; t: Tensor } },
   options: RunOptions,
-  { signal, run, resume, best }: RunUnderWay,
+  { signal, run, resume, best, notes }: RunUnderWay,
 ): Promise<History> {
   const { train } = await import('../../training/trainer.js');
   const { saveCheckpoint } = await import('../../models/checkpoints.js');
@@ -260,7 +265,7 @@ async function runTraining(
         progress.record(record);
         if (!isBest(record, best) || record.step === 0) return;
         best = record;
-        if (record.step < steps) await run.keepBest(network);
+        if (record.step < steps) await run.keepBest(network, notes);
       },
     });
   } finally {

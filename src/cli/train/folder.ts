@@ -6,6 +6,7 @@ import { lockFolder } from '../../files/lock.js';
 import { requireWritable, unwritable, writeFileWhole, writeJson } from '../../files/write.js';
 import { loadCheckpoint, removeCheckpoints } from '../../models/checkpoints.js';
 import { MODEL_FILES, saveModel } from '../../models/files.js';
+import type { ModelNotes } from '../../models/layers-model.js';
 import type { Mlp } from '../../networks/mlp.js';
 import type { History } from '../../training/history.js';
 
@@ -25,6 +26,14 @@ export interface RunFiles {
   picture?: string;
   /** The model of an epoch that was better than the last one. */
   best?: string;
+}
+
+interface Written {
+  notes: ModelNotes;
+  config: object;
+  picture: string | undefined;
+  /** Of the epochs. */
+  lastIsBest: boolean;
 }
 
 /** Says no, before any work, where a run's files can't be written; `folder` undefined for a new one. */
@@ -79,8 +88,8 @@ export class RunFolder {
   }
 
   /** Keeps the model of the best epoch so far. */
-  async keepBest(network: Mlp): Promise<void> {
-    await saveModel(network, path.join(this.folder, UNFINISHED, BEST));
+  async keepBest(network: Mlp, notes: ModelNotes): Promise<void> {
+    await saveModel(network, path.join(this.folder, UNFINISHED, BEST), notes);
   }
 
   /**
@@ -90,7 +99,7 @@ export class RunFolder {
   async finish(
     network: Mlp,
     history: History,
-    { config, picture, lastIsBest }: { config: object; picture: string | undefined; lastIsBest: boolean },
+    { notes, config, picture, lastIsBest }: Written,
   ): Promise<RunFiles> {
     const isFinished = history.stopped === 'finished';
     const place =
@@ -99,7 +108,7 @@ export class RunFolder {
         : path.join(this.folder, UNFINISHED);
     const files: RunFiles = { model: place, history: path.join(place, HISTORY_FILE) };
     return this.writing(async () => {
-      await saveModel(network, place);
+      await saveModel(network, place, notes);
       await writeJson(files.history, history);
       await writeJson(path.join(place, CONFIG_FILE), config);
       const pictureFile = path.join(place, PICTURE_FILE);
