@@ -83,6 +83,7 @@ export {
 export type { ProbeRecord } from './parity/probe.js';
 export type { EpochRecord, History, TrainingSettings } from './training/history.js';
 export type { Sampling, SamplerState } from './training/batches.js';
+export { datasetFrom, heldOut, type ElementSource, type PlainData } from './training/dataset.js';
 export { networkOf, type Checkpoint } from './training/checkpoint.js';
 
 export { describeReport, isPassed } from './gradcheck/report/describe.js';

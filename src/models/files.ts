@@ -135,7 +135,7 @@ export async function loadLayersModel(directory: string | URL): Promise<tf.Layer
   const weightSpecs = weightsManifest.flatMap((group) => group.weights);
   try {
     // Without weights first: the loader itself would leave tensors behind where they do not fit the layers.
-    const model = await tf.loadLayersModel({ load: async () => artifacts });
+    const model = await tf.loadLayersModel({ load: async () => fromKeras3(artifacts) });
     loadWeights(model, weights, weightSpecs);
     return model;
   } catch (error) {
@@ -143,6 +143,50 @@ export async function loadLayersModel(directory: string | URL): Promise<tf.Layer
       cause: error,
     });
   }
+}
+
+/**
+ * The artifacts with the topology that Keras 3 writes in the words of Keras 2, which are TensorFlow.js': batch_shape for
+ * batch_input_shape, a policy for a dtype, tensors with a history for inbound nodes.
+ */
+function fromKeras3<T extends { modelTopology?: unknown }>(artifacts: T): T {
+  const topology = JSON.stringify(artifacts.modelTopology ?? {});
+  if (!/"batch_shape"|"DTypePolicy"|"keras_history"/.test(topology)) return artifacts;
+  const modelTopology: unknown = JSON.parse(topology, (key, value: unknown) => {
+    if (!isObject(value) || Array.isArray(value)) return value;
+    if (value.class_name === 'DTypePolicy')
+      return (value.config as { name?: string } | undefined)?.name ?? 'float32';
+    if ('batch_shape' in value) {
+      const { batch_shape, ...rest } = value;
+      return { ...rest, batch_input_shape: batch_shape };
+    }
+    if (Array.isArray(value.inbound_nodes)) {
+      return { ...value, inbound_nodes: value.inbound_nodes.map(inboundNode) };
+    }
+    if (key === 'config' && Array.isArray(value.layers) && Array.isArray(value.input_layers)) {
+      // One input or output is not in a list of its own there.
+      const listed = (list: unknown): unknown =>
+        Array.isArray(list) && typeof list[0] === 'string' ? [list] : list;
+      return {
+        ...value,
+        input_layers: listed(value.input_layers),
+        output_layers: listed(value.output_layers),
+      };
+    }
+    return value;
+  });
+  return { ...artifacts, modelTopology };
+}
+
+/** Keras 3's {args: [tensor], kwargs}, as Keras 2's list of [layer, node, tensor, kwargs]. */
+function inboundNode(node: unknown): unknown {
+  if (!isObject(node) || !Array.isArray(node.args)) return node;
+  return node.args
+    .flat()
+    .map((tensor: { config?: { keras_history?: unknown[] } }) => [
+      ...(tensor.config?.keras_history ?? []),
+      {},
+    ]);
 }
 
 interface SavedModel extends tf.io.ModelJSON {
@@ -227,11 +271,22 @@ function loadWeights(
 ): void {
   const bytes = weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.length) as ArrayBuffer;
   try {
-    tf.tidy(() => model.loadWeights(tf.io.decodeWeights(bytes, weightSpecs)));
+    tf.tidy(() => model.loadWeights(renamed(tf.io.decodeWeights(bytes, weightSpecs), model)));
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/** The weights by the model's names: Keras 3 puts the model's own before them. */
+function renamed(weights: tf.NamedTensorMap, model: tf.LayersModel): tf.NamedTensorMap {
+  const known = new Set(model.weights.map(({ originalName }) => originalName));
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, weight]) => {
+      const short = name.split('/').slice(-2).join('/');
+      return [known.has(name) || !known.has(short) ? name : short, weight];
+    }),
+  );
 }
 
 /**

@@ -70,39 +70,64 @@ export function notesOf(model: tf.LayersModel): ModelNotes {
   return { ...(isNames && { classes }), ...(isForm && { image }) };
 }
 
+/** Layers that change nothing where the network predicts, on inputs of rank 2. */
+const SILENT = [
+  'InputLayer',
+  'Dropout',
+  'GaussianNoise',
+  'GaussianDropout',
+  'AlphaDropout',
+  'Flatten',
+  'ActivityRegularization',
+];
+
+/** A dense layer of the model, with the activation that follows it. */
+interface DenseLayer {
+  name: string;
+  activation: string;
+  weights: tf.Tensor[];
+}
+
 /**
- * The network of a layers model: a chain of dense layers with biases and activations that `Mlp` knows. Weights are copied.
+ * The network of a layers model: a chain of dense layers, with biases or without (they are 0 then), and activations that `Mlp` knows, in the
+ * layers or as layers of their own. Dropout and noise, which are for training alone, are left out. Weights are copied.
  *
  * @throws InputError for any other model, with the layer that does not fit.
  */
 export function fromLayersModel(model: tf.LayersModel): Mlp {
   const layers = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
-  const configs = layers.map((layer) => {
-    const { activation } = layer.getConfig();
-    if (layer.getClassName() !== 'Dense' || layer.getWeights().length !== 2) {
+  const configs: DenseLayer[] = [];
+  for (const layer of layers) {
+    const kind = layer.getClassName();
+    if (SILENT.includes(kind)) continue;
+    if (kind === 'Dense') {
+      configs.push({ name: layer.name, activation: activationOf(layer), weights: layer.getWeights() });
+      continue;
+    }
+    const before = configs.at(-1);
+    const activation =
+      kind === 'Activation' ? activationOf(layer) : { ReLU: 'relu', Softmax: 'softmax' }[kind];
+    if (activation === undefined || !isPlain(layer) || before?.activation !== 'identity') {
       throw new InputError(
-        `fromLayersModel: every layer must be dense with a bias, got ${layer.getClassName()} '${layer.name}'.`,
+        `fromLayersModel: every layer must be dense, or an activation behind a dense layer without one, got ${kind} '${layer.name}'.`,
       );
     }
-    return {
-      activation: activation === 'linear' ? 'identity' : String(activation),
-      weights: layer.getWeights(),
-    };
-  });
+    before.activation = activation;
+  }
   requireChain(model, layers);
   if (configs.length === 0) throw new InputError('fromLayersModel: the model has no dense layers.');
   const activations = configs.map(({ activation }) => activation) as (ActivationName | OutputName)[];
   activations.slice(0, -1).forEach((name, index) => {
     if (!Object.hasOwn(activationByName, name)) {
       throw new InputError(
-        `fromLayersModel: layer '${layers[index].name}' has the activation ${name}; hidden layers may have ${Object.keys(activationByName).join(', ')}.`,
+        `fromLayersModel: layer '${configs[index].name}' has the activation ${name}; hidden layers may have ${Object.keys(activationByName).join(', ')}.`,
       );
     }
   });
   const { loss, epsilon, seed } =
     (model.getUserDefinedMetadata() as Partial<NetworkMetadata>)?.gradparity ?? {};
   const network = new Mlp({
-    sizes: [configs[0].weights[0].shape[0], ...configs.map(({ weights }) => weights[1].shape[0])],
+    sizes: [configs[0].weights[0].shape[0], ...configs.map(({ weights }) => weights[0].shape[1] as number)],
     activations,
     loss,
     epsilon,
@@ -112,11 +137,26 @@ export function fromLayersModel(model: tf.LayersModel): Mlp {
     Object.fromEntries(
       configs.flatMap(({ weights: [W, b] }, index) => [
         [`W${index + 1}`, W],
-        [`b${index + 1}`, b],
+        // Without one the network's own stays, which is 0.
+        ...(b ? [[`b${index + 1}`, b] as const] : []),
       ]),
     ),
   );
   return network;
+}
+
+/** `Mlp`'s name of the layer's activation. */
+function activationOf(layer: tf.layers.Layer): string {
+  const { activation } = layer.getConfig();
+  return activation === 'linear' || activation === undefined || activation === null
+    ? 'identity'
+    : String(activation);
+}
+
+/** Whether a layer that is an activation is the plain one: ReLU has a bound and slopes among its settings, softmax an axis. */
+function isPlain(layer: tf.layers.Layer): boolean {
+  const { maxValue, axis } = layer.getConfig() as { maxValue?: number | null; axis?: number };
+  return (maxValue === undefined || maxValue === null) && (axis === undefined || axis === -1 || axis === 1);
 }
 
 /** One input of rank 2, and every layer on top of the one before. */

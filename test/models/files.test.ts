@@ -190,6 +190,55 @@ describe('on the cpu backend', () => {
     await writeFile(modelFile(), JSON.stringify(json));
   }
 
+  test.each(['sequential', 'functional'])(
+    'a model.json in the words of Keras 3 is read (%s)',
+    async (kind) => {
+      await saveSmall();
+      const network = await loadModel(folder);
+      const dtype = {
+        module: 'keras',
+        class_name: 'DTypePolicy',
+        config: { name: 'float32' },
+        registered_name: null,
+      };
+      await edit((json) => {
+        const layers = json.modelTopology.config.layers;
+        for (const { config } of layers) config.dtype = dtype;
+        delete layers[0].config.batch_input_shape;
+        const input = { class_name: 'InputLayer', config: { batch_shape: [null, 4], dtype, name: 'input' } };
+        const all = [input, ...layers];
+        for (const group of json.weightsManifest)
+          for (const spec of group.weights) spec.name = `model/${spec.name}`;
+        if (kind === 'sequential') {
+          json.modelTopology.config.layers = all;
+          return;
+        }
+        all.forEach((layer, k) => {
+          layer.name = layer.config.name;
+          const before = all[k - 1]?.config.name;
+          const history = {
+            class_name: '__keras_tensor__',
+            config: { shape: [null, 4], dtype: 'float32', keras_history: [before, 0, 0] },
+          };
+          layer.inbound_nodes = k === 0 ? [] : [{ args: [history], kwargs: {} }];
+        });
+        json.modelTopology = {
+          class_name: 'Functional',
+          config: {
+            name: 'model',
+            layers: all,
+            input_layers: ['input', 0, 0],
+            output_layers: [all.at(-1).config.name, 0, 0],
+          },
+        };
+      });
+      const loaded = await loadModel(folder);
+      expect(parametersOf(loaded)).toEqual(parametersOf(network));
+      network.dispose();
+      loaded.dispose();
+    },
+  );
+
   describe('a damaged model is one clear sentence or two', () => {
     beforeEach(saveSmall);
     test.each<[string, () => Promise<unknown>, RegExp]>([
