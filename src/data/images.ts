@@ -40,10 +40,12 @@ export function decodeImage(bytes: Uint8Array, name: string, decoders: Decoders)
   try {
     return isPng ? decodePng(bytes, decoders) : decodeJpeg(bytes, decoders);
   } catch (error) {
-    const { message, cause } = error as Error;
-    const reason = String(cause instanceof Error ? cause.message : message)
-      .split('\n')[0]
-      .replace(/[.:]+$/, '');
+    const { name: kind, message, cause, code } = error as Error & { code?: string };
+    // What a decoder trips over in a damaged file says nothing of the file.
+    const isSlip =
+      ['TypeError', 'RangeError', 'ReferenceError'].includes(kind) || code === 'ERR_BUFFER_TOO_LARGE';
+    const said = String(cause instanceof Error ? cause.message : message);
+    const reason = isSlip ? 'it is damaged' : said.split('\n')[0].replace(/[.:]+$/, '');
     throw new InputError(`${name}: the ${isPng ? 'PNG' : 'JPEG'} image can't be read: ${reason}.`, {
       cause: error,
     });

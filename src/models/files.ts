@@ -10,6 +10,7 @@ import { requireWritable, unwritable, writeJson, writeNewFile } from '../files/w
 import { parseJson } from '../json.js';
 import type { Mlp } from '../networks/mlp.js';
 import { sizeOf } from '../shapes.js';
+import { quantized, type Quantization } from './quantized.js';
 import { fromLayersModel, notesOf, toLayersModel, type ModelNotes } from './layers-model.js';
 
 const MODEL_FILE = 'model.json';
@@ -17,18 +18,25 @@ const WEIGHTS_FILE = 'weights.bin';
 /** What `saveModel` writes into an empty folder. */
 export const MODEL_FILES: readonly string[] = [MODEL_FILE, WEIGHTS_FILE];
 
+export interface SaveOptions {
+  /** What a network's inputs and outputs stand for; kept in model.json. */
+  notes?: ModelNotes;
+  /** Weights in fewer bits than float32's. */
+  quantize?: Quantization;
+}
+
 /**
  * Writes a network (or any tf.LayersModel) into a folder as `model.json` and `weights.bin`, which `tf.loadLayersModel` reads.
  * The folder is made. A model that is there is replaced as a whole: whatever happens meanwhile (a full disk, a process that is
  * killed, another writer), `model.json` names weights that belong to it, the old ones or the new ones. So the weights that replace
- * others have a name of their own, `weights.….bin`. `notes`, what a network's inputs and outputs stand for, is kept in model.json.
+ * others have a name of their own, `weights.….bin`.
  *
  * @throws InputError where the folder can't be written; the model that was there stands.
  */
 export async function saveModel(
   network: Mlp | tf.LayersModel,
   directory: string | URL,
-  notes?: ModelNotes,
+  { notes, quantize }: SaveOptions = {},
 ): Promise<void> {
   const folder = localPath('saveModel', directory);
   await requireWritable('saveModel', folder, MODEL_FILES);
@@ -36,7 +44,7 @@ export async function saveModel(
   try {
     await model.save(
       tf.io.withSaveHandler(async (artifacts) => {
-        await writeArtifacts(artifacts, folder).catch((error) => {
+        await writeArtifacts(artifacts, folder, quantize).catch((error) => {
           throw unwritable('saveModel', folder, error);
         });
         return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
@@ -47,9 +55,16 @@ export async function saveModel(
   }
 }
 
-async function writeArtifacts(artifacts: tf.io.ModelArtifacts, folder: string): Promise<void> {
-  const { weightData, weightSpecs, ...rest } = artifacts;
-  const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
+async function writeArtifacts(
+  artifacts: tf.io.ModelArtifacts,
+  folder: string,
+  quantize?: Quantization,
+): Promise<void> {
+  const { weightData, weightSpecs = [], ...rest } = artifacts;
+  const joined = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData));
+  const { bytes: weights, specs } = quantize
+    ? quantized(joined, weightSpecs, quantize)
+    : { bytes: joined, specs: weightSpecs };
   const file = await writeWeights(folder, weights);
   let replaced: string[] = [];
   try {
@@ -58,7 +73,7 @@ async function writeArtifacts(artifacts: tf.io.ModelArtifacts, folder: string): 
       replaced = await namedWeights(folder);
       await writeJson(path.join(folder, MODEL_FILE), {
         ...rest,
-        weightsManifest: [{ paths: [file], weights: weightSpecs }],
+        weightsManifest: [{ paths: [file], weights: specs }],
         weightsSha256: sha256(weights),
       });
       // Another writer may have taken them for leftovers.
@@ -135,7 +150,7 @@ export async function loadLayersModel(directory: string | URL): Promise<tf.Layer
   const weightSpecs = weightsManifest.flatMap((group) => group.weights);
   try {
     // Without weights first: the loader itself would leave tensors behind where they do not fit the layers.
-    const model = await tf.loadLayersModel({ load: async () => fromKeras3(artifacts) });
+    const model = await layersOf(fromKeras3(artifacts));
     loadWeights(model, weights, weightSpecs);
     return model;
   } catch (error) {
@@ -176,6 +191,30 @@ function fromKeras3<T extends { modelTopology?: unknown }>(artifacts: T): T {
     return value;
   });
   return { ...artifacts, modelTopology };
+}
+
+/**
+ * The model without its weights. Where a layer cannot be made, those made before it leave nothing behind: all of them are made before
+ * modelFromJSON gives its promise, so that what was made in vain can be told from what others make.
+ */
+async function layersOf(artifacts: tf.io.ModelArtifacts): Promise<tf.LayersModel> {
+  const variables = (): Record<string, tf.Variable> => tf.engine().state.registeredVariables;
+  const before = new Set(Object.keys(variables()));
+  let made: Promise<tf.LayersModel> | undefined;
+  let inVain: tf.Variable[] = [];
+  tf.tidy(() => {
+    made = tf.models.modelFromJSON(artifacts.modelTopology as Parameters<typeof tf.models.modelFromJSON>[0]);
+    inVain = Object.entries(variables()).flatMap(([name, variable]) => (before.has(name) ? [] : [variable]));
+  });
+  try {
+    const model = await (made as unknown as Promise<tf.LayersModel>);
+    if (artifacts.trainingConfig) model.loadTrainingConfig(artifacts.trainingConfig);
+    if (artifacts.userDefinedMetadata) model.setUserDefinedMetadata(artifacts.userDefinedMetadata);
+    return model;
+  } catch (error) {
+    tf.dispose(inVain);
+    throw error;
+  }
 }
 
 /** Keras 3's {args: [tensor], kwargs}, as Keras 2's list of [layer, node, tensor, kwargs]. */

@@ -286,6 +286,11 @@ describe('on the cpu backend', () => {
         /is no layers model: /,
       ],
       [
+        'a second layer without its size',
+        () => edit((json) => delete json.modelTopology.config.layers[1].config.units),
+        /is no layers model: /,
+      ],
+      [
         'another weight',
         () => edit((json) => (json.weightsManifest[0].weights[0].name = 'other')),
         /is no layers model: /,

@@ -89,7 +89,7 @@ export class RunFolder {
 
   /** Keeps the model of the best epoch so far. */
   async keepBest(network: Mlp, notes: ModelNotes): Promise<void> {
-    await saveModel(network, path.join(this.folder, UNFINISHED, BEST), notes);
+    await saveModel(network, path.join(this.folder, UNFINISHED, BEST), { notes });
   }
 
   /**
@@ -108,7 +108,7 @@ export class RunFolder {
         : path.join(this.folder, UNFINISHED);
     const files: RunFiles = { model: place, history: path.join(place, HISTORY_FILE) };
     return this.writing(async () => {
-      await saveModel(network, place, notes);
+      await saveModel(network, place, { notes });
       await writeJson(files.history, history);
       await writeJson(path.join(place, CONFIG_FILE), config);
       const pictureFile = path.join(place, PICTURE_FILE);
