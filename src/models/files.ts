@@ -208,7 +208,9 @@ async function layersOf(artifacts: tf.io.ModelArtifacts): Promise<tf.LayersModel
   });
   try {
     const model = await (made as unknown as Promise<tf.LayersModel>);
-    if (artifacts.trainingConfig) model.loadTrainingConfig(artifacts.trainingConfig);
+    if (artifacts.trainingConfig) {
+      model.loadTrainingConfig(artifacts.trainingConfig as Parameters<typeof model.loadTrainingConfig>[0]);
+    }
     if (artifacts.userDefinedMetadata) model.setUserDefinedMetadata(artifacts.userDefinedMetadata);
     return model;
   } catch (error) {
