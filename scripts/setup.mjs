@@ -69,6 +69,9 @@ function fingerprint() {
 
 // ---- the native backend ----
 
+/** What asks a process to end. */
+const signals = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+
 const refusal = inRoot('node_modules', '.gradparity-no-native');
 
 /**
@@ -87,8 +90,8 @@ async function provision() {
   const { provisionNative } = await import('../dist/backends/provision.js');
   const { stepLines } = await import('../dist/backends/step-lines.js');
   const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once('SIGINT', interrupt);
+  const interrupt = (name) => controller.abort(name);
+  for (const name of Object.keys(signals)) process.once(name, interrupt);
   const { log, end } = stepLines(process.stderr);
   try {
     const { how, libtensorflow } = await provisionNative({ log, signal: controller.signal });
@@ -99,13 +102,13 @@ async function provision() {
     end();
     if (controller.signal.aborted) {
       console.error('Interrupted; nothing half-made is left.');
-      process.exit(130);
+      process.exit(128 + signals[controller.signal.reason]);
     }
     if (error.name !== 'EnvironmentError') throw error;
     console.error(error.message);
     writeFileSync(refusal, `${error.message}\n`);
   } finally {
-    process.removeListener('SIGINT', interrupt);
+    for (const name of Object.keys(signals)) process.removeListener(name, interrupt);
   }
 }
 

@@ -95,7 +95,9 @@ export {
 } from './training/trainer.js';
 export type { ProbeRecord } from './parity/probe.js';
 export type { EpochRecord, History, TrainingSettings } from './training/history.js';
-export type { Sampling } from './training/batches.js';
+export type { Sampling, SamplerState } from './training/batches.js';
+export { datasetFrom, heldOut, type ElementSource, type PlainData } from './training/dataset.js';
+export { networkOf, type Checkpoint } from './training/checkpoint.js';
 
 export { describeReport, isPassed } from './gradcheck/report/describe.js';
 export { expectGradients, GradientMismatchError } from './gradcheck/expect.js';
@@ -122,4 +124,5 @@ export type {
 } from './gradcheck/report/report.js';
 export type { CheckedFunction, CheckedInputs } from './gradcheck/engine/subject.js';
 
-export { fromLayersModel, toLayersModel } from './models/layers-model.js';
+export { fromLayersModel, notesOf, toLayersModel, type ModelNotes } from './models/layers-model.js';
+export type { ImageForm } from './data/digits.js';

@@ -13,5 +13,10 @@ export {
   type MnistOptions,
   type MnistPart,
 } from './data/mnist.js';
+export { loadData, type DataOptions, type LoadedData } from './data/own.js';
+export type { ImageForm } from './data/digits.js';
 export type { MnistFilesOptions } from './data/mnist-files.js';
-export { loadLayersModel, loadModel, saveModel } from './models/files.js';
+export { loadCheckpoint, saveCheckpoint, type LoadCheckpointOptions } from './models/checkpoints.js';
+export type { ModelNotes } from './models/layers-model.js';
+export { loadLayersModel, loadModel, loadNotedModel, saveModel, type SaveOptions } from './models/files.js';
+export type { Quantization } from './models/quantized.js';

@@ -11,6 +11,9 @@ export function generatorFrom(seed: number): Generator {
   return xoroshiro128plusFromState([-1, ~low, low, Math.floor(seed / 2 ** 32) | 0]);
 }
 
+/** The generator that gave this state, from there on. */
+export const generatorFromState = (state: readonly number[]): Generator => xoroshiro128plusFromState(state);
+
 /** Whole numbers from 0 to n - 1, all alike likely, reproducible from the seed. */
 export function randomIndices(seed: number): (n: number) => number {
   const generator = generatorFrom(seed);

@@ -1,5 +1,5 @@
 /** tfjs-node as it lies on this machine: where it is, whether it can run, how it is loaded. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
@@ -38,6 +38,9 @@ export function nativeObstacle(folder = tfjsNodeFolder()): string | undefined {
   if (folder === undefined)
     return `the native backend is not set up (@tensorflow/tfjs-node is not installed)${remedy}`;
   const libraries = path.join(folder, 'deps', 'lib');
+  const unreadable = unreadableLibrary(libraries) ?? unreadableFile(bindingFile(folder));
+  if (unreadable !== undefined)
+    return `the native backend cannot be read by this user (${unreadable}); run as the user who set it up, or let this one read it`;
   if (!holdsLibtensorflow(libraries))
     return `the native backend is not set up (no libtensorflow in ${libraries})${remedy}`;
   if (!existsSync(bindingFile(folder)))
@@ -62,6 +65,36 @@ function holdsLibtensorflow(folder: string): boolean {
     (name) => /^(lib)?tensorflow(\.|_cc\.)/.test(name) && existsSync(path.join(folder, name)),
   );
 }
+
+/** A library that is there, in a place where this user may not look, with the system's reason. */
+function unreadableLibrary(folder: string): string | undefined {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    return refusalOf(error, folder);
+  }
+  for (const name of names) {
+    const file = path.join(folder, name);
+    const reason = unreadableFile(file);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function unreadableFile(file: string): string | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return refusalOf(error, file);
+  }
+}
+
+const refusalOf = (error: unknown, place: string): string | undefined => {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM' ? `${code}: ${place}` : undefined;
+};
 
 function readOrEmpty(file: string): string {
   try {

@@ -13,17 +13,19 @@ export interface LineStream {
  */
 export function stepLines(stream: LineStream): { log: (step: ProvisionStep) => void; end: () => void } {
   let current: string | undefined;
+  // A terminal that is named dumb knows no movements of the cursor.
+  const isTerminal = stream.isTTY && process.env.TERM !== 'dumb';
   const end = () => {
-    if (current !== undefined && stream.isTTY) stream.write('\n');
+    if (current !== undefined && isTerminal) stream.write('\n');
     current = undefined;
   };
   const log = ({ text, progress }: ProvisionStep) => {
     if (text !== current) {
       end();
-      stream.write(stream.isTTY ? text : `${text}\n`);
+      stream.write(isTerminal ? text : `${text}\n`);
       current = text;
     }
-    if (stream.isTTY && progress !== undefined) stream.write(`\r${text} … ${progress}\u001b[K`);
+    if (isTerminal && progress !== undefined) stream.write(`\r${text} … ${progress}\u001b[K`);
   };
   return { log, end };
 }

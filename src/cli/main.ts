@@ -10,18 +10,28 @@ import evaluate from './commands/evaluate.js';
 import exportModel from './commands/export.js';
 import gates from './commands/gates.js';
 import merge from './commands/merge.js';
+import predict from './commands/predict.js';
 import sweep from './commands/sweep.js';
 import train from './commands/train.js';
 import worker from './commands/worker.js';
 import { missingPackage } from '../optional.js';
 import { checkValue } from './options.js';
+import { printJson } from './session.js';
 import { environmentSettings, fileSettings, flagName, mergeSettings, type Settings } from './settings.js';
 import { version } from './version.js';
 
-const commands = [train, evaluate, check, sweep, merge, worker, exportModel, gates, doctor] as CommandModule<
-  object,
-  object
->[];
+const commands = [
+  train,
+  evaluate,
+  predict,
+  check,
+  sweep,
+  merge,
+  worker,
+  exportModel,
+  gates,
+  doctor,
+] as CommandModule<object, object>[];
 
 const optionsOf = (command: CommandModule<object, object>): Record<string, Options> =>
   command.builder as Record<string, Options>;
@@ -70,12 +80,50 @@ function requireTensorFlow(): void {
   }
 }
 
+/** Says of a first word that is no command's name that it is none, before its options are looked at. */
+function requireCommand(word: unknown, asksForHelp: boolean): void {
+  const names = commands.map(({ command }) => String(command).split(' ')[0]);
+  if (word === undefined || asksForHelp || names.includes(String(word))) return;
+  const near = names.find((name) => distance(name, String(word)) <= 2);
+  throw new InputError(
+    `${near ? `There is no such command; did you mean ${near}?` : `Unknown argument: ${word}. There is no such command.`} There are ${names.join(', ')}. See gradparity --help.`,
+  );
+}
+
+/** Levenshtein's: letters to insert, to leave out or to change. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
 async function run(args: string[]): Promise<void> {
   const known = new Set(commands.flatMap((command) => Object.keys(optionsOf(command))));
+  const switches = new Set(
+    commands.flatMap((command) =>
+      Object.entries(optionsOf(command)).flatMap(([name, { type }]) => (type === 'boolean' ? [name] : [])),
+    ),
+  );
   const environment = environmentSettings(process.env);
-  const typed = yargs(args).help(false).version(false).option('config', { type: 'string' }).parseSync();
+  const typed = yargs(args)
+    .help(false)
+    .version(false)
+    .boolean([...switches, 'help', 'h', 'version', 'v'])
+    .string([...known].filter((name) => !switches.has(name)))
+    .option('config', { type: 'string' })
+    .parseSync();
   const file = fileSettings((typed.config ?? environment.config) as string | undefined, known);
   const flags = Object.keys(typed).map(flagName);
+  requireCommand(
+    typed._[0],
+    flags.some((name) => ['help', 'h', 'version', 'v'].includes(name)),
+  );
   await yargs(args)
     .scriptName('gradparity')
     .usage(
@@ -97,7 +145,8 @@ async function run(args: string[]): Promise<void> {
     .epilogue(
       'Every option can be set as GRADPARITY_OPTION_NAME or in the config file as well; flags win, then the environment.',
     )
-    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    // Narrower, words would be broken.
+    .wrap(Math.max(80, Math.min(110, process.stdout.columns ?? 110)))
     .exitProcess(false)
     .fail((message, error) => {
       // yargs' own complaints, and what an option's `coerce` throws, are about the input; a command's errors are its own.
@@ -111,14 +160,45 @@ async function run(args: string[]): Promise<void> {
 
 /** 0 fine, 1 a check failed (set by the command), 2 wrong usage or input, 3 the environment lacks something. */
 function report(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof InputError) process.exitCode = 2;
-  else if (error instanceof EnvironmentError) process.exitCode = 3;
-  else process.exitCode = 1;
+  if ((error as NodeJS.ErrnoException).syscall === 'uv_cwd') {
+    error = new EnvironmentError(
+      'the working folder is no more. Change to another folder (cd) and try again.',
+    );
+  }
   const known = error instanceof InputError || error instanceof EnvironmentError;
+  const raw = error instanceof Error ? error.message : String(error);
+  const message = known ? inFlags(raw) : raw;
+  process.exitCode = error instanceof InputError ? 2 : error instanceof EnvironmentError ? 3 : 1;
   process.stderr.write(known ? `gradparity: ${message}\n` : `gradparity: unexpected error: ${message}\n`);
   if (!known && process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (wantsJson()) {
+    const kind =
+      error instanceof InputError
+        ? 'input'
+        : error instanceof EnvironmentError
+          ? 'environment'
+          : 'unexpected';
+    printJson({ error: { kind, message, exitCode: process.exitCode } });
+  }
 }
+
+/** A message in the words of the command line: `batchSize` is --batch-size there. */
+function inFlags(message: string): string {
+  const names = commands
+    .flatMap((command) => Object.keys(optionsOf(command)))
+    .filter((name) => name.includes('-'));
+  return [...new Set(names)].reduce((text, flag) => {
+    const name = flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return text
+      .replace(`--${flag} (${name})`, `--${flag}`)
+      .replace(new RegExp(`(?<![\\w"'./-])${name}(?![\\w"'/(])`, 'g'), `--${flag}`);
+  }, message);
+}
+
+/** Whether the result was asked for as JSON, where the options themselves may be what is wrong. */
+const wantsJson = (): boolean =>
+  process.argv.some((word) => word === '--json' || word === '--json=true') ||
+  /^(true|1|yes|on)$/i.test(process.env.GRADPARITY_JSON ?? '');
 
 // A reader that has seen enough (`| head`) closes the pipe; that is no error. Without one for stderr the work goes on.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -126,6 +206,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 process.stderr.on('error', () => {});
+
+// A terminal that is named dumb knows neither colours nor movements of the cursor.
+if (process.env.TERM === 'dumb') {
+  for (const stream of [process.stdout, process.stderr]) stream.isTTY = false;
+}
 
 try {
   await run(hideBin(process.argv));

@@ -81,6 +81,14 @@ export const modelOption = {
 } satisfies Options;
 
 export const testDataOptions = {
+  data: text({
+    describe: 'Data of your own: a folder of IDX files, a CSV file, or a folder of images for each class',
+    conflicts: 'data-dir',
+  }),
+  'hold-out': realNumber(
+    { above: 0, max: 0.9 },
+    { describe: 'Share of --data that is the test set where it has none', defaultDescription: '0.15' },
+  ),
   'data-dir': text({
     describe: "Folder with MNIST's four IDX files, plain or .gz; found or downloaded where left out",
   }),

@@ -1,17 +1,57 @@
 /** Progress on stderr, where that is a terminal. */
 import { SingleBar } from 'cli-progress';
 import type { DownloadProgress } from '../data/mnist.js';
+
 import type { SweepProgress } from '../sweep/sweep.js';
+import type { EpochRecord } from '../training/history.js';
 
 const show = (): boolean => process.stderr.isTTY === true;
 
-/** A bar for training: steps done, loss, accuracy, time left. */
-export function trainingBar(steps: number): {
+/** Milliseconds after which a training that nobody watches says where it is. */
+const SILENCE = 10_000;
+
+/** A training's progress: a bar on a terminal, else a line for each record, and where there is none for long. */
+export function trainingProgress(
+  steps: number,
+  done: number,
+): {
   update: (step: number, loss: number) => void;
-  accuracy: (share: number) => void;
+  record: (record: EpochRecord) => void;
   stop: () => void;
 } {
-  if (!show()) return { update: () => {}, accuracy: () => {}, stop: () => {} };
+  const accuracyOf = ({ testAccuracy, trainAccuracy }: EpochRecord): string => {
+    const share = testAccuracy ?? trainAccuracy;
+    return share === undefined ? '–' : `${(100 * share).toFixed(1)} %`;
+  };
+  if (!show()) {
+    let said = performance.now();
+    let loss: number | undefined;
+    const begun = said;
+    const say = (step: number, more = ''): void => {
+      said = performance.now();
+      const left = step > done ? (((said - begun) / (step - done)) * (steps - step)) / 1000 : undefined;
+      const parts = [
+        `step ${step}/${steps}`,
+        ...(loss === undefined ? [] : [`loss ${loss.toFixed(4)}`]),
+        ...(more === '' ? [] : [more]),
+        ...(left === undefined || step === steps ? [] : [`${Math.ceil(left)} s left`]),
+      ];
+      process.stderr.write(`${parts.join('  ')}\n`);
+    };
+    return {
+      update: (step, value) => {
+        loss = value;
+        if (performance.now() - said > SILENCE) say(step);
+      },
+      record: (record) => {
+        const set = record.testAccuracy === undefined ? 'training' : 'test';
+        if (record.testAccuracy !== undefined || record.trainAccuracy !== undefined) {
+          say(record.step, `${set} accuracy ${accuracyOf(record)}`);
+        }
+      },
+      stop: () => {},
+    };
+  }
   const bar = new SingleBar({
     stream: process.stderr,
     format: '{bar} {value}/{total} steps  loss {loss}  accuracy {accuracy}  {eta_formatted} left',
@@ -22,10 +62,10 @@ export function trainingBar(steps: number): {
     etaBuffer: 50,
     fps: 10,
   });
-  bar.start(steps, 0, { loss: '–', accuracy: '–' });
+  bar.start(steps, done, { loss: '–', accuracy: '–' });
   return {
     update: (step, loss) => bar.update(step, { loss: loss.toFixed(4) }),
-    accuracy: (share) => bar.update({ accuracy: `${(100 * share).toFixed(1)} %` }),
+    record: (record) => bar.update({ accuracy: accuracyOf(record) }),
     stop: () => bar.stop(),
   };
 }

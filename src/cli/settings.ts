@@ -16,6 +16,10 @@ export const flagName = (name: string): string =>
     : name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
   ).replaceAll('_', '-');
 
+/** Whether an option was given on the command line; those of a config file may be meant for other commands. */
+export const isOnCommandLine = (name: string): boolean =>
+  process.argv.some((word) => word.startsWith('--') && flagName(word.slice(2).split('=')[0]) === name);
+
 /** `GRADPARITY_LEARNING_RATE` and its like, as `learning-rate`. */
 export function environmentSettings(environment: NodeJS.ProcessEnv): Settings {
   const prefix = 'GRADPARITY_';
@@ -78,6 +82,17 @@ export function fileSettings(file: string | undefined, known: ReadonlySet<string
   if (unknown.length > 0) {
     throw new InputError(
       `The config file ${file ?? CONFIG_FILE} has options that no command knows: ${unknown.join(', ')}.`,
+    );
+  }
+  for (const [name, value] of Object.entries(values)) {
+    if (
+      typeof value !== 'object' ||
+      value === null ||
+      (Array.isArray(value) && !value.some((one) => typeof one === 'object'))
+    )
+      continue;
+    throw new InputError(
+      `The config file ${file ?? CONFIG_FILE}: ${name} must be a text, a number, true, false or a list of them, got ${JSON.stringify(value)}. Leave ${name} out for its default.`,
     );
   }
   return settings;

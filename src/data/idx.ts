@@ -98,6 +98,16 @@ export function parseIdxPair(
   return { images: parsedImages, labels: parsedLabels };
 }
 
+/** How long the IDX file is that begins with these bytes, or undefined where that cannot be told from them. */
+export function idxLength(begin: Uint8Array): number | undefined {
+  if (begin.length < 4) return undefined;
+  const magic = uint32(begin, 0);
+  const rank = magic & 0xff;
+  const header = 4 + 4 * rank;
+  if (magic >>> 8 !== UNSIGNED_BYTE || rank === 0 || begin.length < header) return undefined;
+  return header + sizeOf(Array.from({ length: rank }, (_, axis) => uint32(begin, 4 + 4 * axis)));
+}
+
 /** Whether `bytes` begin as a gzip file does. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;

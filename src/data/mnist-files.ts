@@ -1,16 +1,16 @@
 /** Where MNIST's four files come from: a folder of the user's, the npm package, the cache, the public mirrors. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gunzip, type InputType, type ZlibOptions } from 'node:zlib';
 import { EnvironmentError, InputError } from '../errors.js';
 import { cacheDirectory } from '../files/cache-directory.js';
+import { localPath } from '../files/place.js';
+import { readFileBounded } from '../files/read.js';
 import { writeFileWhole } from '../files/write.js';
 import { download, MAX_BYTES, reasonOf } from './download.js';
-import { isGzip } from './idx.js';
+import { uncompressed } from './gzip.js';
 
 export interface DownloadProgress {
   /** The file under way, its bytes so far, and its size where the server tells. */
@@ -112,15 +112,16 @@ export async function readMnistFiles(options: MnistFilesOptions = {}): Promise<M
     (source === 'download' ? undefined : await readPackage(failures, options)) ??
     (source === 'package' ? undefined : await readDownloads(mirrors, failures, options));
   if (files) return files;
+  const proxy = source === 'package' ? '' : unusedProxy();
   throw new EnvironmentError(
-    `loadMnist: MNIST is not to be had.\n${failures.map((failure) => `  ${failure}\n`).join('')}` +
+    `loadMnist: MNIST is not to be had.\n${failures.map((failure) => `  ${failure}\n`).join('')}${proxy}` +
       `Run \`npm install ${PACKAGE}\`, or download the four files by hand and pass their folder as --data-dir (dataDir).`,
   );
 }
 
 async function readFolder(dataDir: string): Promise<MnistFiles> {
   if (dataDir === '') throw new InputError('loadMnist: dataDir is empty; wanted the path of a folder.');
-  const folder = path.resolve(dataDir);
+  const folder = path.resolve(localPath('loadMnist', dataDir));
   const files = await Promise.all(
     MNIST_FILES.map(async ({ role, name }) => [role, await readOwn(folder, name)]),
   );
@@ -133,7 +134,7 @@ async function readOwn(folder: string, name: string): Promise<NamedBytes> {
   for (const candidate of [name, dotted, `${name}.gz`, `${dotted}.gz`]) {
     const file = path.join(folder, candidate);
     try {
-      return { name: file, bytes: await uncompressed(await readFile(file)) };
+      return { name: file, bytes: await uncompressed(await readFileBounded(file)) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
       throw new InputError(`${file}: can't be read: ${reasonOf(error)}.`, { cause: error });
@@ -182,6 +183,8 @@ async function readDownloads(
   failures.push(`cache ${folder}: ${missing.length === MNIST_FILES.length ? 'empty' : damaged.join('; ')}`);
   if (missing.length < damaged.length) options.log?.(`Fetching damaged files of ${folder} again.`);
   const used: string[] = [];
+  const proxy = unusedProxy().trim();
+  if (proxy !== '') options.log?.(proxy);
   for (const mirror of mirrors) {
     options.log?.(`Downloading MNIST from ${mirror} into ${folder}.`);
     try {
@@ -254,7 +257,7 @@ async function readVerified(folder: string) {
     MNIST_FILES.map(async (file) => {
       const name = path.join(folder, file.name);
       try {
-        found[file.role] = { name, bytes: verified(await readFile(name), file) };
+        found[file.role] = { name, bytes: verified(await readFileBounded(name), file) };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') missing.push(file.name);
         damaged.push(`${file.name}: ${reasonOf(error)}`);
@@ -275,19 +278,12 @@ function verified(bytes: Uint8Array, { sha256 }: KnownFile): Uint8Array {
   return bytes;
 }
 
-const gunzipWithInfo = promisify(gunzip) as unknown as (
-  bytes: InputType,
-  options: ZlibOptions,
-) => Promise<{ buffer: Buffer; engine: { bytesWritten: number } }>;
-
-/** The contents of a file that may be compressed with gzip. */
-async function uncompressed(bytes: Uint8Array, maxOutputLength = 2 ** 31 - 1): Promise<Uint8Array> {
-  if (!isGzip(bytes)) return bytes;
-  const { buffer, engine } = await gunzipWithInfo(bytes, { info: true, maxOutputLength });
-  if (engine.bytesWritten < bytes.length) {
-    throw new Error(`${bytes.length - engine.bytesWritten} bytes follow the end of the gzip data`);
-  }
-  return buffer;
+/** A sentence where a proxy is set that Node's fetch does not take. */
+function unusedProxy(): string {
+  const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'];
+  const name = names.find((each) => process.env[each]);
+  if (name === undefined || process.env.NODE_USE_ENV_PROXY === '1') return '';
+  return `${name} is set, but Node uses it only where NODE_USE_ENV_PROXY=1 is set too, from Node 22.21 or 24.0 on.\n`;
 }
 
 /** The mirrors given, else the environment's, else the public ones; each ends in a slash. */

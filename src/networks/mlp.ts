@@ -334,8 +334,17 @@ function resolveStructure(options: MlpOptions): DenseStructure {
       `Mlp: softmax wants at least 2 outputs, got ${sizes[layers]}. Choose the task binary.`,
     );
   }
+  const parameters = sizes.slice(1).reduce((sum, size, layer) => sum + (sizes[layer] + 1) * size, 0);
+  if (parameters > MOST_PARAMETERS) {
+    throw new InputError(
+      `Mlp: sizes [${sizes.join(', ')}] make ${parameters} parameters; wanted at most ${MOST_PARAMETERS}. Choose smaller layers.`,
+    );
+  }
   return { sizes: [...sizes], hidden, output, loss, epsilon };
 }
+
+/** 2 GB of them: what one array may hold. */
+const MOST_PARAMETERS = 2 ** 29;
 
 function resolveOutput(
   { task, loss }: MlpOptions,

@@ -16,11 +16,13 @@ export interface TrainingSettings {
   backend: string;
 }
 
-/** Accuracies (0 to 1) of a classifier, mean losses of a regression, at the end of an epoch. */
+/** Accuracies (0 to 1) of a classifier, mean losses of a regression, at the end of an epoch or within one. */
 export interface EpochRecord {
-  /** Epochs done: whole, but for a run that ends within one. */
+  /** Epochs done: whole, but within one. */
   epoch: number;
   step: number;
+  /** Left out for all; within an epoch only the first so many of each set were looked at. */
+  examples?: number;
   trainAccuracy?: number;
   testAccuracy?: number;
   trainLoss?: number;
@@ -36,6 +38,8 @@ export interface History {
   probes: ProbeRecord[];
   stopped: 'finished' | 'interrupted' | 'diverged';
   message: string;
+  /** For a run that learned nothing: what in it says why, and what to change. */
+  advice?: string;
   /** Time in steps alone, without accuracies and probes. */
   trainingSeconds: number;
   seconds: number;

@@ -35,14 +35,17 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('train', () => {
   test('writes the model, its history and the picture, and tells of epochs, time and parity', async () => {
     expect(trained.code).toBe(0);
-    expect(trained.stderr).toBe(
-      [
-        'Backend: cpu (it was asked for).',
-        `Data: 250 training and 60 test examples from the folder ${await realpath(data)}.`,
-        'Training 16-12-10: 45 steps of 100 examples, gradients by structured.',
-        '',
-      ].join('\n'),
-    );
+    expect(trained.stderr.split('\n')).toEqual([
+      'Backend: cpu (it was asked for).',
+      `Data: 250 training and 60 test examples from the folder ${await realpath(data)}.`,
+      'Training 16-12-10: 45 steps of 100 examples, gradients by structured.',
+      expect.stringMatching(/^step 0\/45 {2}test accuracy [\d.]+ %$/),
+      ...Array.from({ length: 15 }, (_, epoch) =>
+        expect.stringMatching(new RegExp(`^step ${3 * epoch + 3}/45  loss [\\d.]+  test accuracy [\\d.]+ %`)),
+      ),
+      'Next: npx gradparity evaluate model, or npx gradparity export model --output …',
+      '',
+    ]);
     const lines = trained.stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(16 + 4);
     expect(lines[0]).toMatch(/^epoch 0 \(step 0\): train accuracy [\d.]+ %, test accuracy [\d.]+ %$/);
@@ -52,6 +55,8 @@ describe('train', () => {
     );
     expect(lines[19]).toBe('Model: model  History: model/history.json  Picture: model/training.svg');
     expect((await readdir(at('model'))).sort()).toEqual([
+      'checkpoints',
+      'config.json',
       'history.json',
       'model.json',
       'training.svg',
@@ -111,7 +116,7 @@ describe('train', () => {
         {
           cwd: folder,
           onStderr: (text, interrupt) => {
-            if (text.includes('Training 16-4-10')) setTimeout(interrupt, interruptAfter);
+            if (text.includes('Training 16-4-10')) setTimeout(() => interrupt(), interruptAfter);
           },
         },
       );
@@ -199,7 +204,7 @@ describe('evaluate', () => {
     expect((await run('export model --output logits --logits')).code).toBe(0);
     const logits = await run('evaluate logits --backend cpu --data-dir data');
     expect([logits.code, logits.stdout]).toEqual([2, '']);
-    expect(logits.stderr).toContain('a regression network has no classes');
+    expect(logits.stderr).toContain('as export --logits writes it, and no probabilities');
   });
 });
 

@@ -22,8 +22,8 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Options of Node itself. */
   node?: string[];
-  /** Told what comes on stderr, with a way to interrupt the command as Ctrl-C does. */
-  onStderr?: (text: string, interrupt: () => void) => void;
+  /** Told what comes on stderr, with a way to interrupt the command as Ctrl-C does, or by another signal. */
+  onStderr?: (text: string, interrupt: (signal?: NodeJS.Signals) => void) => void;
 }
 
 /** `gradparity …args`, to its end. */
@@ -40,7 +40,7 @@ export function gradparity(
   child.stdout.setEncoding('utf8').on('data', (text: string) => (outcome.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     outcome.stderr += text;
-    onStderr?.(text, () => child.kill('SIGINT'));
+    onStderr?.(text, (signal = 'SIGINT') => void child.kill(signal));
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

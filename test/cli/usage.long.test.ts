@@ -108,9 +108,9 @@ describe('wrong usage or input ends with exit code 2 and a sentence on stderr, n
     ['train --backend cpu --data-dir none', 'loadMnist: '],
     [
       'train --backend cpu --data-dir data --batch-size 300',
-      'train: batchSize must be at most the number of',
+      'train: --batch-size must be at most the number of',
     ],
-    ['train --backend cpu --data-dir data --train-size 300', 'loadMnist: trainSize must be at most 250'],
+    ['train --backend cpu --data-dir data --train-size 300', 'loadMnist: --train-size must be at most 250'],
     ['evaluate none --backend cpu --data-dir data', "loadModel: none/model.json can't be read (ENOENT)."],
     ['export none --output new', "loadModel: none/model.json can't be read (ENOENT)."],
     ['export same --output ./same', "export: --output must be another folder than the model's own, same."],
@@ -242,4 +242,133 @@ describe('a reader that goes away', () => {
       });
     },
   );
+});
+
+describe('errors', () => {
+  test('with --json are a document on stdout too', async () => {
+    const { code, stdout, stderr } = await run(['train', '--steps', 'abc', '--json']);
+    expect(code).toBe(2);
+    const { error, schemaVersion } = JSON.parse(stdout) as { error: object; schemaVersion: number };
+    expect(schemaVersion).toBe(1);
+    expect(error).toEqual({ kind: 'input', message: expect.stringMatching(/^--steps: wanted/), exitCode: 2 });
+    expect(stderr).toMatch(/^gradparity: --steps: wanted/);
+  });
+
+  test('speak of options as the command line does', async () => {
+    for (const [option, value] of [
+      ['--batch-size', '100000'],
+      ['--train-size', '100000'],
+    ]) {
+      const { stderr } = await run(['train', '--backend', 'cpu', '--data-dir', data, option, value]);
+      expect(stderr).toMatch(new RegExp(`${option} must be at most`));
+    }
+  });
+
+  test.each([
+    ['bogus', '--json', /Unknown argument: bogus\. There is no such command\. There are train, evaluate/],
+    ['trian', '--steps', /There is no such command; did you mean train\?/],
+  ])('%s is no command, whatever its options', async (word, option, message) => {
+    const { code, stderr } = await run([word, option]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  test.each([
+    '--order=2',
+    '--mode=fast',
+    '--precision=native',
+    '--seed=3',
+    '--case=x',
+    '--html=x.html',
+    '--watch',
+    '--time-limit=3',
+  ])('check without a file refuses %s', async (option) => {
+    const { code, stderr } = await run(['check', option]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`check: ${option.split('=')[0]} is for the cases of a file`),
+    ]);
+  });
+
+  test('a layer beyond all memory is a sentence', async () => {
+    const { code, stderr } = await run([
+      'train',
+      '--backend',
+      'cpu',
+      '--data-dir',
+      data,
+      '--hidden',
+      '100000000',
+    ]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('make 2700000010 parameters; wanted at most'),
+    ]);
+  });
+
+  test('in a config file: a byte order mark is none, an object for a value is one', async () => {
+    await writeFile(path.join(folder, 'bom.json'), '\uFEFF{"steps": "x"}');
+    expect((await run(['train', '--config', 'bom.json'])).stderr).toMatch(/--steps: wanted a whole number/);
+    await writeFile(path.join(folder, 'object.json'), '{"hidden": {}}');
+    const { code, stderr } = await run(['train', '--config', 'object.json']);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('hidden must be a text, a number, true, false or a list of them, got {}'),
+    ]);
+    await writeFile(path.join(folder, 'seed.json'), '{"seed": 3}');
+    expect((await run(['check', '--backend', 'cpu', '--config', 'seed.json'])).code).toBe(0);
+  });
+
+  test('a syntax error in a file of cases has its line', async () => {
+    for (const name of ['wrong.ts', 'wrong.mjs']) {
+      await writeFile(path.join(folder, name), 'export default [\n  { name: "a" inputs: [] },\n];\n');
+      const { code, stderr } = await run(['check', name]);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(/could not be loaded: .*inputs.* \(line 2\)\n$/),
+      ]);
+    }
+  });
+
+  const canChangeUser = process.getuid?.() === 0 && process.platform === 'linux';
+  (canChangeUser ? test : test.skip)(
+    'a user whom the system does not know, without a home, can run every command',
+    async () => {
+      for (const line of [['gates'], ['doctor', '--json'], ['train', '--help']]) {
+        const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
+          execFile(
+            'setpriv',
+            [
+              '--reuid=54321',
+              '--regid=54321',
+              '--clear-groups',
+              'env',
+              '-u',
+              'HOME',
+              process.execPath,
+              main,
+              ...line,
+            ],
+            { cwd: '/' },
+            (_error, stdout, stderr) => resolve({ stdout, stderr }),
+          );
+        });
+        expect(stdout.length).toBeGreaterThan(100);
+        expect(stderr).not.toMatch(/unexpected|at .*:\d+:\d+/);
+      }
+    },
+  );
+
+  test('a working folder that is no more is said to be', async () => {
+    const gone = await mkdtemp(path.join(folder, 'gone-'));
+    const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
+      execFile(
+        'sh',
+        ['-c', `cd "${gone}" && rmdir "${gone}" && "$0" "$1" gates`, process.execPath, main],
+        (_error, _stdout, stderr) => resolve({ stderr }),
+      );
+    });
+    expect(stderr).toBe(
+      'gradparity: the working folder is no more. Change to another folder (cd) and try again.\n',
+    );
+  });
 });

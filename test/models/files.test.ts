@@ -1,10 +1,12 @@
 /** Models as files: written and read on every backend, and refused where they are damaged. */
+import { execFileSync } from 'node:child_process';
 import {
   mkdir,
   mkdtemp,
   readdir,
   readFile,
   rm,
+  symlink,
   truncate,
   writeFile,
   appendFile,
@@ -133,6 +135,40 @@ describe('on the cpu backend', () => {
     loaded.dispose();
   });
 
+  test('of writers and readers at the same time each reader gets one whole model', async () => {
+    const networks = [3, 4, 5].map((seed) => smallNetwork(seed));
+    const known = networks.map((network) => JSON.stringify(parametersOf(network)));
+    await saveModel(networks[0], folder);
+    let writing = true;
+    const writers = networks.map(async (network) => {
+      for (let k = 0; k < 30; k++) await saveModel(network, folder);
+    });
+    const readers = [0, 1].map(async () => {
+      let loads = 0;
+      while (writing) {
+        const loaded = await loadModel(folder);
+        expect(known).toContain(JSON.stringify(parametersOf(loaded)));
+        loaded.dispose();
+        loads++;
+      }
+      return loads;
+    });
+    await Promise.all(writers);
+    writing = false;
+    for (const loads of await Promise.all(readers)) expect(loads).toBeGreaterThan(1);
+    for (const network of networks) network.dispose();
+  });
+
+  test('an address of the form file://… is the path in it', async () => {
+    const network = smallNetwork();
+    await saveModel(network, pathToFileURL(path.join(folder, 'a b')));
+    await saveModel(network, `file://${path.relative('.', path.join(folder, 'c'))}`);
+    expect((await readdir(folder)).sort()).toEqual(['a b', 'c']);
+    for (const place of ['a b', 'c']) (await loadModel(path.join(folder, place))).dispose();
+    await expect(saveModel(network, 'http://host/model')).rejects.toThrow(InputError);
+    network.dispose();
+  });
+
   test('weights in several files are read in their order', async () => {
     await saveSmall();
     const network = await loadModel(folder);
@@ -140,6 +176,7 @@ describe('on the cpu backend', () => {
     await writeFile(path.join(folder, 'a.bin'), bytes.subarray(0, 10));
     await writeFile(path.join(folder, 'b.bin'), bytes.subarray(10));
     await edit((json) => (json.weightsManifest[0].paths = ['a.bin', 'b.bin']));
+    await rm(weightsFile());
     const loaded = await loadModel(folder);
     expect(parametersOf(loaded)).toEqual(parametersOf(network));
     network.dispose();
@@ -152,6 +189,55 @@ describe('on the cpu backend', () => {
     change(json);
     await writeFile(modelFile(), JSON.stringify(json));
   }
+
+  test.each(['sequential', 'functional'])(
+    'a model.json in the words of Keras 3 is read (%s)',
+    async (kind) => {
+      await saveSmall();
+      const network = await loadModel(folder);
+      const dtype = {
+        module: 'keras',
+        class_name: 'DTypePolicy',
+        config: { name: 'float32' },
+        registered_name: null,
+      };
+      await edit((json) => {
+        const layers = json.modelTopology.config.layers;
+        for (const { config } of layers) config.dtype = dtype;
+        delete layers[0].config.batch_input_shape;
+        const input = { class_name: 'InputLayer', config: { batch_shape: [null, 4], dtype, name: 'input' } };
+        const all = [input, ...layers];
+        for (const group of json.weightsManifest)
+          for (const spec of group.weights) spec.name = `model/${spec.name}`;
+        if (kind === 'sequential') {
+          json.modelTopology.config.layers = all;
+          return;
+        }
+        all.forEach((layer, k) => {
+          layer.name = layer.config.name;
+          const before = all[k - 1]?.config.name;
+          const history = {
+            class_name: '__keras_tensor__',
+            config: { shape: [null, 4], dtype: 'float32', keras_history: [before, 0, 0] },
+          };
+          layer.inbound_nodes = k === 0 ? [] : [{ args: [history], kwargs: {} }];
+        });
+        json.modelTopology = {
+          class_name: 'Functional',
+          config: {
+            name: 'model',
+            layers: all,
+            input_layers: ['input', 0, 0],
+            output_layers: [all.at(-1).config.name, 0, 0],
+          },
+        };
+      });
+      const loaded = await loadModel(folder);
+      expect(parametersOf(loaded)).toEqual(parametersOf(network));
+      network.dispose();
+      loaded.dispose();
+    },
+  );
 
   describe('a damaged model is one clear sentence or two', () => {
     beforeEach(saveSmall);
@@ -200,6 +286,11 @@ describe('on the cpu backend', () => {
         /is no layers model: /,
       ],
       [
+        'a second layer without its size',
+        () => edit((json) => delete json.modelTopology.config.layers[1].config.units),
+        /is no layers model: /,
+      ],
+      [
         'another weight',
         () => edit((json) => (json.weightsManifest[0].weights[0].name = 'other')),
         /is no layers model: /,
@@ -218,6 +309,48 @@ describe('on the cpu backend', () => {
         'shapes of words',
         () => edit((json) => (json.weightsManifest[0].weights[0].shape = ['a'])),
         /weightsManifest in .* is damaged/,
+      ],
+      ...['../other/weights.bin', '/etc/passwd', 'a/../../b', 'C:\\\\x', '..\\\\x', ''].map(
+        (name): [string, () => Promise<unknown>, RegExp] => [
+          `weights at ${JSON.stringify(name)}`,
+          () => edit((json) => (json.weightsManifest[0].paths = [name])),
+          /names weights outside of its own folder, ".*"; wanted the name of a file beside it\./,
+        ],
+      ),
+      [
+        'a pipe for weights',
+        async () => {
+          await rm(weightsFile());
+          execFileSync('mkfifo', [weightsFile()]);
+        },
+        /weights\.bin can't be read \(it is no ordinary file\)/,
+      ],
+      [
+        'a device for model.json',
+        async () => {
+          await rm(modelFile());
+          await symlink('/dev/zero', modelFile());
+        },
+        /model\.json can't be read \(it is no ordinary file\)/,
+      ],
+      [
+        'one bit of the weights',
+        async () => {
+          const bytes = await readFile(weightsFile());
+          bytes[17] ^= 1;
+          await writeFile(weightsFile(), bytes);
+        },
+        /are not those that were written \(their SHA-256 differs\)/,
+      ],
+      [
+        'a NaN in the weights',
+        async () => {
+          const bytes = await readFile(weightsFile());
+          bytes.writeFloatLE(NaN, 4 * 21);
+          await writeFile(weightsFile(), bytes);
+          await edit((json) => delete json.weightsSha256);
+        },
+        /must be finite numbers, got NaN at entry 1 of layer1\/bias\. The training diverged/,
       ],
       [
         'an unknown dtype',

@@ -91,6 +91,33 @@ test('metadata can tell the loss, not the shape', () => {
   network.dispose();
 });
 
+test('dense layers without a bias, activations of their own, dropout: a network that predicts the same', () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 4, useBias: false, inputShape: [3] }),
+      tf.layers.activation({ activation: 'tanh' }),
+      tf.layers.dropout({ rate: 0.5 }),
+      tf.layers.dense({ units: 5 }),
+      tf.layers.reLU(),
+      tf.layers.dense({ units: 3 }),
+      tf.layers.softmax(),
+    ],
+  });
+  const network = fromLayersModel(model);
+  expect(network.structure).toMatchObject({
+    sizes: [3, 4, 5, 3],
+    hidden: ['tanh', 'relu'],
+    output: 'softmax',
+  });
+  const x = tf.randomNormal([6, 3], 0, 1, 'float32', 3);
+  const wanted = valuesOf(() => model.predict(x) as tf.Tensor);
+  const got = valuesOf(() => network.predict(x));
+  got.forEach((value, k) => expect(Math.abs(value - wanted[k])).toBeLessThan(1e-6));
+  network.dispose();
+  model.dispose();
+  x.dispose();
+});
+
 describe('refuses', () => {
   const dense = (options: Partial<Parameters<typeof tf.layers.dense>[0]> = {}): tf.layers.Layer =>
     tf.layers.dense({ units: 3, ...options });
@@ -123,12 +150,26 @@ describe('refuses', () => {
             dense({ activation: 'softmax' }),
           ],
         }),
-      /every layer must be dense with a bias, got Conv2D 'conv'\.$/,
+      /every layer must be dense, or an activation behind a dense layer without one, got Conv2D 'conv'\.$/,
     ],
     [
-      'a layer without a bias',
-      () => tf.sequential({ layers: [dense({ useBias: false, inputShape: [2], name: 'bare' })] }),
-      /got Dense 'bare'\.$/,
+      'an activation behind an activation',
+      () =>
+        tf.sequential({
+          layers: [
+            dense({ activation: 'relu', inputShape: [2] }),
+            tf.layers.activation({ activation: 'tanh', name: 'more' }),
+          ],
+        }),
+      /got Activation 'more'\.$/,
+    ],
+    [
+      'a ReLU with a bound',
+      () =>
+        tf.sequential({
+          layers: [dense({ inputShape: [2] }), tf.layers.reLU({ maxValue: 6, name: 'six' }), dense()],
+        }),
+      /got ReLU 'six'\.$/,
     ],
     [
       'a hidden activation it does not know',

@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     );
   }
   const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort());
   const { signal } = controller;
   const { log, end } = stepLines(process.stderr);
   let loaded;

@@ -1,4 +1,5 @@
 /** The process that a file's cases run in: what a user's code does, for ever or to the process, ends with it. */
+import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BackendName } from '../../backends/select.js';
@@ -31,10 +32,22 @@ const send = (message: ChildMessage): Promise<void> =>
 /** The message of whatever was thrown, on one line, and where in the user's file. */
 function sentence(error: unknown, file?: string): string {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  // esbuild, which reads TypeScript, has the place and the mistake on the second line; Node has no place in what it throws.
+  const mistake = /^.*:(\d+):\d+: ERROR: (.*)$/m.exec(message);
+  if (mistake) return `${mistake[2]} (line ${mistake[1]})`;
   const line =
     file && stack?.split('\n').find((text) => text.includes(path.basename(file)) && /:\d+:\d+/.test(text));
   const place = line && /:(\d+):\d+\)?$/.exec(line.trim())?.[1];
   return message.split('\n')[0] + (place ? ` (line ${place})` : '');
+}
+
+/** Where Node finds a file's syntax wrong: it says so on stderr only. */
+async function lineOfSyntaxError(file: string): Promise<string | undefined> {
+  const { stderr } = await new Promise<{ stderr: string }>((resolve) =>
+    execFile(process.execPath, ['--check', file], (_error, _stdout, stderr) => resolve({ stderr })),
+  );
+  const [first] = stderr.split('\n');
+  return first.includes(path.basename(file)) ? /:(\d+)$/.exec(first)?.[1] : undefined;
 }
 
 async function judge(one: CheckCase, options: GradcheckOptions): Promise<GradcheckReport> {
@@ -60,9 +73,12 @@ async function run({ file, from, pattern, backend, options }: ChildRequest): Pro
     cases = casesOf(file, module).filter(({ name }) => pattern === undefined || name.includes(pattern));
   } catch (error) {
     const known = error instanceof Error && error.name === 'InputError';
+    const place = known || !(error instanceof SyntaxError) ? undefined : await lineOfSyntaxError(file);
     await send({
       kind: 'refused',
-      error: known ? error.message : `${file} could not be loaded: ${sentence(error, file)}`,
+      error: known
+        ? error.message
+        : `${file} could not be loaded: ${sentence(error, file)}${place === undefined ? '' : ` (line ${place})`}`,
     });
     return;
   }
@@ -78,6 +94,8 @@ async function run({ file, from, pattern, backend, options }: ChildRequest): Pro
   await send({ kind: 'end' });
 }
 
+// With the command that started it, however that ended.
+process.once('disconnect', () => process.exit());
 process.once('message', (request: ChildRequest) => {
   void run(request).finally(() => process.disconnect());
 });

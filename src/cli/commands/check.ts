@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
-import { InputError } from '../../errors.js';
+import { EnvironmentError, InputError } from '../../errors.js';
 import type { GradcheckOptions } from '../../gradcheck/report/report.js';
 import type { ParityResult } from '../../parity/textbook.js';
 import type { CaseResult } from '../check/cases.js';
@@ -15,7 +15,8 @@ import {
   type CommonArguments,
 } from '../options.js';
 import { loadPlots } from '../optional.js';
-import { abortOnInterrupt, INTERRUPTED, printJson, startBackend } from '../session.js';
+import { flagName, isOnCommandLine } from '../settings.js';
+import { abortOnInterrupt, interruptedCode, printJson, startBackend } from '../session.js';
 
 interface CheckArguments extends CommonArguments {
   files?: string[];
@@ -27,7 +28,7 @@ interface CheckArguments extends CommonArguments {
   case?: string;
   html?: string;
   watch: boolean;
-  timeLimit: number;
+  timeLimit?: number;
 }
 
 const command: CommandModule<object, CheckArguments> = {
@@ -60,7 +61,10 @@ const command: CommandModule<object, CheckArguments> = {
       default: false,
       describe: 'Check again whenever a file beside the given ones changes',
     },
-    'time-limit': realNumber({ above: 0 }, { default: 60, describe: 'Seconds that a case may take' }),
+    'time-limit': realNumber(
+      { above: 0 },
+      { defaultDescription: '60', describe: 'Seconds that a case may take' },
+    ),
     json: jsonOption,
   },
   handler: (args) =>
@@ -83,7 +87,7 @@ async function checkFiles(args: CheckArguments, files: readonly string[]): Promi
   try {
     await checkOnce(args, files, signal);
     if (args.watch && !signal.aborted) await watch(args, files, signal);
-    if (signal.aborted) process.exitCode = INTERRUPTED;
+    if (signal.aborted) process.exitCode = interruptedCode();
   } finally {
     release();
   }
@@ -108,7 +112,7 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
       pattern: args.case,
       backend,
       options,
-      timeLimit: args.timeLimit,
+      timeLimit: args.timeLimit ?? 60,
       signal,
       onCase: (name, index, count) => {
         if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${index + 1}/${count} ${name} …`);
@@ -146,21 +150,42 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
 async function watch(args: CheckArguments, files: readonly string[], signal: AbortSignal): Promise<void> {
   const { watch: watchFiles } = await import('chokidar');
   const folders = [...new Set(files.map((file) => path.dirname(path.resolve(file))))];
-  const watcher = watchFiles(folders, {
-    ignoreInitial: true,
-    ignored: (file) => /[\\/](node_modules|\.git)([\\/]|$)/.test(file),
-    awaitWriteFinish: { stabilityThreshold: 100, pollInterval: 20 },
-  });
   let wake: () => void = () => {};
   let changed = false;
   const page = args.html && path.resolve(args.html);
-  watcher.on('all', (_event, file) => {
-    if (path.resolve(file) === page || !/\.[cm]?[jt]sx?$|\.json$/.test(file)) return;
-    changed = true;
-    wake();
-  });
+  /** Watches, or says with what error that cannot be done. */
+  const begin = async (usePolling: boolean) => {
+    const watcher = watchFiles(folders, {
+      ignoreInitial: true,
+      ignored: (file) => /[\\/](node_modules|\.git)([\\/]|$)/.test(file),
+      awaitWriteFinish: { stabilityThreshold: 100, pollInterval: 20 },
+      usePolling,
+    });
+    watcher.on('all', (_event, file) => {
+      if (path.resolve(file) === page || !/\.[cm]?[jt]sx?$|\.json$/.test(file)) return;
+      changed = true;
+      wake();
+    });
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      watcher.on('error', (error) => resolve(error as NodeJS.ErrnoException));
+      watcher.once('ready', () => resolve(undefined));
+    });
+    return { watcher, failure };
+  };
   signal.addEventListener('abort', () => wake());
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  let { watcher, failure } = await begin(false);
+  if (failure) {
+    // The system's number of watched files is used up.
+    await watcher.close();
+    process.stderr.write(
+      `The system watches no more files (${failure.code}): looking at them ten times a second instead.\n`,
+    );
+    ({ watcher, failure } = await begin(true));
+    if (failure)
+      throw new EnvironmentError(
+        `check --watch: the files can't be watched (${failure.code ?? failure.message}).`,
+      );
+  }
   process.stderr.write('Watching for changes; Ctrl-C ends.\n');
   try {
     while (!signal.aborted) {
@@ -175,7 +200,16 @@ async function watch(args: CheckArguments, files: readonly string[], signal: Abo
   }
 }
 
+/** What the check of the textbook has no use for. */
+const FOR_FILES = ['mode', 'precision', 'order', 'seed', 'case', 'html', 'watch', 'timeLimit'] as const;
+
 async function checkTextbook({ backend, json }: CheckArguments): Promise<void> {
+  const given = FOR_FILES.filter((name) => isOnCommandLine(flagName(name)));
+  if (given.length > 0) {
+    throw new InputError(
+      `check: ${given.map((name) => `--${flagName(name)}`).join(', ')} ${given.length > 1 ? 'are' : 'is'} for the cases of a file, and none is named. Name one, such as gradparity check examples/custom-op.ts, or leave ${given.length > 1 ? 'them' : 'it'} out.`,
+    );
+  }
   const { availableBackends } = await import('../../backends/select.js');
   const { doubleCases, DOUBLE_TOLERANCE, judge, parityCases } = await import('../../parity/textbook.js');
   const backends = backend === 'all' ? await availableBackends() : [backend];

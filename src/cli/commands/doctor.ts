@@ -2,6 +2,7 @@
 import type { CommandModule } from 'yargs';
 import type { Check, MachineReport } from '../../backends/inspect.js';
 import { jsonOption } from '../options.js';
+import { abortOnInterrupt, interruptedCode } from '../session.js';
 
 interface DoctorArguments {
   fix: boolean;
@@ -16,21 +17,19 @@ const doctor: CommandModule<object, DoctorArguments> = {
     json: jsonOption,
   },
   async handler({ fix, json }) {
-    const controller = new AbortController();
-    const interrupt = () => controller.abort();
-    process.once('SIGINT', interrupt);
+    const { signal, release } = abortOnInterrupt();
     try {
-      if (fix) await provision(controller.signal);
+      if (fix) await provision(signal);
       const { inspectMachine } = await import('../../backends/inspect.js');
-      const report = await inspectMachine({ signal: controller.signal });
+      const report = await inspectMachine({ signal });
       process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : await describeReport(report));
       if (!report.complete) process.exitCode = 3;
     } catch (error) {
-      if (!controller.signal.aborted) throw error;
-      process.stderr.write('\nInterrupted; nothing half-made is left.\n');
-      process.exitCode = 130;
+      if (!signal.aborted) throw error;
+      process.stderr.write('Interrupted; nothing half-made is left.\n');
+      process.exitCode = interruptedCode();
     } finally {
-      process.removeListener('SIGINT', interrupt);
+      release();
     }
   },
 };

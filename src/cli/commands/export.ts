@@ -5,10 +5,19 @@ import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
 import type { Mlp } from '../../networks/mlp.js';
 import { bundledModel } from '../models.js';
-import { backendOption, jsonOption, modelOption, text, type CommonArguments } from '../options.js';
-import { printJson, startBackend } from '../session.js';
+import { QUANTIZATIONS, type Quantization } from '../../models/quantized.js';
+import {
+  backendOption,
+  jsonOption,
+  modelOption,
+  testDataOptions,
+  text,
+  type CommonArguments,
+} from '../options.js';
+import { openData, percent, printJson, startBackend, type DataArguments } from '../session.js';
 
-interface ExportArguments extends CommonArguments {
+interface ExportArguments extends CommonArguments, DataArguments {
+  quantize?: Quantization;
   model?: string;
   output: string;
   logits: boolean;
@@ -26,8 +35,14 @@ const command: CommandModule<object, ExportArguments> = {
       default: false,
       describe: 'Leave the output activation out: enough to tell the likeliest class',
     },
+    quantize: {
+      choices: QUANTIZATIONS,
+      requiresArg: true,
+      describe: 'Weights in 8 or 16 bits, with the accuracy before and after',
+    },
     backend: { ...backendOption, default: 'cpu' },
     json: jsonOption,
+    ...testDataOptions,
   },
   handler: exportCommand,
 };
@@ -44,15 +59,16 @@ async function exportCommand(options: ExportArguments): Promise<void> {
     throw new InputError(`export: --output must be another folder than the model's own, ${model}.`);
   }
   await startBackend(options.backend);
-  const { loadModel, saveModel } = await import('../../models/files.js');
+  const { loadNotedModel, saveModel } = await import('../../models/files.js');
   const { toLayersModel } = await import('../../models/layers-model.js');
-  const network = await loadModel(model);
+  const { network, notes } = await loadNotedModel(model);
   try {
-    const layers = toLayersModel(network, { logits: options.logits });
-    await saveModel(layers, output);
+    const layers = toLayersModel(network, { logits: options.logits, notes });
+    await saveModel(layers, output, { quantize: options.quantize });
     layers.dispose();
     const difference = await largestPredictionDifference(network, output, options.logits);
-    if (!(difference <= TOLERANCE)) process.exitCode = 1;
+    if (options.quantize === undefined && !(difference <= TOLERANCE)) process.exitCode = 1;
+    const accuracy = options.quantize === undefined ? undefined : await accuracies(network, output, options);
     const files = ['model.json', 'weights.bin'].map((name) => path.join(options.output, name));
     if (options.json) {
       printJson({
@@ -60,15 +76,44 @@ async function exportCommand(options: ExportArguments): Promise<void> {
         model,
         files,
         largestPredictionDifference: difference,
-        tolerance: TOLERANCE,
+        ...(accuracy ? { quantize: options.quantize, accuracy } : { tolerance: TOLERANCE }),
       });
     } else {
       process.stdout.write(
-        `${files.join(' and ')} written. Loaded again, the predictions differ from the network's by at most ${difference.toExponential(1)}.\n`,
+        `${files.join(' and ')} written. Loaded again, the predictions differ from the network's by at most ${difference.toExponential(1)}.\n` +
+          (accuracy
+            ? `Accuracy on ${accuracy.examples} test examples: ${percent(accuracy.before)} before, ${percent(accuracy.after)} with ${options.quantize} weights.\n`
+            : ''),
       );
     }
   } finally {
     network.dispose();
+  }
+}
+
+/** The share of test examples that the network and its exported model get right. */
+async function accuracies(
+  network: Mlp,
+  directory: string,
+  options: DataArguments,
+): Promise<{ examples: number; before: number; after: number }> {
+  const tf = await import('@tensorflow/tfjs');
+  const { loadLayersModel } = await import('../../models/files.js');
+  const data = await openData(options, { testOnly: true });
+  const loaded = await loadLayersModel(directory);
+  try {
+    const { x, t } = data.test;
+    const after = tf.tidy(() => {
+      const predicted = tf.argMax(
+        loaded.predict(x, { batchSize: 1000 }) as import('@tensorflow/tfjs').Tensor,
+        -1,
+      );
+      return tf.sum(tf.cast(tf.equal(predicted, t), 'int32')).dataSync()[0] / t.size;
+    });
+    return { examples: t.size, before: network.accuracy(x, t), after };
+  } finally {
+    loaded.dispose();
+    data.dispose();
   }
 }
 
