@@ -1,6 +1,6 @@
 /**
  * `npm run witnesses`: asks TensorFlow for Python for a second opinion on everything that the sweep finds, and writes it, with the
- * smallest case of each finding, to src/sweep/witnesses.ts. With `-- report.json` it takes the findings of that report
+ * smallest case of each finding, to witnesses/findings.json. With `-- report.json` it takes the findings of that report
  * (`gradparity sweep --report`) instead of sweeping anew.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,16 +8,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
 import { setup } from './setup.mjs';
 import { pythonEnvironment } from './python-environment.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const target = here('../src/sweep/witnesses.ts');
+const target = here('../witnesses/findings.json');
 
 /** What goes to Python, for a finding that numbers can speak of. */
 async function question({ id, foundAs = id, op, family, repro, direction, first }) {
-  const { secondCotangents } = await import('../dist/sweep/observe.js');
+  const { secondCotangents } = await import('../dist/sweep/cases/cotangents.js');
   const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
   const one = {
     id: first,
@@ -60,26 +59,11 @@ function sweepNow() {
 
 const number = (value) =>
   typeof value === 'string' ? Number(value.replace(/^(-?)inf.*/i, '$1Infinity')) : value;
-const numbers = (list) => list && list.map((value) => Number(number(value).toPrecision(10)));
+/** Ten digits, or the name of what JSON has no number for. */
+const rounded = (value) => (Number.isFinite(value) ? Number(value.toPrecision(10)) : String(value));
+const numbers = (list) => list && list.map((value) => rounded(number(value)));
 const eachOf = (object, f) =>
   object && Object.fromEntries(Object.entries(object).map(([k, v]) => [k, v && f(v)]));
-/** As code: JSON has no undefined, no NaN and no Infinity. */
-const code = (value, nothing = 'null') => {
-  if (value === null) return nothing;
-  if (Array.isArray(value)) return `[${value.map((part) => code(part, nothing)).join(',')}]`;
-  if (typeof value === 'object') {
-    return `{${Object.entries(value)
-      .filter(([, part]) => part !== undefined)
-      .map(
-        ([name, part]) =>
-          `${JSON.stringify(name)}:${code(part, name === 'expression' ? 'undefined' : nothing)}`,
-      )
-      .join(',')}}`;
-  }
-  // As the report has them.
-  if (/^(-?Infinity|NaN)$/.test(value)) return value;
-  return typeof value === 'number' ? String(value) : JSON.stringify(value);
-};
 
 try {
   await setup();
@@ -90,16 +74,16 @@ try {
       !['hangs', 'crashes', 'leaks', 'kernel missing'].includes(kind) && repro.cotangent.length > 0,
   );
   const cases = await Promise.all(asked.map(question));
-  const python = pythonEnvironment(here('witnesses-requirements.txt'));
+  const python = pythonEnvironment(here('../witnesses/requirements.txt'));
   console.error(`Asking TensorFlow for Python about ${cases.length} findings …`);
-  const { stdout, status } = spawnSync(python, [here('witnesses.py')], {
+  const { stdout, status } = spawnSync(python, [here('../witnesses/ask.py')], {
     input: JSON.stringify({ cases }),
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
   });
-  if (status !== 0) throw new Error(`witnesses.py ended with exit code ${status}`);
+  if (status !== 0) throw new Error(`ask.py ended with exit code ${status}`);
   const answers = JSON.parse(stdout);
   const oracles = new Map();
   for (const { key, error, forward, gradients, second } of answers.cases) {
@@ -127,15 +111,9 @@ try {
   });
   // Several findings may come from one case.
   const sorted = [...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = `/** Written by \`npm run witnesses\`: findings' smallest cases with what another library computes for them. */
-import type { Fixture } from './witness.js';
-
-// prettier-ignore
-export const witnesses: Readonly<Record<string, Fixture>> = {
-${sorted.map(([key, value]) => `  ${JSON.stringify(key)}: ${code(value)},`).join('\n')}
-};
-`;
-  writeFileSync(target, await format(text, { ...(await resolveConfig(target)), filepath: target }));
+  // A finding a line.
+  const lines = sorted.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  writeFileSync(target, `{\n${lines.join(',\n')}\n}\n`);
   console.error(
     `Written: ${sorted.length} findings, ${oracles.size} with a second opinion, to ${path.relative(process.cwd(), target)}.`,
   );

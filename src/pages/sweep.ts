@@ -1,7 +1,8 @@
 /** What a sweep found as one HTML page that needs nothing beside it. */
 import { lookUp } from '../collections.js';
 import { escapeHtml as escape } from '../escape-html.js';
-import { findingKinds, type Cell, type Finding, type SweepReport } from '../sweep/report.js';
+import { findingKinds, type Cell } from '../sweep/judgement/hit.js';
+import type { Finding, SweepReport } from '../sweep/report/report.js';
 import {
   anchorsOf,
   cellMeanings,
@@ -19,7 +20,7 @@ import {
   withoutOp,
   witnessText,
   type Parts,
-} from '../sweep/text.js';
+} from '../sweep/report/text.js';
 
 /** Ids of the page's own elements, which no finding may have. */
 const ownIds = ['summary', 'matrix', 'matrix-title', 'findings', 'suspicions', 'conventions', 'said'];

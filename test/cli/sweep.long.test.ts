@@ -8,8 +8,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SweepReport } from '../../src/sweep/report.js';
-import { emptyReport } from '../sweep/sample-report.js';
+import type { SweepReport } from '../../src/sweep/report/report.js';
+import { emptyReport } from '../sweep/report/sample-report.js';
 import { present } from '../support/present.js';
 import { gradparity, main, type Outcome } from './run-cli.js';
 

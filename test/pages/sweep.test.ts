@@ -8,7 +8,7 @@ import {
   kernelFinding,
   sampleReport,
   suspicion,
-} from '../sweep/sample-report.js';
+} from '../sweep/report/sample-report.js';
 import { present } from '../support/present.js';
 
 const page = sweepPage(sampleReport);

@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
-import { sweepBackends, type SweepBackend } from '../../sweep/report.js';
-import type { SweepPlan } from '../../sweep/sweep.js';
+import { sweepBackends, type SweepBackend } from '../../sweep/observation/observation.js';
+import type { SweepPlan } from '../../sweep/run/sweep.js';
 import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
 import { loadQueue } from '../optional.js';
 import { abortOnInterrupt, INTERRUPTED } from '../session.js';
@@ -109,7 +109,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
     ...(args.ops !== undefined && { ops: args.ops }),
     ...(args.shard && { shard: args.shard }),
   };
-  const { digestOf, planCases, sweep } = await import('../../sweep/sweep.js');
+  const { digestOf, planCases, sweep } = await import('../../sweep/run/sweep.js');
   const { cases } = planCases(plan);
   const digest = digestOf(cases);
   const { signal, release } = abortOnInterrupt();
@@ -120,7 +120,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
   if (args.queue !== undefined) {
     const { queueWorkforce } = await loadQueue(
       'sweep --queue',
-      () => import('../../sweep/queue/coordinator.js'),
+      () => import('../../sweep/run/queue/coordinator.js'),
     );
     workforce = await queueWorkforce({
       url: args.queue,
@@ -130,11 +130,11 @@ async function runSweep(args: SweepArguments): Promise<void> {
       versions,
     });
   } else {
-    const { localWorkforce } = await import('../../sweep/workforce.js');
+    const { localWorkforce } = await import('../../sweep/run/workforce.js');
     const jobs = args.jobs ?? availableParallelism();
     workforce = await localWorkforce({ cases, backends, jobs, ...limits });
   }
-  const { openJournal } = await import('../../sweep/journal.js');
+  const { openJournal } = await import('../../sweep/run/journal.js');
   // What runs now is not waited for: Ctrl-C ends the sweep at once, with what is known.
   const closing = (): void => void workforce.close();
   signal.addEventListener('abort', closing);
@@ -168,14 +168,14 @@ async function chooseBackends({
 /** Versions of the backends beyond TensorFlow.js', which also shows that they run here. */
 export async function versionsOf(backends: readonly SweepBackend[]): Promise<Record<string, string>> {
   const { selectBackend } = await import('../../backends/select.js');
-  const { nodeBackends } = await import('../../sweep/lanes/lane.js');
+  const { nodeBackends } = await import('../../sweep/run/lanes/lane.js');
   const versions: Record<string, string> = {};
   for (const name of backends) {
     if (nodeBackends.includes(name)) {
       const { version } = await selectBackend(name === 'wasm-nosimd' ? 'wasm' : (name as BackendName));
       if (name === 'tensorflow' && version) versions.libtensorflow = version;
     } else {
-      const { browserVersion } = await import('../../sweep/lanes/browser-lane.js');
+      const { browserVersion } = await import('../../sweep/run/lanes/browser-lane.js');
       versions.Chromium = await browserVersion(name as 'webgl' | 'webgpu');
     }
   }

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError } from '../../errors.js';
-import type { SweepReport } from '../../sweep/report.js';
+import type { SweepReport } from '../../sweep/report/report.js';
 import { text } from '../options.js';
 import { printJson } from '../session.js';
 import { flagName } from '../settings.js';
@@ -48,14 +48,14 @@ export async function writeReports(
   known?: readonly string[],
 ): Promise<void> {
   const { writeFileWhole, writeJson } = await import('../../files/write.js');
-  const { compareKnown, knownOf } = await import('../../sweep/known.js');
+  const { compareKnown, knownOf } = await import('../../sweep/report/known.js');
   if (args.report !== undefined) await writeJson(args.report, report);
   if (args.html !== undefined) {
     const { sweepPage } = await import('../../pages/sweep.js');
     await writeFileWhole(args.html, sweepPage(report));
   }
   if (args.markdown !== undefined) {
-    const { sweepMarkdown } = await import('../../sweep/markdown.js');
+    const { sweepMarkdown } = await import('../../sweep/report/markdown.js');
     await writeFileWhole(args.markdown, sweepMarkdown(report));
   }
   if (args.writeKnown !== undefined) await writeJson(args.writeKnown, knownOf(report));
@@ -63,7 +63,7 @@ export async function writeReports(
   if (args.json) {
     printJson({ command: where, ...report, ...(comparison && { known: comparison }) });
   } else {
-    const { sweepText } = await import('../../sweep/text.js');
+    const { sweepText } = await import('../../sweep/report/text.js');
     process.stdout.write(await sweepText(report));
     for (const id of comparison?.added ?? []) process.stdout.write(`new: ${id}\n`);
     for (const id of comparison?.vanished ?? []) process.stdout.write(`gone: ${id}\n`);
@@ -78,7 +78,7 @@ export async function writeReports(
 
 /** The list of known findings in a file. */
 export async function readKnown(where: string, file: string): Promise<string[]> {
-  const { parseKnown } = await import('../../sweep/known.js');
+  const { parseKnown } = await import('../../sweep/report/known.js');
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${where}: the list of known findings ${file} can't be read (${error.code}).`, {
       cause: error,

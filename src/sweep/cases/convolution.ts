@@ -1,6 +1,6 @@
 /** Convolutions of every kind: windows, strides, paddings and dilations, by the image and by the filter. */
-import { call, input, type Argument } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family } from './case.js';
+import { call, input, type Argument } from './expression.js';
 
 const x = input('x');
 const filter = input('filter');

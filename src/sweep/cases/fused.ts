@@ -1,6 +1,6 @@
 /** Fused ops: products and convolutions with bias and activation, the LSTM cell, and dropout by a seed. */
-import { call, get, input, type Argument } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
+import { call, get, input, type Argument } from './expression.js';
 
 const activations = ['linear', 'relu', 'relu6', 'elu', 'leakyrelu', 'prelu', 'sigmoid'];
 const flags = [false, true];

@@ -1,6 +1,6 @@
 /** Every case of the sweep, family after family. */
-import { assemble, choicesFrom, hashOf, type Family, type SweepCase } from './case.js';
 import { arithmetic } from './arithmetic.js';
+import { assemble, choicesFrom, hashOf, type Family, type SweepCase } from './case.js';
 import { comparisons } from './comparisons.js';
 import { convolution } from './convolution.js';
 import { cumulative } from './cumulative.js';

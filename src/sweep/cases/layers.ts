@@ -1,6 +1,6 @@
 /** Layers of tf.layers, each with its weights as inputs, and small stacks of them. */
-import { input, type Argument } from '../expression.js';
 import { fixed, ints, real, type CaseDraft, type Family, type Range } from './case.js';
+import { input, type Argument } from './expression.js';
 
 type Config = Readonly<Record<string, Argument>>;
 /** The shapes of the weights, in the order of model.weights. */

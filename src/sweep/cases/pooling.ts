@@ -1,8 +1,8 @@
 /** Pooling: windows of several sizes, strides, paddings and dilations over images and volumes. */
 import { sizeOf } from '../../shapes.js';
-import { call, get, input, type Argument } from '../expression.js';
-import { half } from './convolution.js';
 import { real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
+import { half } from './convolution.js';
+import { call, get, input, type Argument } from './expression.js';
 
 const x = input('x');
 const ops = ['avgPool', 'maxPool'];

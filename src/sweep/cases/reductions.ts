@@ -1,7 +1,7 @@
 /** Reductions: sums, products, extrema, norms and moments over one axis, several or all; softmax. */
-import { call, get, input, type Argument, type Expression } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
 import { list, shapeOf } from './elementwise.js';
+import { call, get, input, type Argument, type Expression } from './expression.js';
 
 type Axes = number | readonly number[] | undefined;
 
