@@ -19,7 +19,13 @@ const { run } = await import('../dist/sweep/cases/expression.js');
 const { fixtures } = await import('../dist/sweep/explanation/witness.js');
 
 /** What a kind of finding is for a user: the other kinds are no matter of gradients, or come to no report. */
-const kinds = { formula: 'wrong', kernel: 'wrong', 'no-gradient': 'missing', throws: 'throws' };
+const kinds = {
+  formula: 'wrong',
+  kernel: 'wrong',
+  'no-gradient': 'missing',
+  throws: 'throws',
+  limitation: 'throws',
+};
 
 /** Ops that other ops call for shapes and dtypes, and that are right where they are not alone. */
 const helpers = ['Cast', 'Reshape', 'Identity', 'Add', 'Transpose'];

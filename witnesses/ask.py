@@ -8,10 +8,12 @@
 with expressions as in src/sweep/cases/expression.ts; null is an argument left out, and "Infinity", "-Infinity", "NaN" are numbers.
 On stdout {"by", "cases": [...]}, for each case
 
-    {"key", "precision", "composed"?, "forward": [numbers], "gradients": {name: [numbers] | null}, "second"?, "secondError"?}
+    {"key", "precision", "composed"?, "forward": [numbers], "shape": [numbers], "gradients": {name: [numbers] | null}, "second"?, "secondError"?}
 
 or {"key", "error"}. A gradient is null where TensorFlow finds no way from the input to the output: it is 0. `second` is the
 gradient of Σ cotangent2 · gradient by each input, and by the cotangent under the name dy.
+
+With `--serve` it prints its name and then answers cases one by one, a line each.
 
 The families' FUNCTIONS hold what TensorFlow.js' functions mean. Where TensorFlow has the function, it is called; where its
 gradient lacks a kernel or a second order, the function is composed of simpler ones and `confirmed` by TensorFlow's own.
@@ -30,6 +32,7 @@ import tensorflow as tf
 import convolution
 import elementwise
 import fused
+import gradients
 import gather
 import image
 import linear_algebra
@@ -45,7 +48,7 @@ from tensors import NoWitness, begin, dims, invoke, now
 
 FAMILIES = [
     elementwise, reductions, shape, gather, linear_algebra, convolution, pooling, image, normalisation, spectral, fused,
-    losses, made,
+    losses, made, gradients,
 ]
 FUNCTIONS = {name: function for family in FAMILIES for name, function in family.FUNCTIONS.items()}
 NUMBERS = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
@@ -77,6 +80,11 @@ def evaluate(part, inputs):
         if next(trained, None) is not None or next(others, None) is not None:
             raise NoWitness("the layers left weights over")
         return x
+    if "parameters" in part:
+        names, body = part["parameters"], part["body"]
+        return lambda *given: evaluate(body, {**inputs, **dict(zip(names, given))})
+    if "apply" in part:
+        return evaluate(part["apply"], inputs)(*(evaluate(one, inputs) for one in part["args"]))
     if "get" in part:
         return evaluate(part["of"], inputs)[part["get"]]
     return {name: evaluate(one, inputs) for name, one in part.items()}
@@ -121,7 +129,7 @@ def testimony(case, precision):
             value = tf.cast(result, now.real)
             if len(case["cotangent"]) != tf.size(result):
                 # TensorFlow.js' output has another shape: there is no common cotangent, but there are values to say so.
-                return {"key": case["key"], "precision": precision, "forward": flat(value), "gradients": {}}
+                return {"key": case["key"], "precision": precision, "forward": flat(value), "shape": dims(result), "gradients": {}}
             dy = constant(case["cotangent"], dims(result), now.real)
             outer.watch(dy)
             total = tf.reduce_sum(dy * value)
@@ -138,6 +146,7 @@ def testimony(case, precision):
         "precision": "float32" if now.rounded else precision,
         **({"composed": True} if now.composed else {}),
         "forward": flat(result),
+        "shape": dims(result),
         "gradients": {name: None if g is None else flat(g) for name, g in zip(names, gradients)},
     }
     if cotangent2:
@@ -176,5 +185,11 @@ def witness(case):
 if __name__ == "__main__":
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    answers = [witness(case) for case in json.load(sys.stdin)["cases"]]
-    json.dump({"by": f"TensorFlow {tf.__version__}", "cases": answers}, sys.stdout)
+    by = f"TensorFlow {tf.__version__}"
+    if "--serve" in sys.argv:
+        print(by, flush=True)
+        for line in sys.stdin:
+            print(json.dumps({"by": by, **witness(json.loads(line))}), flush=True)
+    else:
+        answers = [witness(case) for case in json.load(sys.stdin)["cases"]]
+        json.dump({"by": by, "cases": answers}, sys.stdout)

@@ -1,11 +1,13 @@
 """Layers, channels last, with their weights in TensorFlow.js' order."""
 
+import inspect
+import re
+
 import tensorflow as tf
 
 from tensors import NoWitness, now, several
-from elementwise import prelu, where
-from reductions import axes_of, moments
-from convolution import conv1d, conv2d, conv3d, depthwise_conv2d, separable_conv2d, spatial
+from elementwise import where
+from convolution import conv1d, conv2d, conv3d, depthwise_conv2d, separable_conv2d
 from pooling import pools
 
 CONVOLUTIONS = {"conv1d": conv1d, "conv2d": conv2d, "conv3d": conv3d}
@@ -20,6 +22,65 @@ ACTIVATIONS = {
 }
 
 
+# By their names in TensorFlow.js, and what it has for other defaults.
+KERAS = {
+    "simpleRNN": ("SimpleRNN", {}),
+    "gru": ("GRU", {"recurrent_activation": "hard_sigmoid", "reset_after": False}),
+    "lstm": ("LSTM", {"recurrent_activation": "hard_sigmoid"}),
+    "convLstm2d": ("ConvLSTM2D", {}),
+    "conv2dTranspose": ("Conv2DTranspose", {}),
+    "conv3dTranspose": ("Conv3DTranspose", {}),
+    "batchNormalization": ("BatchNormalization", {}),
+    "layerNormalization": ("LayerNormalization", {}),
+    "upSampling2d": ("UpSampling2D", {}),
+    "zeroPadding2d": ("ZeroPadding2D", {}),
+    "cropping2D": ("Cropping2D", {}),
+    "centerCrop": ("CenterCrop", {}),
+    "thresholdedReLU": ("ThresholdedReLU", {}),
+    "reLU": ("ReLU", {}),
+    "prelu": ("PReLU", {}),
+    "embedding": ("Embedding", {}),
+    "masking": ("Masking", {}),
+    "flatten": ("Flatten", {}),
+    "dropout": ("Dropout", {}),
+    "spatialDropout1d": ("SpatialDropout1D", {}),
+    "gaussianDropout": ("GaussianDropout", {}),
+    "gaussianNoise": ("GaussianNoise", {}),
+    "alphaDropout": ("AlphaDropout", {}),
+}
+
+
+def snake(name):
+    return re.sub("(?<=[a-z])([A-Z])", r"_\1", name).lower()
+
+
+def by_keras(name, config, x, take, training):
+    """The layer of tf.keras, with the case's tensors in place of its trained variables."""
+    if training and "ropout" in name or training and name == "gaussianNoise":
+        raise NoWitness("dropout is random")
+    name, options = KERAS[name][0], dict(KERAS[name][1])
+    for key, value in config.items():
+        if value is not None and key not in ("inputShape", "batchInputShape", "name", "seed"):
+            options[snake(key)] = snake(value) if isinstance(value, str) else value
+    made = getattr(tf.keras.layers, name)(**options, dtype=now.real)
+    if name != "Embedding":
+        x = tf.cast(x, now.real)
+    made.build(x.shape)
+    weights = [(weight, take()) for weight in made.trainable_weights]
+    weights += [(weight, take(True)) for weight in made.non_trainable_weights]
+    owners = [part for part in (made, getattr(made, "cell", None)) if part is not None]
+    for weight, value in weights:
+        if training and not weight.trainable:
+            weight.assign(value)
+            continue
+        for owner in owners:
+            for key, held in list(vars(owner).items()):
+                if held is weight:
+                    object.__setattr__(owner, key, value)
+    takes_training = "training" in inspect.signature(made.call).parameters
+    return made.call(x, **({"training": bool(training)} if takes_training else {}))
+
+
 def option(config, name, default):
     value = config.pop(name, None)
     return default if value is None else value
@@ -27,6 +88,14 @@ def option(config, name, default):
 
 def layer(name, config, x, take, training):
     config = dict(config)
+    if config.get("dataFormat") == "channelsFirst" and name != "flatten":
+        # The CPU has kernels for channels that come last.
+        rank = len(x.shape)
+        last = [0, *range(2, rank), 1]
+        y = layer(name, {**config, "dataFormat": None}, tf.transpose(x, last), take, training)
+        return tf.transpose(y, [0, rank - 1, *range(1, rank - 1)]) if len(y.shape) == rank else y
+    if name in KERAS:
+        return by_keras(name, config, x, take, training)
     for ignored in ("inputShape", "batchInputShape", "name", "trainable", "kernelInitializer", "biasInitializer"):
         config.pop(ignored, None)
 
@@ -37,6 +106,8 @@ def layer(name, config, x, take, training):
         y = compute(*kernels)
         return activation(y + take() if bias else y)
 
+    kernel_size = several(config.get("kernelSize") or 1, 1)[0]
+
     def windowed(default_stride=1):
         config.pop("kernelSize", None)
         return option(config, "strides", default_stride), option(config, "padding", "valid")
@@ -46,6 +117,9 @@ def layer(name, config, x, take, training):
     elif name in ("conv1d", "conv2d", "conv3d"):
         strides, padding = windowed()
         rates = option(config, "dilationRate", 1)
+        if padding == "causal":
+            reach = several(rates, 1)[0] * (kernel_size - 1)
+            x, padding = tf.pad(x, [[0, 0], [reach, 0], [0, 0]]), "valid"
         formats = {"conv1d": "NWC", "conv2d": "NHWC", "conv3d": "NDHWC"}
         y = affine(lambda kernel: CONVOLUTIONS[name](x, kernel, strides, padding, formats[name], rates), take())
     elif name == "depthwiseConv2d":
@@ -72,8 +146,6 @@ def layer(name, config, x, take, training):
         y = tf.reduce_max(x, list(range(1, len(x.shape) - 1)))
     elif name in ("globalAveragePooling1d", "globalAveragePooling2d"):
         y = tf.reduce_mean(x, list(range(1, len(x.shape) - 1)))
-    elif name == "flatten":
-        y = tf.reshape(x, [x.shape[0], -1])
     elif name == "reshape":
         y = tf.reshape(x, [x.shape[0], *config.pop("targetShape")])
     elif name == "permute":
@@ -86,41 +158,10 @@ def layer(name, config, x, take, training):
         y = tf.nn.softmax(x, option(config, "axis", -1))
     elif name == "leakyReLU":
         y = tf.nn.leaky_relu(x, option(config, "alpha", 0.3))
-    elif name == "prelu":
-        config.pop("sharedAxes", None)
-        y = prelu(x, take())
     elif name == "rescaling":
         y = x * option(config, "scale", 1) + option(config, "offset", 0)
     elif name == "elu":
         y = where(x > 0, x, option(config, "alpha", 1) * tf.math.expm1(x))
-    elif name == "reLU" and option(config, "maxValue", None) is None:
-        y = tf.nn.relu(x)
-    elif name == "layerNormalization":
-        axes = axes_of(x, option(config, "axis", -1))
-        if axes != [len(x.shape) - 1]:
-            raise NoWitness(f"layer {name} by axes {axes}")
-        both = moments(x, axes, True)
-        y = (x - both["mean"]) * tf.math.rsqrt(both["variance"] + option(config, "epsilon", 1e-3))
-        y = y * take() if option(config, "scale", True) else y
-        y = y + take() if option(config, "center", True) else y
-    elif name == "batchNormalization" and not training:
-        if axes_of(x, option(config, "axis", -1)) != [len(x.shape) - 1]:
-            raise NoWitness(f"layer {name} by another axis than the last")
-        gamma = take() if option(config, "scale", True) else None
-        beta = take() if option(config, "center", True) else None
-        config.pop("momentum", None)
-        y = tf.nn.batch_normalization(x, take(True), take(True), beta, gamma, option(config, "epsilon", 1e-3))
-    elif name == "upSampling2d" and config.get("interpolation") in (None, "nearest"):
-        config.pop("interpolation", None)
-        down, across = several(option(config, "size", 2), 2)
-        y = tf.repeat(tf.repeat(x, down, 1), across, 2)
-    elif name == "zeroPadding2d":
-        widths = option(config, "padding", 1)
-        widths = several(widths, 2) if not isinstance(widths, list) or not isinstance(widths[0], list) else widths
-        y = tf.pad(x, spatial([w if isinstance(w, list) else [w, w] for w in widths]))
-    elif name == "dropout" and not training:
-        config.pop("rate", None)
-        y = tf.identity(x)
     else:
         raise NoWitness(f"layer {name} is not in the table")
     if option(config, "dataFormat", "channelsLast") != "channelsLast" or any(v is not None for v in config.values()):

@@ -62,14 +62,7 @@ def moments(x, axis=None, keepDims=False):
     }
 
 
-def norm(x, *options):
-    return norm_with(x, *(["euclidean"] if not options else options))
-
-
-def norm_with(x, ord, axis=None, keepDims=False):
-    # JSON has no Infinity.
-    if ord is None:
-        raise NoWitness('norm without an ord: write "euclidean" or "Infinity"')
+def norm(x, ord="euclidean", axis=None, keepDims=False):
     x = real(x)
     axes = axes_of(x, axis)
     if axis is not None and len(axes) > 2 or axis is None and ord not in (1, 2, math.inf, -math.inf, "euclidean"):
@@ -109,7 +102,7 @@ FUNCTIONS = {
     "argMin": lambda x, axis=0: tf.argmin(tensor(x), axis, tf.int32),
     "moments": moments,
     "norm": norm,
-    "euclideanNorm": lambda x, axis=None, keepDims=False: norm_with(x, "euclidean", axis, keepDims),
+    "euclideanNorm": lambda x, axis=None, keepDims=False: norm(x, "euclidean", axis, keepDims),
     "softmax": softmax_by(tf.nn.softmax),
     "logSoftmax": softmax_by(tf.nn.log_softmax),
     "cumsum": lambda x, axis=0, exclusive=False, reverse=False: tf.cumsum(tensor(x), axis, exclusive, reverse),

@@ -148,6 +148,6 @@ describe('sweepPage', () => {
 
   test('can be empty', () => {
     const empty = parseHTML(sweepPage(emptyReport)).document;
-    expect(texts('.list p', empty)).toEqual(['None.', 'None.', 'None.']);
+    expect(texts('.list p', empty)).toEqual(['None.', 'None.', 'None.', 'None.']);
   });
 });

@@ -122,5 +122,27 @@ export const reductions: Family = {
         order: 1,
       };
     }
+    for (const axes of [
+      [-2, -1],
+      [-1, 0],
+      [1, -1],
+      [-3, -1],
+    ]) {
+      for (const order of ['euclidean', 'fro', 1, Infinity, -Infinity]) {
+        const variant = 'negative axes';
+        yield { op: 'norm', variant, inputs: at(3), expression: call('norm', x, order, axes), order: 1 };
+        yield {
+          op: 'norm',
+          variant,
+          inputs: at(3),
+          expression: call('norm', x, order, axes, true),
+          order: 1,
+        };
+      }
+      for (const op of ['sum', 'mean', 'max', 'min', 'prod', 'logSumExp', 'euclideanNorm']) {
+        yield { op, inputs: at(3), expression: call(op, x, axes, true), order: 1 };
+        yield { op, inputs: at(3), expression: call(op, x, axes), order: 1 };
+      }
+    }
   },
 };

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../shapes.js';
 import type { SweepCase, SweepInput } from '../cases/case.js';
 import { activeInputs, cotangentOf, secondCotangents } from '../cases/cotangents.js';
-import { codeOf, modelCode, type Expression, type LayersExpression } from '../cases/expression.js';
+import { codeOf, modelCode, plainData, type Expression, type LayersExpression } from '../cases/expression.js';
 import type { Hit } from '../judgement/hit.js';
 import type { SweepBackend } from '../observation/observation.js';
 
@@ -84,7 +84,9 @@ export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[]
   const last =
     hit.kind === 'leaks'
       ? `const before = tf.memory().numTensors; try { tf.tidy(() => void ${result}); } catch {} console.log(tf.memory().numTensors - before);`
-      : `console.log((await ${result}.data()).join(' '));`;
+      : hit.fault === 'shape' && hit.direction === 'forward'
+        ? `console.log(\`shape [\${${result}.shape}]\`);`
+        : `console.log((await ${result}.data()).join(' '));`;
   const { plainSecond, kink, entrywise } = one;
   return {
     inputs,
@@ -97,15 +99,6 @@ export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[]
     got: hit.got,
     expected: hit.expected,
   };
-}
-
-/** As JSON can hold it: undefined as null, numbers that are not finite as their names. */
-function plainData(value: unknown): unknown {
-  if (value === undefined) return null;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  if (Array.isArray(value)) return value.map(plainData);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainData(part)]));
 }
 
 interface Parts {

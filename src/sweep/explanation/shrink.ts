@@ -1,7 +1,15 @@
 /** Makes a case smaller while it shows the same finding: sizes, attributes, then numbers, as property-testing libraries do. */
 import { sizeOf } from '../../shapes.js';
+import { RANDOM } from '../cases/random.js';
 import type { SweepCase, SweepInput } from '../cases/case.js';
-import { inputsOf, isExpression, type Argument, type Expression } from '../cases/expression.js';
+import {
+  inputsOf,
+  isExpression,
+  weightShapesOf,
+  type Argument,
+  type Expression,
+  type LayersExpression,
+} from '../cases/expression.js';
 
 /** How many outputs a smaller case has; undefined where it does not show the finding any more. */
 export type StillShows = (one: SweepCase) => Promise<number | undefined>;
@@ -49,15 +57,95 @@ const withInputs = (one: SweepCase, inputs: SweepCase['inputs']): SweepCase => (
   cotangent: undefined,
 });
 
-/** Smaller cases, the boldest first. */
+/**
+ * Smaller cases, the boldest first. They stay cases of what the finding is filed under: the op is called still, a variant keeps
+ * its arguments, and a model's weights have the shapes that its layers give them.
+ */
 export function* candidates(one: SweepCase, outputs?: number): Iterable<SweepCase> {
   if (!one.plainSecond) yield { ...one, plainSecond: true };
-  yield* smallerSizes(one);
-  yield* simplerArguments(one);
+  if ('layers' in one.expression) {
+    yield* smallerModels(one, one.expression);
+  } else {
+    yield* smallerSizes(one);
+    for (const simpler of simplerArguments(one)) if (callsAsMuch(simpler, one)) yield simpler;
+  }
   yield* simplerNumbers(one);
   if (outputs === undefined || one.cotangent) return;
   for (const form of [() => 1, (_: unknown, i: number) => i + 1]) {
     yield { ...one, cotangent: Array.from({ length: outputs }, form) };
+  }
+}
+
+/** Whether what the case is filed under, as far as it names functions, is called as before. */
+function callsAsMuch(simpler: SweepCase, { op, variant, expression }: SweepCase): boolean {
+  const calls = callsIn(expression);
+  const kept = new Set(callsIn(simpler.expression));
+  if (op.split(' of ').some((name) => calls.includes(name) && !kept.has(name))) return false;
+  return (
+    variant === undefined || variant === RANDOM || argumentsOf(simpler.expression) === argumentsOf(expression)
+  );
+}
+
+function callsIn(part: Argument): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const inner = Object.values(part).flatMap((each) => callsIn(each as Argument));
+  return isExpression(part) && 'call' in part ? [part.call, ...inner] : inner;
+}
+
+/** All that is not a number in the arguments, and whether numbers are 0 or 1: what makes a variant. */
+const argumentsOf = (expression: Expression): string =>
+  JSON.stringify(expression, (_name, value: unknown) =>
+    typeof value === 'number' && Math.abs(value) > 1 ? Math.sign(value) * 2 : value,
+  );
+
+/** One example, smaller inputs, and layers with smaller or fewer options, with the weights that they have then. */
+function* smallerModels(one: SweepCase, expression: LayersExpression): Iterable<SweepCase> {
+  const { of } = expression;
+  if (!('input' in of)) return;
+  const name = of.input;
+  const x = one.inputs[name];
+  const fitted = (layers: LayersExpression['layers'], input: SweepInput): SweepCase | undefined => {
+    const next = { ...expression, layers };
+    const shapes = weightShapesOf(next);
+    if (shapes?.length !== expression.weights.length) return undefined;
+    const entries = expression.weights.map((weight, i): [string, SweepInput] | undefined => {
+      const old = one.inputs[weight];
+      const shape = shapes[i];
+      return shape.length === old.shape.length ? [weight, resized(old, (_, axis) => shape[axis])] : undefined;
+    });
+    if (entries.some((entry) => entry === undefined)) return undefined;
+    const weights = Object.fromEntries(entries as [string, SweepInput][]);
+    return { ...withInputs(one, { ...one.inputs, [name]: input, ...weights }), expression: next };
+  };
+  for (const [axis, size] of x.shape.entries()) {
+    for (const smaller of size > 1 ? new Set([1, size - 1]) : []) {
+      const input = resized(x, (n, at) => (at === axis ? smaller : n));
+      const layers = expression.layers.map(([layer, config], i) =>
+        i === 0 && config.inputShape !== undefined
+          ? ([layer, { ...config, inputShape: input.shape.slice(1) }] as const)
+          : ([layer, config] as const),
+      );
+      const candidate = fitted(layers, input);
+      if (candidate) yield candidate;
+    }
+  }
+  for (const [i, [layer, config]] of expression.layers.entries()) {
+    for (const [option, value] of Object.entries(config)) {
+      // Without this each run draws an orthogonal matrix first.
+      if (option === 'inputShape' || option === 'recurrentInitializer') continue;
+      const without = Object.fromEntries(Object.entries(config).filter(([each]) => each !== option));
+      const configs = one.variant ? [] : [without];
+      for (const simpler of simplerArgument(value)) configs.push({ ...config, [option]: simpler });
+      for (const each of configs) {
+        const candidate = fitted(
+          expression.layers.map((old, at) => (at === i ? ([layer, each] as const) : old)),
+          x,
+        );
+        if (candidate && (!one.variant || argumentsOf(candidate.expression) === argumentsOf(expression))) {
+          yield candidate;
+        }
+      }
+    }
   }
 }
 
@@ -86,7 +174,7 @@ function* smallerSizes(one: SweepCase): Iterable<SweepCase> {
   }
 }
 
-/** The input with other sizes; entries that remain keep their numbers. */
+/** The input with other sizes; entries that remain keep their numbers, and where it grows its last ones are repeated. */
 function resized(input: SweepInput, sizeAt: (size: number, axis: number) => number): SweepInput {
   const shape = input.shape.map(sizeAt);
   const values = Array.from({ length: sizeOf(shape) }, (_, flat) => {

@@ -1,120 +1,184 @@
-/** Whether the values are right, and if not, on which backends. */
+/** Whether the values are right, and if not, whether TensorFlow.js' core or a backend's kernel is at fault. */
 import { shapeText } from '../../functions/arguments.js';
 import { sizeOf } from '../../shapes.js';
-import type { Stage, SweepBackend } from '../observation/observation.js';
+import type { Stage, StageObservation, SweepBackend, Values } from '../observation/observation.js';
 import { agree, ENTRYWISE_TOLERANCE, FORWARD_TOLERANCE, GRAPHICS_FLOOR, isGraphics } from './agreement.js';
 import { closedFormOf } from './closed-forms.js';
 import { errorHit, missingKernel } from './errors.js';
-import { hitOf, type Witness } from './hit.js';
-import { sourceOf, type Situation } from './situation.js';
-import { numbersText } from './words.js';
+import { hitOf, type Hit, type Witness } from './hit.js';
+import { intricate, suspectOf, witnessOf, type Situation } from './situation.js';
+import { listText, numbersText } from './words.js';
 
-/** Judges the values, and says whether there are any in double precision to go on with. */
-export function judgeForward({ one, double, backends, oracle, hits }: Situation): boolean {
+interface Truth {
+  values: readonly number[];
+  shape?: readonly number[];
+  witness: Witness;
+}
+
+/** What the values should be, by somebody else than TensorFlow.js. */
+function truthOf({ one, oracle }: Situation): Truth | undefined {
+  const closed = closedFormOf(one);
+  if (closed) {
+    return { values: closed.x.map(closed.form.value), witness: { kind: 'closed form', by: 'closed form' } };
+  }
+  return oracle && { values: oracle.forward, shape: oracle.shape, witness: witnessOf(oracle) };
+}
+
+/**
+ * Judges the values, and says whether there are some in double precision to go on with: the gradient is to be that of what is
+ * computed, be it the right function or not.
+ */
+export function judgeForward(situation: Situation): boolean {
+  const { double, hits, one } = situation;
   const { forward } = double;
   if ('error' in forward) {
-    const failed = backends.filter((observation) => 'error' in observation.forward);
-    const everywhere =
-      failed.length > 1 && failed.length === backends.length && !missingKernel(forward.error);
-    hits.push(errorHit(one, everywhere ? 'core' : 'cpu', 'forward', forward.error, double));
-    for (const { stage, forward: here } of everywhere ? [] : failed) {
-      if (stage !== 'cpu' && 'error' in here) {
-        hits.push(errorHit(one, stage as SweepBackend, 'forward', here.error, double));
-      }
-    }
+    // Where there is nothing to compute, as with no window at all, an error is an answer.
+    judgeThrownForward(situation, forward.error, forward.origin);
     return false;
   }
-  const closed = closedFormOf(one);
-  const truth = closed
-    ? {
-        values: closed.x.map(closed.form.value),
-        witness: { kind: 'closed form', by: 'closed form' } as Witness,
-      }
-    : oracle && { values: oracle.forward, witness: { kind: 'fixture', by: oracle.by } as Witness };
-  const { values } = forward.ok;
+  const truth = truthOf(situation);
   const entrywise = one.entrywise ?? false;
   const tolerance = entrywise ? ENTRYWISE_TOLERANCE : FORWARD_TOLERANCE;
-  const same = (a: readonly number[], b: readonly number[]): boolean => agree(a, b, tolerance, entrywise);
-  const report = (
-    backend: SweepBackend,
-    got: readonly number[],
-    wanted: readonly number[],
-    witness: Witness | null,
-  ) =>
-    hits.push(
-      hitOf(one, {
-        kind: 'kernel',
-        backend,
-        direction: 'forward',
-        message: `The ${backend} backend's values are wrong.`,
-        ...numbersText(got, wanted),
-        witness,
-      }),
-    );
-  const doubleWrong = truth !== undefined && !same(values, truth.values);
-  const others: { stage: SweepBackend; values: readonly number[]; shape: readonly number[] }[] = [];
-  for (const { stage, forward: here } of backends) {
-    if ('error' in here) hits.push(errorHit(one, stage as SweepBackend, 'forward', here.error, double));
-    else others.push({ stage: stage as SweepBackend, ...here.ok });
-  }
-  const wanted = truth?.values ?? values;
-  const sameShape = ({ shape }: { shape: readonly number[] }): boolean =>
-    doubleWrong || shapeText(shape) === shapeText(forward.ok.shape);
-  const isFine = ({ stage, values: theirs }: { stage: Stage; values: readonly number[] }): boolean =>
-    isGraphics(stage)
-      ? agree(theirs, wanted, 4 * tolerance, entrywise, undefined, GRAPHICS_FLOOR)
-      : same(theirs, wanted);
-  const deviant = others.filter((other) => !isFine(other) || !sameShape(other));
-  const independent = others.filter(({ stage }) => stage !== 'cpu');
-  const sources = new Set(independent.map(({ stage }) => sourceOf(stage)));
-  const majority =
-    !truth &&
-    sources.size >= 2 &&
-    independent.every((other) => !same(other.values, values) && same(other.values, independent[0].values));
-  const broken = sizeOf(forward.ok.shape) !== values.length || values.length === 0;
-  if (broken) {
-    const whole = others.find(({ values: theirs }) => theirs.length > 0);
-    report(
-      'cpu',
-      values,
-      truth?.values ?? whole?.values ?? [],
-      truth?.witness ?? (whole ? { kind: 'backend', by: `backend ${whole.stage}` } : null),
-    );
-    return false;
-  }
-  if (majority) {
-    // Backends with code of their own agree with one another, and not with the cpu kernels.
-    report('cpu', values, independent[0].values, {
-      kind: 'backend',
-      by: independent.map(({ stage }) => `backend ${stage}`).join(', '),
-    });
-    return false;
-  }
-  for (const other of deviant) {
-    const { stage, values: got, shape } = other;
-    // What all of TensorFlow.js' own backends have from its core says nothing against libtensorflow.
-    const ally =
-      stage === 'tensorflow'
-        ? undefined
-        : others.find(
-            (each) =>
-              sourceOf(each.stage) !== sourceOf(stage) && each.stage !== 'cpu' && !deviant.includes(each),
-          );
-    report(
-      stage,
-      got,
-      wanted,
-      truth?.witness ?? (ally ? { kind: 'backend', by: `backend ${ally.stage}` } : null),
-    );
-    if (isFine(other)) {
-      Object.assign(hits[hits.length - 1], {
-        message: `The ${stage} backend's output has another shape.`,
-        got: `shape ${shapeText(shape)}`,
-        expected: `shape ${shapeText(forward.ok.shape)}`,
-      });
+  const same = (a: readonly number[], b: readonly number[], stage?: Stage): boolean =>
+    stage && isGraphics(stage)
+      ? agree(a, b, 4 * tolerance, entrywise, undefined, GRAPHICS_FLOOR)
+      : agree(a, b, tolerance, entrywise);
+  const { values } = forward.ok;
+  const broken = isBroken(forward.ok);
+  const isWrong =
+    broken ||
+    (truth !== undefined &&
+      (!same(values, truth.values) || (truth.shape && !sameShape(truth.shape, forward.ok.shape))));
+  const right: Truth | undefined = truth ?? (broken ? undefined : { ...forward.ok, witness: ownKernels });
+  const shape = truth ? (truth.shape ?? (isWrong ? undefined : forward.ok.shape)) : forward.ok.shape;
+  const wrongHits: Hit[] = [];
+  for (const { stage, forward: here } of situation.backends) {
+    if ('error' in here) {
+      hits.push(errorHit(one, stage as SweepBackend, 'forward', here.error, double));
+    } else if (right ? !same(here.ok.values, right.values, stage) : isBroken(here.ok)) {
+      wrongHits.push(wrongValues(situation, stage as SweepBackend, here.ok, right));
+    } else if (shape && !sameShape(here.ok.shape, shape)) {
+      wrongHits.push(wrongShape(situation, stage as SweepBackend, here.ok, shape, right));
     }
   }
-  if (doubleWrong && !deviant.some(({ stage }) => stage === 'cpu'))
-    report('cpu', values, wanted, truth.witness);
-  return !doubleWrong;
+  const cpu = situation.backends.find(({ stage }) => stage === 'cpu');
+  const cpuIsRight = cpu && 'ok' in cpu.forward && !wrongHits.some(({ backend }) => backend === 'cpu');
+  if (wrongHits.length > 0 && double.misplacing !== undefined) {
+    hits.push(
+      inCore(wrongHits[0], `The core's ${double.misplacing} places the windows wrongly`, double.misplacing),
+    );
+  } else if (isWrong && !cpuIsRight && !intricate(double.stock, double.kernels.forward)) {
+    const [first] = wrongHits.length > 0 ? wrongHits : [wrongValues(situation, 'cpu', forward.ok, right)];
+    hits.push(inCore(first, 'The values are wrong on every backend'));
+    // A backend that is right where the core's own are wrong computes another way.
+    hits.push(...wrongHits.filter((hit) => !sameNumbers(hit, first)));
+  } else {
+    const ofCpu = isWrong && !cpuIsRight && !wrongHits.some(({ backend }) => backend === 'cpu');
+    hits.push(...(ofCpu ? [wrongValues(situation, 'cpu', forward.ok, right)] : []), ...wrongHits);
+  }
+  // Without entries there is nothing to differentiate.
+  return !broken && values.length > 0;
+}
+
+/** Not as many numbers as its shape says. */
+const isBroken = ({ shape, values }: Values): boolean => sizeOf(shape) !== values.length;
+
+const ownKernels: Witness = { kind: 'backend', by: 'the double-precision kernels' };
+
+const sameShape = (a: readonly number[], b: readonly number[]): boolean => shapeText(a) === shapeText(b);
+const sameNumbers = (a: Hit, b: Hit): boolean => a.got === b.got && a.expected === b.expected;
+
+/** Who says so: another library or a closed form, another backend, or else our own kernels in double precision. */
+const witnessAgainst = (
+  { backends, one }: Situation,
+  backend: SweepBackend,
+  got: Values,
+  right: Truth | undefined,
+): Witness | null => {
+  if (right && right.witness !== ownKernels) return right.witness;
+  const ally = allyOf(backends, backend, got, one.entrywise ?? false);
+  return ally ? { kind: 'backend', by: `backend ${ally.stage}` } : (right?.witness ?? null);
+};
+
+function wrongValues(
+  situation: Situation,
+  backend: SweepBackend,
+  got: Values,
+  right: Truth | undefined,
+): Hit {
+  return hitOf(situation.one, {
+    kind: 'kernel',
+    backend,
+    direction: 'forward',
+    culprit: suspectOf(situation.double.kernels.forward),
+    message: `The ${backend} backend's values are wrong.`,
+    ...(right
+      ? numbersText(got.values, right.values)
+      : { got: listText(got.values), expected: `${sizeOf(got.shape)} numbers` }),
+    witness: witnessAgainst(situation, backend, got, right),
+  });
+}
+
+/** A backend with kernels of its own that gives something else. */
+function allyOf(
+  backends: readonly StageObservation[],
+  backend: SweepBackend,
+  { values, shape }: Values,
+  entrywise: boolean,
+): { stage: Stage; forward: { ok: Values } } | undefined {
+  for (const { stage, forward } of backends) {
+    if (stage === backend || stage === 'cpu' || !('ok' in forward) || forward.ok.values.length === 0)
+      continue;
+    const isAlike = agree(forward.ok.values, values, FORWARD_TOLERANCE, entrywise);
+    if (!isAlike || !sameShape(forward.ok.shape, shape)) return { stage, forward };
+  }
+  return undefined;
+}
+
+const wrongShape = (
+  situation: Situation,
+  backend: SweepBackend,
+  got: Values,
+  wanted: readonly number[],
+  right: Truth | undefined,
+): Hit =>
+  hitOf(situation.one, {
+    kind: 'kernel',
+    backend,
+    direction: 'forward',
+    culprit: suspectOf(situation.double.kernels.forward),
+    fault: 'shape',
+    message: `The ${backend} backend's output has another shape.`,
+    got: `shape ${shapeText(got.shape)}`,
+    expected: `shape ${shapeText(wanted)}`,
+    witness: witnessAgainst(situation, backend, got, right),
+  });
+
+/** The same in the core, which all backends share. */
+export function inCore(hit: Hit, says: string, culprit?: string): Hit {
+  const [op, , , direction, ...fault] = hit.id.split('/');
+  return {
+    ...hit,
+    id: [op, 'formula', 'core', direction, ...fault].join('/'),
+    kind: 'formula',
+    backend: 'core',
+    culprit,
+    message: `${says}${hit.fault === 'shape' ? ': their shape is another one' : ''}.`,
+  };
+}
+
+/** The op throws in double precision: the core does, or the cpu backend's kernel. */
+function judgeThrownForward(
+  { one, double, backends, hits }: Situation,
+  error: string,
+  origin: 'core' | 'kernel' | undefined,
+): void {
+  const isCore = origin !== 'kernel' && missingKernel(error) === undefined;
+  hits.push(errorHit(one, isCore ? 'core' : 'cpu', 'forward', error, double));
+  if (isCore) return;
+  for (const { stage, forward } of backends) {
+    if (stage !== 'cpu' && 'error' in forward) {
+      hits.push(errorHit(one, stage as SweepBackend, 'forward', forward.error, double));
+    }
+  }
 }

@@ -3,11 +3,12 @@ import type { SweepCase } from '../cases/case.js';
 import type { SweepBackend } from '../observation/observation.js';
 
 /**
- * - formula: the gradient in TensorFlow.js' core is wrong on every backend
+ * - formula: what TensorFlow.js' core computes, values or gradient, is wrong on every backend
  * - kernel: a backend's kernel gives wrong numbers, while the core's formula is right
  * - no gradient: an op that has a derivative has no gradient registered
  * - kernel missing: a backend has no kernel for it
  * - throws, hangs, crashes, leaks: instead of giving a result, or besides
+ * - limitation: what TensorFlow.js' documentation says it does not do
  * - convention: at a kink, where the gradient is a choice; no mistake
  */
 export const findingKinds = [
@@ -19,6 +20,7 @@ export const findingKinds = [
   'hangs',
   'crashes',
   'leaks',
+  'limitation',
   'convention',
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
@@ -27,15 +29,15 @@ export type Direction = 'forward' | 'backward' | 'second order';
 
 /** A second opinion on a finding, besides our own differences in double precision. */
 export interface Witness {
-  /** fixture: TensorFlow for Python or PyTorch. backend: another backend of TensorFlow.js. observed: an error, a count, a time: a fact of the run. */
-  kind: 'closed form' | 'fixture' | 'backend' | 'observed';
+  /** another library: TensorFlow for Python. backend: another backend of TensorFlow.js. observed: an error, a count, a time: a fact of the run. */
+  kind: 'closed form' | 'another library' | 'backend' | 'observed';
   /** "TensorFlow 2.15.1", "backend tensorflow". */
   by: string;
 }
 
 /** A finding as one case shows it. */
 export interface Hit {
-  /** The same from run to run, seed to seed: "avgPool/kernel/cpu/backward". */
+  /** The same from run to run, seed to seed: "avgPool/kernel/cpu/backward", "conv3d/kernel/wasm/backward/filter". */
   id: string;
   op: string;
   family: string;
@@ -43,6 +45,13 @@ export interface Hit {
   /** The backend at fault; `core` where it is no backend's. */
   backend: SweepBackend | 'core';
   direction: Direction;
+  /**
+   * What tells it from other findings of the op, kind, backend and direction: the gradient or kernel that is missing, the error's
+   * words, the input of several whose gradient it is.
+   */
+  fault?: string;
+  /** The part of TensorFlow.js that is at fault, as far as it can be told: a kernel, a gradient, a function of the core. */
+  culprit?: string;
   /** One sentence on what is wrong. */
   message: string;
   /** None: the finding is a suspicion. */
@@ -65,7 +74,10 @@ export type HitDraft = Omit<Hit, 'id' | 'op' | 'family' | 'witness'> & { witness
 export function hitOf(one: SweepCase, draft: HitDraft): Hit {
   const op = one.variant ? `${one.op} (${one.variant})` : one.op;
   return {
-    id: [op, draft.kind, draft.backend, draft.direction].join('/').replaceAll(' ', '-'),
+    id: [op, draft.kind, draft.backend, draft.direction, draft.fault]
+      .filter((part) => part !== undefined)
+      .join('/')
+      .replaceAll(' ', '-'),
     op: one.op,
     family: one.family,
     witness: null,

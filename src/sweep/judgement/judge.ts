@@ -8,9 +8,10 @@ import {
   type StageObservation,
   type SweepBackend,
 } from '../observation/observation.js';
-import { judgeBackward } from './backward.js';
+import { judgeBackward, judgeOthers } from './backward.js';
 import { judgeForward } from './forward.js';
 import { worse, type Cell, type Hit } from './hit.js';
+import { limited } from './limitations.js';
 import { leakHits, lostHits } from './remains.js';
 import { judgeSecond } from './second-order.js';
 import type { Oracle, Situation } from './situation.js';
@@ -41,12 +42,14 @@ export function judge(one: SweepCase, observations: readonly Observation[], orac
       for (const { stage, forward } of backends)
         if ('ok' in forward) cells.backends[stage as SweepBackend] = 'right';
       judgeBackward(situation);
+      judgeOthers(situation);
       if (situation.double.second) cells.second = 'right';
       judgeSecond(situation);
     }
   }
-  fillCells(cells);
-  return { ...cells, hits: unique(hits) };
+  const judgement = { ...cells, hits: unique(hits.map((hit) => limited(one, hit))) };
+  fillCells(judgement);
+  return judgement;
 }
 
 /** One hit an id: the first. */
@@ -56,7 +59,7 @@ const unique = (hits: readonly Hit[]): Hit[] =>
 function fillCells(cells: Judgement): void {
   for (const { kind, backend, direction } of cells.hits) {
     if (kind === 'convention' || (kind === 'leaks' && backend === 'core')) continue;
-    const cell: Cell = kind === 'kernel missing' || kind === 'no gradient' ? 'missing' : 'wrong';
+    const cell: Cell = ['kernel missing', 'no gradient', 'limitation'].includes(kind) ? 'missing' : 'wrong';
     if (direction === 'second order') cells.second = worse(cells.second, cell);
     else if (backend === 'core') cells.formula = worse(cells.formula, cell);
     else cells.backends[backend] = worse(cells.backends[backend] ?? 'not run', cell);

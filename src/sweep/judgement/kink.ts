@@ -2,7 +2,7 @@
 import { liesWithin, type Bracket } from '../observation/kinks.js';
 import type { Outcome, SweepBackend } from '../observation/observation.js';
 import { hitOf, observed, type Hit, type Witness } from './hit.js';
-import type { Situation } from './situation.js';
+import { witnessOf, type Situation } from './situation.js';
 import { listText, number } from './words.js';
 
 export function judgeKink(
@@ -27,7 +27,7 @@ export function judgeKink(
     const right = liesWithin(brackets, input, own);
     const theirs = oracle?.gradients[name];
     const witness: Witness | null =
-      oracle && theirs && liesWithin(brackets, input, theirs) ? { kind: 'fixture', by: oracle.by } : null;
+      oracle && theirs && liesWithin(brackets, input, theirs) ? witnessOf(oracle) : null;
     const hit = (): Hit =>
       hitOf(one, {
         kind: right ? 'convention' : 'formula',

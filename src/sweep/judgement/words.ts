@@ -29,7 +29,8 @@ export function numbersText(
 /** Where all entries are off by one factor, that factor. */
 export function ratioText(got: readonly number[], wanted: readonly number[]): string {
   const pairs = wanted.flatMap((value, i) => (Math.abs(value) > 1e-9 ? [got[i] / value] : []));
-  if (pairs.length < 2 && wanted.length > 1) return '';
+  // One entry has no factor in common with others.
+  if (pairs.length < 2) return '';
   const [first] = pairs;
   if (first === undefined || !Number.isFinite(first) || Math.abs(first - 1) < 1e-6) return '';
   if (!pairs.every((ratio) => Math.abs(ratio - first) <= 1e-4 * Math.abs(first))) return '';

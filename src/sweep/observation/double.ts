@@ -1,6 +1,7 @@
 /** Runs a case in double precision: both passes, differences of them, and the second order. */
 import * as tf from '@tensorflow/tfjs';
 import { observingKernels } from '../../float64/in-float64.js';
+import { doubleKernels } from '../../float64/kernels/index.js';
 import {
   compareEntry,
   forgetTape,
@@ -18,8 +19,9 @@ import { randomFrom } from '../../random.js';
 import { hashOf, type SweepCase } from '../cases/case.js';
 import { activeInputs, cotangentOf, weightsOf } from '../cases/cotangents.js';
 import { run } from '../cases/expression.js';
-import { gradientTensors, makeTensors, messageOf, toTyped } from './computation.js';
+import { gradientTensors, makeTensors, messageOf, originOf, toTyped } from './computation.js';
 import { bracketsAt } from './kinks.js';
+import { misplaced } from './plans.js';
 import type { Difference, DoubleObservation, Gradients, Outcome, Phase, SecondOrder } from './observation.js';
 
 /** Entries of an input whose second derivative is looked at. */
@@ -30,9 +32,11 @@ export function observeDouble(one: SweepCase, begin: (phase: Phase) => void): Do
   const kernels = { forward: new Set<string>(), backward: new Set<string>() };
   const discrete = new Set<string>();
   const real = new Set<string>();
+  let misplacing: string | undefined;
   const observing = <T>(which: 'forward' | 'backward', f: () => T): T =>
-    observingKernels((name, _inputs, outputs) => {
+    observingKernels((name, inputs, outputs, attrs) => {
       kernels[which].add(name);
+      misplacing ??= misplaced(name, inputs, attrs);
       const isDiscrete = outputs.every(({ dtype }) => dtype !== 'float32' && dtype !== 'complex64');
       (isDiscrete ? discrete : real).add(name);
     }, f);
@@ -44,6 +48,8 @@ export function observeDouble(one: SweepCase, begin: (phase: Phase) => void): Do
     ...part,
     kernels: { forward: [...kernels.forward], backward: [...kernels.backward] },
     discrete: [...discrete].filter((name) => !real.has(name)),
+    stock: [...new Set([...kernels.forward, ...kernels.backward])].filter((name) => !doubleKernels[name]),
+    ...(misplacing !== undefined && { misplacing }),
   });
   begin('forward');
   const forward = attemptSync(() =>
@@ -65,6 +71,7 @@ export function observeDouble(one: SweepCase, begin: (phase: Phase) => void): Do
     ),
   );
   if ('error' in backward) forgetTape();
+  if (activeInputs(one).length === 0) return finish({ forward });
   begin('differences');
   const subject = subjectOf(one);
   const pass = firstPass(one, subject, backward);
@@ -90,7 +97,8 @@ function attemptSync<T>(f: () => T): Outcome<T> {
   try {
     return { ok: f() };
   } catch (error) {
-    return { error: messageOf(error) };
+    const origin = originOf(error);
+    return { error: messageOf(error), ...(origin && { origin }) };
   }
 }
 
@@ -149,12 +157,8 @@ function compareInput(pass: Pass, input: number, indices?: readonly number[]): E
 function secondOrder(one: SweepCase, subject: Subject): SecondOrder {
   const random = randomFrom(hashOf(one.id));
   try {
-    const pass = openPass(
-      gradientOf(subject, (n) => cotangentOf(one, n)),
-      2,
-      random,
-      (n) => weightsOf(one, n, true),
-    );
+    const second = gradientOf(subject, (n) => cotangentOf(one, n));
+    const pass = openPass(second, 2, random, (n) => weightsOf(one, n, true));
     for (const [input, { name, values }] of pass.subject.active.entries()) {
       const entries = compareInput(pass, input, random.sample(values.length, SECOND_ENTRIES));
       const wrong = entries.find(({ state }) => state === 'wrong' || state === 'nonFinite');
@@ -165,6 +169,7 @@ function secondOrder(one: SweepCase, subject: Subject): SecondOrder {
       return {
         wrong: { input: name, entry: wrong.j, autodiff: autodiff[wrong.j], numerical, errorBar },
         autodiff,
+        ...(isLostByOrder(second) && { lostByOrder: true }),
         ...(pass.unreached.has(input) && { unreached: true }),
       };
     }
@@ -174,4 +179,26 @@ function secondOrder(one: SweepCase, subject: Subject): SecondOrder {
     // TensorFlow.js' own words, where there are any.
     return { failure: messageOf((error as Error).cause ?? error) };
   }
+}
+
+function isLostByOrder(second: Subject): boolean {
+  try {
+    return second.work(() => {
+      second.evaluateGuarded();
+      return second.recording().late.length > 0;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** How many numbers the case gives; 0 where it throws. */
+export function outputsOf(one: SweepCase): number {
+  const outcome = attemptSync(() =>
+    observingKernels(
+      () => {},
+      () => (run(one.expression, makeTensors(one)) as tf.Tensor).size,
+    ),
+  );
+  return 'ok' in outcome ? outcome.ok : 0;
 }

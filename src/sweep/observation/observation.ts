@@ -12,8 +12,8 @@ export type Stage = 'double' | SweepBackend;
 /** A part of a stage: told before it begins, so that one who waits knows where it hung. */
 export type Phase = 'forward' | 'backward' | 'differences' | 'second order';
 
-/** Flat numbers with their shape, or what was thrown. */
-export type Outcome<T> = { ok: T } | { error: string };
+/** What came, or what was thrown, and by which part of TensorFlow.js, where that can be told. */
+export type Outcome<T> = { ok: T } | { error: string; origin?: 'core' | 'kernel' };
 
 export interface Values {
   shape: number[];
@@ -42,6 +42,10 @@ export interface DoubleObservation extends StageObservation {
   kernels: { forward: string[]; backward: string[] };
   /** Kernels whose outputs are never of a floating-point dtype: they have no derivative. */
   discrete: string[];
+  /** Those of `kernels` that are the cpu backend's own: wrong here, if they are wrong there. */
+  stock: string[];
+  /** The core's function that told the kernels wrong places for their windows. */
+  misplacing?: string;
 }
 
 export interface Difference {
@@ -57,6 +61,8 @@ export interface SecondOrder {
   wrong?: { input: string; entry: number; autodiff: number; numerical: number; errorBar: number };
   /** All entries of the input that has a wrong one. */
   autodiff?: number[];
+  /** The tape has a saved output's clone before the op that made it, and loses the way through it. */
+  lostByOrder?: true;
   /** Autodiff did not reach that input: tf.grad throws where these are zeros. */
   unreached?: true;
 }

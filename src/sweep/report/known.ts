@@ -48,12 +48,11 @@ export function parseKnown(where: string, text: string): string[] {
 /** What is new, and what is gone. Of a part of the sweep (ops, a shard, an interrupted run) nothing can be said to be gone. */
 export function compareKnown(report: SweepReport, known: readonly string[]): KnownComparison {
   const here = new Set(knownOf(report).findings);
-  const whole = report.complete && report.ops === undefined && report.shard === undefined;
+  const whole =
+    report.complete && report.ops === undefined && report.random === undefined && report.shard === undefined;
   const backends = new Set<string>([...report.backends, 'core']);
   return {
     added: [...here].filter((id) => !known.includes(id)).sort(),
-    vanished: whole
-      ? known.filter((id) => !here.has(id) && backends.has(id.split('/').at(-2) ?? '')).sort()
-      : [],
+    vanished: whole ? known.filter((id) => !here.has(id) && backends.has(id.split('/')[2] ?? '')).sort() : [],
   };
 }

@@ -2,6 +2,7 @@
 import { lookUp } from '../../collections.js';
 import { escapeHtml } from '../../escape-html.js';
 import { findingKinds } from '../judgement/hit.js';
+import { causesOf, type Cause } from './causes.js';
 import type { Finding, SweepReport } from './report.js';
 import {
   anchorsOf,
@@ -18,45 +19,50 @@ import {
   versionsText,
   withoutOp,
   witnessText,
+  type Parts,
 } from './text.js';
 
-/** A document: how to read it, the findings by kind with their code, suspicions and conventions apart, and op × backend. */
+/** A document: contents, causes with their ops, op × backend, and every finding with its program, cause by cause. */
 export function sweepMarkdown(report: SweepReport): string {
   const parts = partsOf(report.findings);
-  const { findings, suspicions, conventions } = parts;
-  const anchors = anchorsOf([...findings, ...suspicions, ...conventions]);
-  const kinds = findingKinds.filter((kind) => findings.some((finding) => finding.kind === kind));
+  const { findings, suspicions, limitations, conventions } = parts;
+  const anchors = anchorsOf([...findings, ...suspicions, ...limitations, ...conventions]);
+  const causes = causesOf(findings);
+  const families = familiesOf(report.matrix);
   const blocks = [
     `# The gradients of TensorFlow.js ${escape(report.tfjs)}`,
     // Prettier would pad the tables to the width of their longest cells: twice the size of the page.
     '<!-- prettier-ignore-start -->',
     ...introduction(report),
-    '## In numbers',
-    `${judgedText(report)}: ${countsText(parts)}.`,
+    '## Contents',
+    contents(parts, causes, families),
+    `<h2 id="causes">Causes</h2>`,
+    `${judgedText(report)}: ${countsText(parts)}. ${counted(causes.length, 'cause is', 'causes are')} behind the findings.`,
+    ...(causes.length > 0 ? [causeTable(causes)] : []),
     ...summaryTable(report.findings),
-    '## Findings',
-    ...(kinds.length > 0 ? [] : ['None.']),
-    ...kinds.flatMap((kind) => [
-      `### ${capital(kind)}`,
-      `${capital(kindMeanings[kind])}.`,
-      ...findingBlocks(
-        findings.filter((finding) => finding.kind === kind),
-        anchors,
-      ),
-    ]),
-    '## Suspicions',
-    'What our own differences say and no second witness does yet: neither a closed form, nor TensorFlow for Python or PyTorch, nor another backend.',
-    ...(suspicions.length > 0 ? findingBlocks(suspicions, anchors) : ['None.']),
-    '## Conventions at kinks',
-    'Where a function has a kink, its gradient is a choice. These are no mistakes.',
-    ...(conventions.length > 0 ? findingBlocks(conventions, anchors) : ['None.']),
-    '## Op by op',
+    `<h2 id="ops">Op by op</h2>`,
     `${Object.entries(cellSigns)
       .map(([cell, sign]) => `${sign} ${cellMeanings[cell as keyof typeof cellMeanings]}`)
       .join(
         '; ',
       )}. A backend's column has the worst of the op's cases there, in float32. "formula" and "second order" are the core's gradient and the gradient of that gradient, in double precision.`,
     ...matrixBlocks(report, anchors),
+    `<h2 id="findings">Findings, cause by cause</h2>`,
+    ...(causes.length > 0 ? [] : ['None.']),
+    ...causes.flatMap((cause, i) => [
+      `<h3 id="cause-${i + 1}">${i + 1}. ${escapeHtml(oneLine(cause.title))}</h3>`,
+      ...(cause.upstream.length > 0 ? [`Upstream: ${cause.upstream.map(upstreamLink).join(', ')}.`] : []),
+      ...findingBlocks(cause.findings, anchors),
+    ]),
+    `<h2 id="suspicions">Suspicions</h2>`,
+    'What our own differences say and no second witness does yet: neither a closed form, nor TensorFlow for Python, nor another backend.',
+    ...(suspicions.length > 0 ? findingBlocks(suspicions, anchors) : ['None.']),
+    `<h2 id="limitations">Limitations</h2>`,
+    'What TensorFlow.js says itself that it does not do, in its documentation or in the error. TensorFlow for Python does it.',
+    ...(limitations.length > 0 ? findingBlocks(limitations, anchors) : ['None.']),
+    `<h2 id="conventions">Conventions at kinks</h2>`,
+    'Where a function has a kink, its gradient is a choice. These are no mistakes.',
+    ...(conventions.length > 0 ? findingBlocks(conventions, anchors) : ['None.']),
     '<!-- prettier-ignore-end -->',
   ];
   return `${blocks.join('\n\n')}\n`;
@@ -71,12 +77,45 @@ function introduction(report: SweepReport): string[] {
       : [
           `**This run is incomplete:** ${judged} of ${counted(cases, 'case')} were judged. What is missing below may be wrong all the same.`,
         ]),
-    `These are the mistakes that \`gradparity sweep\` finds in the gradients of TensorFlow.js ${escape(tfjs)}, on the backends ${backends.map(escape).join(', ')}${versions ? ` (${escape(versions)})` : ''}, with seed ${seed}.`,
-    "Each op is called with several shapes and options. Its gradient's formula, which all backends share, runs in double precision and is compared with numerical differences of the op itself; so is the gradient of the gradient. Then each backend's kernels run in float32, forwards and backwards, and are compared with the same computation in double precision.",
-    'A finding is listed as one only where a second witness agrees: a closed form, a value from TensorFlow for Python or PyTorch, another backend, or, for an error or a leak, that it was observed. Everything else is a suspicion. Each has a program of a few lines; "got" is what its last line prints today, "expected" what it should.',
+    `What \`gradparity sweep\` finds wrong in the ops and gradients of TensorFlow.js ${escape(tfjs)}, on the backends ${backends.map(escape).join(', ')}${versions ? ` (${escape(versions)})` : ''}, with seed ${seed}.`,
+    "Each op is called with several shapes and options, and its values are compared with those of TensorFlow for Python. Its gradient's formula, which all backends share, runs in double precision and is compared with numerical differences of the op itself; so is the gradient of the gradient. Then each backend's kernels run in float32, forwards and backwards.",
+    'A finding is listed as one only where a second witness agrees: a closed form, TensorFlow for Python ("composed in TensorFlow" where it has no such function, and others that give its values are put together), another backend, or, for an error or a leak, that it was observed. Everything else is a suspicion. Each has a program of a few lines, with what it prints today and what it should.',
     'To make this page again:',
-    '```sh\nnpx gradparity sweep\n```',
+    '```sh\nnpx gradparity sweep --markdown page.md\n```',
   ];
+}
+
+function contents(
+  { suspicions, limitations, conventions }: Parts,
+  causes: readonly Cause[],
+  families: readonly (readonly [family: string, rows: readonly unknown[]])[],
+): string {
+  const familyLinks = families.map(([family]) => `[${escape(family)}](#family-${slug(family)})`).join(', ');
+  return [
+    `- [Causes](#causes): ${causes.length}`,
+    `- [Op by op](#ops)${familyLinks && `: ${familyLinks}`}`,
+    '- [Findings, cause by cause](#findings)',
+    `- [Suspicions](#suspicions): ${suspicions.length}`,
+    `- [Limitations](#limitations): ${limitations.length}`,
+    `- [Conventions at kinks](#conventions): ${conventions.length}`,
+  ].join('\n');
+}
+
+const slug = (text: string): string => text.replace(/[^\w]+/g, '-');
+
+function causeTable(causes: readonly Cause[]): string {
+  return table(
+    ['', 'cause', 'kind', 'ops', 'findings', 'upstream'],
+    causes.map(({ title, findings, ops, upstream }, i) => [
+      `[${i + 1}](#cause-${i + 1})`,
+      escape(title),
+      findings[0].kind,
+      ops.map(code).join(', '),
+      String(findings.length),
+      upstream.map(upstreamLink).join(', '),
+    ]),
+    'rlllrl',
+  );
 }
 
 function summaryTable(all: readonly Finding[]): string[] {
@@ -91,27 +130,27 @@ function summaryTable(all: readonly Finding[]): string[] {
 }
 
 function findingBlocks(findings: readonly Finding[], anchors: ReadonlyMap<string, string>): string[] {
-  const rows = findings.map(({ id, message, repro, witness, upstream }) => [
+  const rows = findings.map(({ id, message, repro, witness }) => [
     `[${code(id)}](#${anchors.get(id)})`,
     escape(message),
     value(repro.got),
     value(repro.expected),
     witness ? escape(witnessText(witness)) : 'none',
-    upstream ? upstreamLink(upstream) : '',
   ]);
   return [
-    table(['finding', 'what is wrong', 'got', 'expected', 'witness', 'upstream'], rows),
+    table(['finding', 'what is wrong', 'got', 'expected', 'witness'], rows),
     ...findings.map((finding) => reproBlock(finding, lookUp(anchors, finding.id))),
   ];
 }
 
 function reproBlock(finding: Finding, anchor: string): string {
-  const { id, repro, cases, first } = finding;
+  const { id, message, repro, cases, first } = finding;
   const fence = '`'.repeat(Math.max(3, longestRun(repro.code) + 1));
   return [
     `<details id="${anchor}">\n<summary><code>${escapeHtml(oneLine(id))}</code></summary>`,
-    `${capital(escape(placeOf(finding)))}. ${counted(cases, 'case shows', 'cases show')} it, the first of them ${code(first)}.`,
+    `${capital(escape(placeOf(finding)))}. ${escape(message)} ${counted(cases, 'case shows', 'cases show')} it, the first of them ${code(first)}.`,
     `${fence}js\n${repro.code.trimEnd()}\n${fence}`,
+    `Got ${value(repro.got)}, expected ${value(repro.expected)}.`,
     '</details>',
   ].join('\n\n');
 }
@@ -119,7 +158,7 @@ function reproBlock(finding: Finding, anchor: string): string {
 function matrixBlocks(report: SweepReport, anchors: ReadonlyMap<string, string>): string[] {
   const { backends, matrix } = report;
   return familiesOf(matrix).flatMap(([family, rows]) => [
-    `### ${capital(escape(family))}`,
+    `<h3 id="family-${slug(family)}">${escapeHtml(capital(oneLine(family)))}</h3>`,
     table(
       ['op', 'cases', 'formula', 'second order', ...backends.map(escape), 'findings'],
       rows.map((row) => [

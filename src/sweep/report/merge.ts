@@ -5,6 +5,7 @@ import { parseJson } from '../../json.js';
 import { sweepCases } from '../cases/index.js';
 import { worse } from '../judgement/hit.js';
 import type { SweepBackend } from '../observation/observation.js';
+import { withoutDuplicates } from './duplicates.js';
 import type { Finding, MatrixRow, SweepReport } from './report.js';
 
 export interface ShardReport {
@@ -100,8 +101,8 @@ export function mergeReports(shards: readonly ShardReport[]): SweepReport {
     cases: sum(({ cases }) => cases),
     judged: sum(({ judged }) => judged),
     complete: reports.every(({ complete }) => complete),
-    findings: mergeFindings(reports, places),
-    matrix: mergeMatrix(reports, places),
+    // A variant's finding may be in another shard than the plain op's.
+    ...withoutDuplicates(mergeFindings(reports, places), mergeMatrix(reports, places)),
     seconds: sum(({ seconds }) => seconds),
   };
 }

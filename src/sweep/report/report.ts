@@ -4,8 +4,6 @@ import type { Cell, Hit } from '../judgement/hit.js';
 import type { SweepBackend } from '../observation/observation.js';
 
 export interface Finding extends Omit<Hit, 'input' | 'got' | 'expected'> {
-  /** The id under which it was found, where another library's numbers have shown that another backend is at fault. */
-  foundAs?: string;
   /** The first case that shows it, by id, and how many do. */
   first: string;
   cases: number;
@@ -36,6 +34,8 @@ export interface SweepReport {
   backends: readonly SweepBackend[];
   /** Only ops whose name contains this were looked at. */
   ops?: string;
+  /** So many random compositions instead of the families' cases. */
+  random?: number;
   /** The index-th of so many parts, from 1. */
   shard?: { index: number; count: number };
   /** Versions beyond tfjs': libtensorflow, Chromium. */

@@ -2,10 +2,11 @@
 import { findingKinds, type Cell, type FindingKind, type Witness } from '../judgement/hit.js';
 import type { Finding, MatrixRow, SweepReport } from './report.js';
 
-/** The findings as they are read: what has a witness, what has none, and what is a choice at a kink. */
+/** The findings as they are read: what has a witness, what has none, what is refused, and what is a choice at a kink. */
 export interface Parts {
   findings: Finding[];
   suspicions: Finding[];
+  limitations: Finding[];
   conventions: Finding[];
 }
 
@@ -16,16 +17,17 @@ export function partsOf(all: readonly Finding[]): Parts {
   const sorted = [...all].sort(
     (a, b) => findingKinds.indexOf(a.kind) - findingKinds.indexOf(b.kind) || compare(a.id, b.id),
   );
-  const mistakes = sorted.filter(({ kind }) => kind !== 'convention');
+  const mistakes = sorted.filter(({ kind }) => kind !== 'convention' && kind !== 'limitation');
   return {
     findings: mistakes.filter(({ witness }) => witness),
     suspicions: mistakes.filter(({ witness }) => !witness),
+    limitations: sorted.filter(({ kind }) => kind === 'limitation'),
     conventions: sorted.filter(({ kind }) => kind === 'convention'),
   };
 }
 
 export const kindMeanings: Readonly<Record<FindingKind, string>> = {
-  formula: "the gradient in TensorFlow.js' core is wrong, on every backend",
+  formula: "what TensorFlow.js' core computes, values or gradient, is wrong on every backend",
   kernel: "a backend's kernel gives wrong numbers, while the core's formula is right",
   'no gradient': 'the function has a derivative, but no gradient is registered for it',
   'kernel missing': 'a backend has no kernel for it',
@@ -33,6 +35,7 @@ export const kindMeanings: Readonly<Record<FindingKind, string>> = {
   hangs: 'no result in any reasonable time',
   crashes: 'the process or the page dies',
   leaks: 'tensors are left behind that nobody can dispose of',
+  limitation: 'TensorFlow.js says itself that it does not do this, in its documentation or in the error',
   convention: 'at a kink, where the gradient is a choice; no mistake',
 };
 
@@ -62,8 +65,9 @@ export function familiesOf(matrix: readonly MatrixRow[]): [family: string, rows:
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
-/** "fixture: TensorFlow 2.15.1". */
-export const witnessText = ({ kind, by }: Witness): string => (by.startsWith(kind) ? by : `${kind}: ${by}`);
+/** "TensorFlow 2.15.1", "observed: the error". */
+export const witnessText = ({ kind, by }: Witness): string =>
+  kind === 'another library' || by.startsWith(kind) ? by : `${kind}: ${by}`;
 
 export const NO_WITNESS = 'suspicion: no second witness';
 
@@ -88,10 +92,11 @@ export const judgedText = ({ judged, cases }: SweepReport): string =>
   `${judged} of ${counted(cases, 'case')} judged`;
 
 /** "12 findings, 1 suspicion, 3 conventions". */
-export const countsText = ({ findings, suspicions, conventions }: Parts): string =>
+export const countsText = ({ findings, suspicions, limitations, conventions }: Parts): string =>
   [
     counted(findings.length, 'finding'),
     counted(suspicions.length, 'suspicion'),
+    ...(limitations.length > 0 ? [counted(limitations.length, 'limitation')] : []),
     counted(conventions.length, 'convention'),
   ].join(', ');
 
@@ -119,11 +124,12 @@ export function anchorsOf(
 /** Kinds by backend in numbers, the findings in some lines each, and a line that counts; suspicions and conventions by id only. */
 export async function sweepText(report: SweepReport): Promise<string> {
   const parts = partsOf(report.findings);
-  const { findings, suspicions, conventions } = parts;
+  const { findings, suspicions, limitations, conventions } = parts;
   const blocks = [
     ...(findings.length > 0 ? [await countTable(report, findings)] : []),
     ...findings.map(findingLines),
     ...named('Suspicions, which nothing but our own differences speaks for', suspicions),
+    ...named('Limitations, which TensorFlow.js tells itself', limitations),
     ...named('Conventions at kinks', conventions),
     summaryLine(report, parts),
   ];

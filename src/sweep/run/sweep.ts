@@ -1,10 +1,12 @@
 /** A sweep from its cases to its report. */
 import { hashOf, type SweepCase } from '../cases/case.js';
 import { sweepCases } from '../cases/index.js';
+import { randomCases } from '../cases/random.js';
 import type { Explanation } from '../explanation/explain.js';
-import { worse, type Cell, type Hit } from '../judgement/hit.js';
+import { worse, type Cell } from '../judgement/hit.js';
 import type { SweepBackend } from '../observation/observation.js';
 import type { Finding, MatrixRow, SweepReport } from '../report/report.js';
+import { withoutDuplicates } from '../report/duplicates.js';
 import { upstreamOf } from '../report/upstream.js';
 import type { CaseResult } from './examiner.js';
 import { unexplained, type ExplainTask, type Workforce } from './workforce.js';
@@ -12,7 +14,7 @@ import { lookUp } from '../../collections.js';
 import { InputError } from '../../errors.js';
 
 /** What makes two runs the same run. */
-export type SweepPlan = Pick<SweepReport, 'tfjs' | 'seed' | 'backends' | 'ops' | 'shard'>;
+export type SweepPlan = Pick<SweepReport, 'tfjs' | 'seed' | 'backends' | 'ops' | 'random' | 'shard'>;
 
 /** What an earlier run of the same plan has done already, and where this one's steps are kept. */
 export interface SweepMemory {
@@ -39,8 +41,8 @@ export interface SweepRun {
 }
 
 /** The cases of a seed, and a number that tells them from others'. */
-export function planCases({ seed, ops, shard }: SweepPlan): { cases: SweepCase[]; chosen: number[] } {
-  const cases = sweepCases(seed);
+export function planCases({ seed, ops, random, shard }: SweepPlan): { cases: SweepCase[]; chosen: number[] } {
+  const cases = random === undefined ? sweepCases(seed) : randomCases(random, seed);
   const chosen = [...cases.keys()].filter(
     (index) =>
       (ops === undefined || cases[index].op.toLowerCase().includes(ops.toLowerCase())) &&
@@ -113,33 +115,21 @@ export async function sweep({
     );
   }
   const findings = new Map<string, Finding>();
-  /** The ids that findings have in the end, by those that they were found under. */
-  const filed = new Map<string, string[]>();
   for (const task of tasks) {
     const { hit, index } = task;
-    const explanation = explanations.get(hit.id) ?? unexplained(cases, task);
-    filed.set(
-      hit.id,
-      explanation.filed.map(({ finding }) => finding.id),
-    );
-    for (const { finding, repro } of explanation.filed) {
-      if (findings.has(finding.id)) continue;
-      const upstream = upstreamOf(finding.id);
-      findings.set(finding.id, {
-        ...finding,
-        ...(finding.id !== hit.id && { foundAs: hit.id }),
-        op: hit.op,
-        family: hit.family,
-        first: cases[index].id,
-        cases: 0,
-        repro,
-        ...(upstream && { upstream }),
-      });
-    }
+    const { finding, repro } = (explanations.get(hit.id) ?? unexplained(cases, task)).filed;
+    const [upstream] = upstreamOf(finding.id, finding.culprit);
+    findings.set(finding.id, {
+      ...finding,
+      op: hit.op,
+      family: hit.family,
+      first: cases[index].id,
+      cases: 0,
+      repro,
+      ...(upstream && { upstream }),
+    });
   }
-  for (const { hits } of ordered) {
-    for (const id of new Set(hits.flatMap((hit) => lookUp(filed, hit.id)))) lookUp(findings, id).cases++;
-  }
+  for (const { hits } of ordered) for (const { id } of hits) lookUp(findings, id).cases++;
   const { tfjs, seed, backends, shard } = plan;
   return {
     schemaVersion: 1,
@@ -148,12 +138,12 @@ export async function sweep({
     backends,
     versions,
     ...(plan.ops !== undefined && { ops: plan.ops }),
+    ...(plan.random !== undefined && { random: plan.random }),
     ...(shard && { shard }),
     cases: chosen.length,
     judged: results.size,
     complete: results.size === chosen.length && !signal?.aborted,
-    findings: [...findings.values()],
-    matrix: matrixOf(cases, ordered, filed, findings),
+    ...withoutDuplicates([...findings.values()], matrixOf(cases, ordered)),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -167,12 +157,7 @@ function firstHits(ordered: readonly CaseResult[]): ExplainTask[] {
   return [...tasks.values()];
 }
 
-function matrixOf(
-  cases: readonly SweepCase[],
-  ordered: readonly CaseResult[],
-  filed: ReadonlyMap<string, string[]>,
-  findings: ReadonlyMap<string, Finding>,
-): MatrixRow[] {
+function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): MatrixRow[] {
   const rows = new Map<string, MatrixRow>();
   for (const { index, backends, formula, second, hits } of ordered) {
     const { id: first, family, variant } = cases[index];
@@ -195,38 +180,15 @@ function matrixOf(
     row.cases++;
     row.formula = worse(row.formula, formula);
     row.second = worse(row.second, second);
-    const cells = refiled(backends, hits, filed, findings);
-    for (const [backend, cell] of Object.entries(cells) as [SweepBackend, Cell][]) {
+    for (const [backend, cell] of Object.entries(backends) as [SweepBackend, Cell][]) {
       row.backends[backend] = worse(row.backends[backend] ?? 'not run', cell);
     }
     for (const { id, op: hitOp } of hits) {
       // What is no op's own, as the leak of every gradient that throws, is not said at each of them.
       if (hitOp !== cases[index].op) continue;
-      for (const final of lookUp(filed, id)) if (!row.findings.includes(final)) row.findings.push(final);
+      if (!row.findings.includes(id)) row.findings.push(id);
     }
   }
   for (const row of rows.values()) row.findings.sort();
   return [...rows.values()];
-}
-
-/** A case's cells, once it is known who is at fault in the end. */
-function refiled(
-  backends: CaseResult['backends'],
-  hits: readonly Hit[],
-  filed: ReadonlyMap<string, string[]>,
-  findings: ReadonlyMap<string, Finding>,
-): CaseResult['backends'] {
-  const cells = { ...backends };
-  const set = (backend: Finding['backend'], cell: Cell): void => {
-    if (backend !== 'core' && backend in cells) cells[backend] = cell;
-  };
-  const stays = ({ id }: Hit): boolean => lookUp(filed, id).includes(id);
-  for (const hit of hits) {
-    const blamedElse = hits.some((other) => other.backend === hit.backend && stays(other));
-    if (!stays(hit) && !blamedElse) set(hit.backend, 'right');
-  }
-  for (const id of hits.filter((hit) => !stays(hit)).flatMap((hit) => lookUp(filed, hit.id))) {
-    set(lookUp(findings, id).backend, 'wrong');
-  }
-  return cells;
 }

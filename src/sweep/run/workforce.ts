@@ -3,6 +3,7 @@ import type { SweepCase } from '../cases/case.js';
 import { explanationOf, type Explanation } from '../explanation/explain.js';
 import type { Hit } from '../judgement/hit.js';
 import type { Stage, SweepBackend } from '../observation/observation.js';
+import { openTensorFlow, type TensorFlow } from './tensorflow.js';
 import { Examiner, type CaseResult } from './examiner.js';
 import { nodeBackends, type Lane, type LaneLimits } from './lanes/lane.js';
 
@@ -33,12 +34,15 @@ export interface LocalOptions extends LaneLimits {
   backends: readonly SweepBackend[];
   /** Examiners that work side by side. */
   jobs: number;
+  /** A Python interpreter that has TensorFlow, for cases that the tables have no answer to. */
+  tensorflow?: string;
 }
 
 /** An examiner with its lanes, which come up when they are needed. */
 export async function openExaminer(
   backends: readonly SweepBackend[],
   limits: LaneLimits,
+  tensorflow?: TensorFlow,
 ): Promise<{ examiner: Examiner; close: () => Promise<void> }> {
   const { NodeLane } = await import('./lanes/node-lane.js');
   const node = new NodeLane(limits);
@@ -54,14 +58,23 @@ export async function openExaminer(
     return browser;
   };
   return {
-    examiner: new Examiner(backends, laneOf),
+    examiner: new Examiner(backends, laneOf, tensorflow),
     close: async () => void (await Promise.all([node.close(), browser?.close()])),
   };
 }
 
 /** Examiners on this machine. */
-export async function localWorkforce({ cases, backends, jobs, ...limits }: LocalOptions): Promise<Workforce> {
-  const staff = await Promise.all(Array.from({ length: jobs }, () => openExaminer(backends, limits)));
+export async function localWorkforce({
+  cases,
+  backends,
+  jobs,
+  tensorflow: python,
+  ...limits
+}: LocalOptions): Promise<Workforce> {
+  const tensorflow = python === undefined ? undefined : await openTensorFlow(python);
+  const staff = await Promise.all(
+    Array.from({ length: jobs }, () => openExaminer(backends, limits, tensorflow)),
+  );
 
   /** Each examiner takes the next task when it is done with one. */
   async function share<T>(
@@ -100,7 +113,10 @@ export async function localWorkforce({ cases, backends, jobs, ...limits }: Local
         },
         signal,
       ),
-    close: async () => void (await Promise.all(staff.map(({ close }) => close()))),
+    close: async () => {
+      tensorflow?.close();
+      await Promise.all(staff.map(({ close }) => close()));
+    },
   };
 }
 

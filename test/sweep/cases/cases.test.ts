@@ -45,6 +45,10 @@ function flawOf(one: SweepCase): string | undefined {
   return entries > 130 ? `${entries} entries are differentiated` : undefined;
 }
 
+/** Families of which only the values are looked at: nothing is differentiated, and inputs may be what others must not be. */
+const valuesOnly = ['gradients', 'special values'];
+const isOrdinary = ({ family }: SweepCase): boolean => !valuesOnly.includes(family);
+
 describe.each([1, 2, 3])('the cases of seed %i', (seed) => {
   const cases = sweepCases(seed);
 
@@ -59,7 +63,11 @@ describe.each([1, 2, 3])('the cases of seed %i', (seed) => {
   });
 
   test('have inputs that agree with themselves, exact in float32, and few entries', () => {
-    expect(cases.flatMap((one) => (flawOf(one) ? [`${one.id}: ${flawOf(one)}`] : []))).toEqual([]);
+    const ordinary = cases.filter(isOrdinary);
+    expect(ordinary.flatMap((one) => (flawOf(one) ? [`${one.id}: ${flawOf(one)}`] : []))).toEqual([]);
+    const others = cases.filter((one) => !isOrdinary(one));
+    expect(others.length).toBeGreaterThan(100);
+    expect(others.filter((one) => activeInputs(one).length > 0)).toEqual([]);
   });
 
   test('are the same for the same seed', () => {
@@ -99,17 +107,27 @@ test('another seed gives other numbers, to the same ops', () => {
  * - cumsum and cumprod along axis -1, of more than one axis: the gradient's and kernel's permutation of the axes takes -1 for a
  *   place in the shape, and gives an empty tensor
  * - matMul of batches that are both broadcast: the kernel has the numbers of some of the batches only
+ * - norm of the extremes over two negative axes: the second is looked for in what the first left
+ * - numbers as pads: conv1d pads the axis that it adds, and the core takes the height's window and stride for the width too
+ * - depthwiseConv2d has no NCHW, and says so in its documentation alone
+ * - batch normalisation in training without scale or centre: it reads the weight that is not there
  */
 const brokenForward = [
   /^tf\.cum(sum|prod)\(x\[[^\]]*,[^\]]*\], -1,/,
   /^tf\.matMul\(a\[[2-9],1(,\d){2,3}\], b\[1,[2-9](,\d){2,3}\]/,
   /^tf\.matMul\(a\[1,[2-9](,\d){2,3}\], b\[[2-9],1(,\d){2,3}\]/,
+  /^tf\.norm\(x\[[\d,]+\], -?Infinity, \[-3, -1\]/,
+  /^tf\.conv1d\(.*, \d, [1-9]\) \(numberPad\)$/,
+  /^tf\.conv2dTranspose\(x\[2,2,3,2\], filter\[2,3,1,2\].*\(numberPad\)$/,
+  /^tf\.(avg|max)Pool\(x\[2,4,3,1\], 2, \[1, 2\], 1, 'floor'\)/,
+  /^tf\.depthwiseConv2d\(.* \(NCHW\)$/,
+  /\(training (no scale|no centre|neither)\)$/,
 ];
 
 test('the forward pass of every case gives one finite float32 tensor, and leaves no others', () => {
   const before = tensorCount();
   const flaws = new Map<string, string>();
-  for (const one of first) {
+  for (const one of first.filter(isOrdinary)) {
     try {
       tf.tidy(() => {
         const y = forward(one);
@@ -124,7 +142,9 @@ test('the forward pass of every case gives one finite float32 tensor, and leaves
     }
   }
   const isBroken = (id: string): boolean => brokenForward.some((pattern) => pattern.test(id));
-  expect([...flaws].filter(([id]) => !isBroken(id))).toEqual([]);
+  // What TensorFlow.js says that it does not do is a finding of another kind.
+  const isRefused = (flaw: string): boolean => /not (yet )?supported|not implemented yet/.test(flaw);
+  expect([...flaws].filter(([id, flaw]) => !isBroken(id) && !isRefused(flaw))).toEqual([]);
   // The list of what is broken holds nothing that is not.
   expect(first.filter(({ id }) => isBroken(id) && !flaws.has(id)).map(({ id }) => id)).toEqual([]);
   for (const pattern of brokenForward) expect([...flaws.keys()].some((id) => pattern.test(id))).toBe(true);
@@ -146,7 +166,13 @@ describe('the gradients that TensorFlow.js has registered', () => {
     observingKernels(
       (name) => reached.add(name),
       () => {
-        for (const one of first) tf.tidy(() => void forward(one));
+        for (const one of first.filter(isOrdinary)) {
+          try {
+            tf.tidy(() => void forward(one));
+          } catch {
+            // Ops that throw are what the sweep is to find.
+          }
+        }
       },
     );
   });

@@ -124,7 +124,11 @@ describe('run', () => {
     ['one that every object has', input('constructor'), /there is no input constructor/],
     ['a layer that is not there', { ...dense, layers: [['thick', {}]] }, /no function tf\.layers\.thick/],
     ['a weight that is not there', { ...dense, weights: ['k', 'b', 'l'] }, /there is no input k/],
-    ['too few weights', { ...dense, weights: ['y'] }, /3 weights, got 1/],
+    [
+      'too few weights',
+      { ...dense, weights: ['y'] },
+      /weights of the shapes \[\[null,3\],\[3,2\],\[2\],\[2,1\]\], got \[\[null,3\],\[2,3\]\]/,
+    ],
   ])('%s is an InputError, and nothing is left behind', (_what, expression, message) => {
     expectNoLeak(() =>
       tf.tidy(() => {

@@ -8,11 +8,14 @@ import {
   codeOf,
   input,
   inputsOf,
+  weightShapesOf,
   type Argument,
   type Expression,
+  type LayersExpression,
 } from '../../../src/sweep/cases/expression.js';
 import { sweepCases } from '../../../src/sweep/cases/index.js';
 import { candidates, shrink, type StillShows } from '../../../src/sweep/explanation/shrink.js';
+import { present } from '../../support/present.js';
 
 const [x, y] = [input('x'), input('y')];
 const real = (shape: number[]): InputDraft => ({ shape });
@@ -98,6 +101,39 @@ describe('reaches the smallest case', () => {
   });
 });
 
+describe('what a case is filed under stays', () => {
+  const always = showing(() => true);
+
+  test('the op itself, however little the finding needs it', async () => {
+    const expression = call('mul', call('cast', call('logicalNot', call('less', x, 0)), 'float32'), x);
+    const small = await shrink({ ...caseOf(expression, { x: real([2, 3]) }), op: 'logicalNot' }, always);
+    expect(codeOf(small.expression)).toContain('tf.logicalNot(');
+    const composed = caseOf(call('square', call('exp', call('neg', x))), { x: real([2]) });
+    const smaller = await shrink({ ...composed, op: 'square of exp' }, always);
+    expect(codeOf(smaller.expression)).toBe('tf.square(tf.exp(x))');
+  });
+
+  test("a variant's arguments", async () => {
+    const one = caseOf(call('cumsum', x, -1, true, true), { x: real([2, 3]) });
+    const small = await shrink({ ...one, op: 'cumsum', variant: 'exclusive reverse' }, always);
+    expect(codeOf(small.expression)).toBe('tf.cumsum(x, -1, true, true)');
+    // Without a variant all of them may go.
+    const plain = await shrink({ ...one, op: 'cumsum' }, always);
+    expect(codeOf(plain.expression)).toBe('tf.cumsum(x)');
+  });
+
+  test("a model's weights have the shapes that its layers give them", async () => {
+    const one = present(sweepCases(1).find(({ op }) => op === 'layers.conv2d'));
+    const small = await shrink(one, always);
+    const { layers, weights } = small.expression as LayersExpression;
+    expect(layers[0][1].inputShape).toEqual(small.inputs['x'].shape.slice(1));
+    expect(weights.map((name) => small.inputs[name].shape)).toEqual(
+      weightShapesOf(small.expression as LayersExpression),
+    );
+    expect(entriesOf(small)).toBeLessThan(entriesOf(one) / 2);
+  });
+});
+
 describe('laws', () => {
   const cases = sweepCases(1);
   const anyCase = fc.nat(cases.length - 1).map((index) => cases[index]);
@@ -145,7 +181,7 @@ describe('laws', () => {
           for (const [name, { shape, values, dtype }] of Object.entries(candidate.inputs)) {
             expect(values.length).toBe(sizeOf(shape));
             expect(dtype).toBe(one.inputs[name].dtype);
-            expect(values.every((value) => Math.fround(value) === value)).toBe(true);
+            expect(values.every((value) => Object.is(Math.fround(value), value))).toBe(true);
           }
           expect(inputsOf(candidate.expression).sort()).toEqual(Object.keys(candidate.inputs).sort());
         }

@@ -11,7 +11,7 @@ import { InputError } from '../../../src/errors.js';
 import type { Explanation } from '../../../src/sweep/explanation/explain.js';
 import type { Cell } from '../../../src/sweep/judgement/hit.js';
 import { mergeReports, parseReport, type ShardReport } from '../../../src/sweep/report/merge.js';
-import type { Finding, SweepReport } from '../../../src/sweep/report/report.js';
+import type { SweepReport } from '../../../src/sweep/report/report.js';
 import type { CaseResult } from '../../../src/sweep/run/examiner.js';
 import { planCases, sweep, type SweepPlan } from '../../../src/sweep/run/sweep.js';
 import type { Workforce } from '../../../src/sweep/run/workforce.js';
@@ -83,24 +83,17 @@ function reportOf(results: readonly CaseResult[], shard?: SweepPlan['shard']): P
 }
 
 function explanationOf(id: string, index: number): Explanation {
-  /** A finding's id says its kind, backend and direction. */
-  const named = (each: string): Pick<Finding, 'id' | 'kind' | 'backend' | 'direction'> => {
-    const { kind, backend, direction } = present(pool.find((one) => one.id === each));
-    return { id: each, kind, backend, direction };
-  };
-  // One of the pool turns out to be another, one to be two.
-  const ids =
-    id === suspicion.id ? [kernelFinding.id] : id === formulaFinding.id ? [id, kernelFinding.id] : [id];
+  const { kind, backend, direction } = present(pool.find((one) => one.id === id));
   return {
     id,
-    filed: ids.map((each) => ({
+    filed: {
       finding: {
-        ...named(each),
+        ...{ id, kind, backend, direction },
         message: `as in case ${index}`,
         witness: index % 2 ? null : kernelFinding.witness,
       },
       repro: { ...kernelFinding.repro, got: String(index) },
-    })),
+    },
   };
 }
 

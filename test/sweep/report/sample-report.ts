@@ -10,7 +10,7 @@ const finding = (
   direction: 'backward',
   first: `${one.op}(x[2,3])`,
   cases: 1,
-  witness: { kind: 'fixture', by: 'TensorFlow 2.15.1' },
+  witness: { kind: 'another library', by: 'TensorFlow 2.15.1' },
   repro: {
     inputs: { x: { shape: [2], dtype: 'float32', values: [1, 2] } },
     expression: call(one.op, input('x')),
@@ -70,7 +70,7 @@ export const convention = finding(
     family: 'unary',
     kind: 'convention',
     message: 'The gradient at 0 is 0.',
-    witness: { kind: 'fixture', by: 'PyTorch 2.9.0' },
+    witness: { kind: 'another library', by: 'PyTorch 2.9.0' },
   },
   'console.log(3);',
 );

@@ -46,7 +46,7 @@ const resultOf = (index: number): CaseResult => ({
 const { id, kind, backend, direction, message, witness, repro } = kernelFinding;
 const explanation: Explanation = {
   id,
-  filed: [{ finding: { id, kind, backend, direction, message, witness }, repro }],
+  filed: { finding: { id, kind, backend, direction, message, witness }, repro },
 };
 
 /** A journal of results 0, 1, 2 and an explanation. */

@@ -83,7 +83,8 @@ export class NodeLane implements Lane {
       // A group of its own: Ctrl-C in a terminal is for the parent alone, which ends its stage first.
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '0' },
+      // With libtensorflow's default, oneDNN, as in a user's process.
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '1' },
     });
     this.words = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -31,7 +31,7 @@ export type Request = z.infer<typeof requestSchema>;
 const cell = z.enum(['right', 'wrong', 'missing', 'not run']);
 const kind = z.enum(findingKinds);
 const witness = z
-  .object({ kind: z.enum(['closed form', 'fixture', 'backend', 'observed']), by: z.string() })
+  .object({ kind: z.enum(['closed form', 'another library', 'backend', 'observed']), by: z.string() })
   .nullable();
 
 const direction = z.enum(['forward', 'backward', 'second order']);
@@ -43,6 +43,8 @@ const hit = z.object({
   kind,
   backend: z.union([backend, z.literal('core')]),
   direction,
+  fault: z.string().optional(),
+  culprit: z.string().optional(),
   message: z.string(),
   input: z.string().optional(),
   got: z.string(),
@@ -66,6 +68,8 @@ const filed = z.object({
     kind,
     backend: z.union([backend, z.literal('core')]),
     direction,
+    fault: z.string().optional(),
+    culprit: z.string().optional(),
     message: z.string(),
     witness,
   }),
@@ -93,7 +97,7 @@ const filed = z.object({
   }),
 });
 
-const explanation = z.object({ id: z.string(), filed: z.array(filed).min(1) });
+const explanation = z.object({ id: z.string(), filed });
 
 const versions = z.record(z.string(), z.string());
 
