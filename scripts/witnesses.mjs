@@ -100,10 +100,10 @@ function sweepNow(python) {
 
 async function askAboutFindings(python, report) {
   const { questionOf } = await import('../dist/sweep/run/tensorflow.js');
-  const entries = report.findings.map(({ id, family, op, direction, repro }) => {
+  const entries = report.findings.map(({ direction, repro, ...finding }) => {
     const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
     const order = direction === 'second order' ? 2 : 1;
-    return [id, { id, family, op, inputs, expression, cotangent, plainSecond, kink, entrywise, order }];
+    return [finding.id, { inputs, expression, cotangent, plainSecond, kink, entrywise, order }];
   });
   const asked = report.findings.filter(
     ({ kind, repro }) =>
@@ -111,13 +111,13 @@ async function askAboutFindings(python, report) {
   );
   console.error(`Asking TensorFlow for Python about ${asked.length} findings …`);
   const byId = new Map(entries);
-  const questions = asked.map(({ id, repro }) => questionOf(id, byId.get(id), repro.cotangent.length));
+  // What multiplies the gradients in the second order is random by the case's own id.
+  const questions = asked.map(({ id, first, repro }) =>
+    questionOf(id, { id: first, ...byId.get(id) }, repro.cotangent.length),
+  );
   const { by, answers } = ask(python, questions);
   const oracles = new Map(answers.map((answer) => [answer.key, { by, ...answered(answer, 10) }]));
-  const lines = entries.map(([id, { id: _id, family: _family, op: _op, ...one }]) => [
-    id,
-    { case: one, oracle: oracles.get(id) },
-  ]);
+  const lines = entries.map(([id, one]) => [id, { case: one, oracle: oracles.get(id) }]);
   writeLines(
     'findings',
     '{',

@@ -96,9 +96,7 @@ function valueIn(argument: Argument, inputs: Readonly<Record<string, tf.Tensor>>
   if (isExpression(argument)) return run(argument, inputs);
   if (Array.isArray(argument)) return argument.map((part: Argument) => valueIn(part, inputs));
   if (!isObject(argument)) return argument;
-  return Object.fromEntries(
-    Object.entries(argument).map(([name, part]) => [name, valueIn(part as Argument, inputs)]),
-  );
+  return Object.fromEntries(Object.entries(argument).map(([name, part]) => [name, valueIn(part, inputs)]));
 }
 
 /** As setWeights and fit() would have it: apply() itself takes tensors of any shape. */

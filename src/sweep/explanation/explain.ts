@@ -70,17 +70,19 @@ export async function explain(
   };
   const explainOn = async (candidate: SweepCase, oracle?: Oracle): Promise<Explanation | undefined> => {
     const observations = await observe(candidate, hit);
-    if (observations.some(isLost)) return undefined;
-    const found = await sameOn(candidate, observations, oracle);
+    if (observations.some((each) => isLost(each) || (each.stage === 'double' && isUnreached(each)))) {
+      return undefined;
+    }
+    const found = await sameOn(candidate, observations, oracle ?? (await ask(candidate, observations)));
     if (!found) return undefined;
     const message = withConditions(found.message, await conditionsOf(candidate));
-    const told = { ...found, message, got: await steady(candidate, found) };
+    const told = { ...found, message, got: await steady(candidate, found, oracle) };
     return explanationOf(candidate, told, outputShapeOf(observations));
   };
   /** What it gives, if it gives the same again: a kernel may read where nothing was written. */
-  const steady = async (candidate: SweepCase, { got }: Hit): Promise<string> => {
+  const steady = async (candidate: SweepCase, { got }: Hit, oracle?: Oracle): Promise<string> => {
     if (hit.kind !== 'kernel' && hit.kind !== 'limitation') return got;
-    const again = await sameOn(candidate, await observe(candidate, hit));
+    const again = await sameOn(candidate, await observe(candidate, hit), oracle);
     return again?.got === got && !isLeftover(got) ? got : UNSTEADY;
   };
   /** What the case can't do without. */
@@ -132,8 +134,8 @@ const withConditions = (message: string, needed: readonly string[]): string =>
 /** What is got where the numbers are not the same each time. */
 export const UNSTEADY = 'other numbers each time';
 
-/** Numbers that no computation of ordinary ones gives: what was in the memory before. */
-const isLeftover = (got: string): boolean => /\de-(?:3[89]|4\d)\b/.test(got);
+/** Numbers below all normal ones, which no computation of ordinary ones gives: what was in the memory before. */
+const isLeftover = (got: string): boolean => /\de-(?:39|4\d)\b/.test(got);
 
 /** The same id, the same kind of numbers, and, of an error, the same words but for shapes and counts. */
 function isSameFault(a: Hit, b: Hit): boolean {
@@ -171,12 +173,17 @@ export function outputShapeOf(observations: readonly Observation[]): number[] | 
   return undefined;
 }
 
-function isDegenerate(observation: Observation, { kind, direction }: Hit): boolean {
-  if (observation.stage !== 'double' || isLost(observation) || 'error' in observation.forward) return false;
-  // tf.grads throws where one of several inputs is not reached.
+/** Of several inputs one is not reached: tf.grads would throw. */
+function isUnreached(observation: Observation): boolean {
+  if (isLost(observation)) return false;
   const { backward } = observation;
   const gradients = backward && 'ok' in backward ? Object.values(backward.ok) : [];
-  if (gradients.length > 1 && gradients.includes(null)) return true;
+  return gradients.length > 1 && gradients.includes(null);
+}
+
+function isDegenerate(observation: Observation, { kind, direction }: Hit): boolean {
+  if (observation.stage !== 'double' || isLost(observation) || 'error' in observation.forward) return false;
+  if (isUnreached(observation)) return true;
   // Empty tensors are what some kernels are found out by.
   const mayBeEmpty = kind === 'kernel' && direction === 'forward';
   const { values } = observation.forward.ok;

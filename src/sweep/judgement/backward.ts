@@ -22,10 +22,11 @@ import { numbersText, ratioText } from './words.js';
 /** Names of kernels that do nothing but compute a gradient. */
 const isGradientKernel = (name: string): boolean => /Grad$|Backprop/.test(name);
 
-/** The kernel that computed the input's gradient. Convolutions have one for the filter and one for the image. */
+/** The kernel that computed the input's gradient. A convolution has one for the filter and one for the image. */
 const gradientSuspect = (ran: readonly string[], input: string): string | undefined => {
   const own = ran.filter(isGradientKernel);
   if (own.length === 0) return suspectOf(ran);
+  if (!own.every((name) => name.includes('Backprop'))) return suspectOf(own);
   const part = /filter|kernel|depthwise|pointwise/i.test(input) ? 'Filter' : 'Input';
   return suspectOf(own) ?? suspectOf(own.filter((name) => name.includes(`Backprop${part}`)));
 };

@@ -47,7 +47,10 @@ export function judge(one: SweepCase, observations: readonly Observation[], orac
       judgeSecond(situation);
     }
   }
-  const judgement = { ...cells, hits: unique(hits.map((hit) => limited(one, hit))) };
+  // What a kernel does at places that the core has told it wrongly is the core's fault, which is a finding of its own.
+  const misplaced = double && !isLost(double) && (double as DoubleObservation).misplacing !== undefined;
+  const own = misplaced ? hits.filter(({ kind }) => kind !== 'crashes') : hits;
+  const judgement = { ...cells, hits: unique(own.map((hit) => limited(one, hit))) };
   fillCells(judgement);
   return judgement;
 }

@@ -17,7 +17,7 @@ function says(part: Argument, text: string): boolean {
 
 /** The documentation's words on the case, where it is one of those that they exclude. */
 export const excluded = ({ op, expression }: SweepCase): string | undefined =>
-  channelsLastOnly.includes(op) && says(expression as Argument, 'NCHW')
+  channelsLastOnly.includes(op) && says(expression, 'NCHW')
     ? 'The documentation says: only NHWC is currently supported.'
     : undefined;
 

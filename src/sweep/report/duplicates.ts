@@ -6,6 +6,15 @@ const known: readonly Finding['kind'][] = ['no gradient', 'kernel missing', 'thr
 
 const plainId = (id: string): string => id.replace(/^([^/]*?)-\([^/]*\)\//, '$1/');
 
+/** The id of the plain op's finding that says the same already; undefined where there is none. */
+export function saidBy(
+  { id, kind }: Pick<Finding, 'id' | 'kind'>,
+  others: { has(id: string): boolean },
+): string | undefined {
+  const plain = plainId(id);
+  return known.includes(kind) && plain !== id && others.has(plain) ? plain : undefined;
+}
+
 /** Both without the duplicates; the plain op's finding has the cases of its variants too. */
 export function withoutDuplicates(
   findings: readonly Finding[],
@@ -13,9 +22,10 @@ export function withoutDuplicates(
 ): { findings: Finding[]; matrix: MatrixRow[] } {
   const byId = new Map(findings.map((finding) => [finding.id, { ...finding }]));
   const instead = new Map<string, string>();
-  for (const { id, kind, cases } of findings) {
-    const plain = byId.get(plainId(id));
-    if (!known.includes(kind) || plain === undefined || plain.id === id) continue;
+  for (const finding of findings) {
+    const { id, cases } = finding;
+    const plain = byId.get(saidBy(finding, byId) ?? '');
+    if (plain === undefined) continue;
     plain.cases += cases;
     instead.set(id, plain.id);
     byId.delete(id);

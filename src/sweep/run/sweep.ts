@@ -6,7 +6,7 @@ import type { Explanation } from '../explanation/explain.js';
 import { worse, type Cell } from '../judgement/hit.js';
 import type { SweepBackend } from '../observation/observation.js';
 import type { Finding, MatrixRow, SweepReport } from '../report/report.js';
-import { withoutDuplicates } from '../report/duplicates.js';
+import { saidBy, withoutDuplicates } from '../report/duplicates.js';
 import { upstreamOf } from '../report/upstream.js';
 import type { CaseResult } from './examiner.js';
 import { unexplained, type ExplainTask, type Workforce } from './workforce.js';
@@ -93,8 +93,10 @@ export async function sweep({
   );
   const ordered = [...results.values()].sort((a, b) => a.index - b.index);
   const tasks = firstHits(ordered);
+  const ids = new Set(tasks.map(({ hit }) => hit.id));
   const explanations = new Map((memory?.explanations ?? []).map((one) => [one.id, one]));
-  const open = tasks.filter(({ hit }) => !explanations.has(hit.id));
+  // What is said of the plain op is not said again of its variants, and needs no program.
+  const open = tasks.filter(({ hit }) => !explanations.has(hit.id) && saidBy(hit, ids) === undefined);
   const explained = (): void =>
     onProgress({
       phase: 'explaining',

@@ -1,5 +1,5 @@
 /** TensorFlow for Python, asked case by case: witnesses/ask.py in a process of its own. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError } from '../../errors.js';
@@ -61,7 +61,7 @@ export interface TensorFlow {
 export async function openTensorFlow(python: string): Promise<TensorFlow> {
   const child = spawn(python, [program, '--serve'], {
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', PYTHONDONTWRITEBYTECODE: '1' },
-  }) as ChildProcessWithoutNullStreams;
+  });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-500)));
   child.stdin.on('error', () => {});

@@ -17,7 +17,7 @@ const x = input('x');
 const found = new Map<string, { form: ClosedForm; points: readonly number[] }>();
 for (const one of sweepCases(1)) {
   const closed = closedFormOf(one);
-  if (closed && !one.kink && !one.entrywise && closed.x.length > 5) {
+  if (closed && !one.kink && !one.entrywise && closed.x.length > 5 && closed.x.every(Number.isFinite)) {
     found.set(one.op, { form: closed.form, points: closed.x });
   }
 }

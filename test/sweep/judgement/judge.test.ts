@@ -305,15 +305,18 @@ describe('gradients', () => {
   });
 
   test('one factor for all entries is named; of several inputs the one', () => {
-    const two = assemble('test', { op: 'op', inputs: { x: { shape: [2], values: [1, 2] }, y: { shape: [1], values: [1] } }, expression: call('op', input('x'), input('y')) }, 1); // prettier-ignore
-    const backward: Outcome<Gradients> = { ok: { x: GRADIENT, y: [10] } };
+    const two = assemble('test', { op: 'op', inputs: { x: { shape: [2], values: [1, 2] }, y: { shape: [2], values: [1, 2] } }, expression: call('op', input('x'), input('y')) }, 1); // prettier-ignore
+    const backward: Outcome<Gradients> = { ok: { x: GRADIENT, y: [10, 20] } };
     const part = { backward };
-    const wrong = { ...part, differences: { x: differences(GRADIENT), y: differences([5], 'wrong') } };
+    const wrong = { ...part, differences: { x: differences(GRADIENT), y: differences([5, 10], 'wrong') } };
     const [hit] = judge(two, observed({ double: wrong, cpu: part, wasm: part, tensorflow: part })).hits;
     expect(hit).toMatchObject({
       input: 'y',
       message: "The gradient's formula is wrong for y: it is 2 times what it should be.",
     });
+    // A single entry has no factor in common with others.
+    const single = { ...part, differences: { x: differences([GRADIENT[0], -8], 'wrong') } };
+    expect(judge(one, observed({ double: single })).hits[0].message).toBe("The gradient's formula is wrong.");
   });
 
   test.each<Difference['state']>(['kink', 'blind'])(
@@ -657,9 +660,14 @@ describe('leaks', () => {
     expect(hits[0]).toMatchObject({ op: 'grad that throws', family: 'core' });
   });
 
-  test('of a forward pass that throws, of that', () => {
-    const thrown = judge(one, observed({ wasm: { forward: error('Oh.'), ...leaking(2, 0) } })).hits;
-    expect(thrown.map(({ id }) => id)).toContain('op/leaks/core/forward');
+  test('of a forward pass that throws, of that; not of one that crashes a backend', () => {
+    const thrown = { forward: error('Oh.'), ...leaking(2, 0) };
+    const { hits } = judge(one, observed({ double: { forward: error('Oh.') }, cpu: thrown, wasm: thrown }));
+    expect(hits.map(({ id }) => id)).toContain('op/leaks/core/forward');
+    const crashed = { forward: error('memory access out of bounds'), ...leaking(2, 0) };
+    expect(judge(one, observed({ wasm: crashed })).hits.map(({ id }) => id)).toEqual([
+      'op/crashes/wasm/forward',
+    ]);
   });
 
   test('none where there are none', () => {
@@ -681,7 +689,7 @@ describe('the second order', () => {
     expect(judgement.hits[0]).toMatchObject({
       id: 'op/formula/core/second-order',
       input: 'x',
-      message: "The gradient's gradient is wrong by x: it is 0.5 times what it should be.",
+      message: "The gradient's gradient is wrong by x.",
       got: '2 at entry 1',
       expected: '4',
     });

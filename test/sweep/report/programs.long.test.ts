@@ -52,8 +52,12 @@ const HANGING = 12;
 function run(file: string, seconds: number): Promise<Ending> {
   return new Promise((resolve) => {
     // As from a user's terminal: what the tests set for libtensorflow is not set there.
-    const env: NodeJS.ProcessEnv = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-    for (const name of ['TF_ENABLE_ONEDNN_OPTS', 'NODE_OPTIONS']) delete env[name];
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      TF_CPP_MIN_LOG_LEVEL: '2',
+      TF_ENABLE_ONEDNN_OPTS: undefined,
+      NODE_OPTIONS: undefined,
+    };
     const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err, late] = ['', '', false];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
