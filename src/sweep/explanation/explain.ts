@@ -70,9 +70,7 @@ export async function explain(
   };
   const explainOn = async (candidate: SweepCase, oracle?: Oracle): Promise<Explanation | undefined> => {
     const observations = await observe(candidate, hit);
-    if (observations.some((each) => isLost(each) || (each.stage === 'double' && isUnreached(each)))) {
-      return undefined;
-    }
+    if (observations.some(isLost)) return undefined;
     const found = await sameOn(candidate, observations, oracle ?? (await ask(candidate, observations)));
     if (!found) return undefined;
     const message = withConditions(found.message, await conditionsOf(candidate));
@@ -173,17 +171,8 @@ export function outputShapeOf(observations: readonly Observation[]): number[] | 
   return undefined;
 }
 
-/** Of several inputs one is not reached: tf.grads would throw. */
-function isUnreached(observation: Observation): boolean {
-  if (isLost(observation)) return false;
-  const { backward } = observation;
-  const gradients = backward && 'ok' in backward ? Object.values(backward.ok) : [];
-  return gradients.length > 1 && gradients.includes(null);
-}
-
 function isDegenerate(observation: Observation, { kind, direction }: Hit): boolean {
   if (observation.stage !== 'double' || isLost(observation) || 'error' in observation.forward) return false;
-  if (isUnreached(observation)) return true;
   // Empty tensors are what some kernels are found out by.
   const mayBeEmpty = kind === 'kernel' && direction === 'forward';
   const { values } = observation.forward.ok;

@@ -62,7 +62,8 @@ function tensorCode({ shape, dtype, values }: SweepInput): string {
  */
 export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[] | undefined): Repro {
   const { inputs, expression } = one;
-  const active = activeInputs(one);
+  const reached = (name: string): boolean => name === hit.input || !hit.unreached?.includes(name);
+  const active = activeInputs(one).filter(reached);
   const cotangent = outputShape === undefined ? [] : Array.from(cotangentOf(one, sizeOf(outputShape)));
   const tensors: [name: string, code: string][] = Object.entries(inputs).map(([name, tensor]) => [
     name,
@@ -123,9 +124,9 @@ function resultCode(one: SweepCase, hit: Hit, parts: Parts): string {
   }
   const weights =
     hit.kind === 'formula' && !one.plainSecond
-      ? Object.entries(secondCotangents(one)).map(([name, values]) =>
-          tensorCode({ shape: one.inputs[name].shape, dtype: 'float32', values }),
-        )
+      ? Object.entries(secondCotangents(one))
+          .filter(([name]) => active.includes(name))
+          .map(([name, values]) => tensorCode({ shape: one.inputs[name].shape, dtype: 'float32', values }))
       : undefined;
   const sum =
     active.length === 1

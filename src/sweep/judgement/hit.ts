@@ -58,6 +58,8 @@ export interface Hit {
   witness: Witness | null;
   /** The input whose gradient it is. */
   input?: string;
+  /** Inputs that autodiff does not reach: tf.grads would throw. */
+  unreached?: string[];
   /** The numbers, or what was thrown; what is wanted instead. */
   got: string;
   expected: string;

@@ -49,11 +49,23 @@ export function judge(one: SweepCase, observations: readonly Observation[], orac
   }
   // What a kernel does at places that the core has told it wrongly is the core's fault, which is a finding of its own.
   const misplaced = double && !isLost(double) && (double as DoubleObservation).misplacing !== undefined;
+  const unreached = double && !isLost(double) ? unreachedBy(double) : [];
   const own = misplaced ? hits.filter(({ kind }) => kind !== 'crashes') : hits;
-  const judgement = { ...cells, hits: unique(own.map((hit) => limited(one, hit))) };
+  const judgement = { ...cells, hits: unique(own.map((hit) => withUnreached(limited(one, hit), unreached))) };
   fillCells(judgement);
   return judgement;
 }
+
+/** Of several inputs those that autodiff does not reach. */
+function unreachedBy({ backward }: StageObservation): string[] {
+  const gradients = backward && 'ok' in backward ? Object.entries(backward.ok) : [];
+  return gradients.length > 1
+    ? gradients.flatMap(([name, gradient]) => (gradient === null ? [name] : []))
+    : [];
+}
+
+const withUnreached = (hit: Hit, unreached: string[]): Hit =>
+  unreached.length > 0 && hit.direction !== 'forward' ? { ...hit, unreached } : hit;
 
 /** One hit an id: the first. */
 const unique = (hits: readonly Hit[]): Hit[] =>

@@ -3,7 +3,7 @@ import type { Repro } from '../explanation/repro.js';
 import type { Cell, Hit } from '../judgement/hit.js';
 import type { SweepBackend } from '../observation/observation.js';
 
-export interface Finding extends Omit<Hit, 'input' | 'got' | 'expected'> {
+export interface Finding extends Omit<Hit, 'input' | 'unreached' | 'got' | 'expected'> {
   /** The first case that shows it, by id, and how many do. */
   first: string;
   cases: number;

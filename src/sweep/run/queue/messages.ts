@@ -47,6 +47,7 @@ const hit = z.object({
   culprit: z.string().optional(),
   message: z.string(),
   input: z.string().optional(),
+  unreached: z.array(z.string()).optional(),
   got: z.string(),
   expected: z.string(),
   witness,
