@@ -16,6 +16,8 @@ const layers = [
   'pages',
   'cli',
 ];
+/** The sweep's rooms, in the order in which its data flows. */
+const rooms = ['cases', 'observation', 'judgement', 'explanation', 'report', 'run'];
 /** Folders that need nothing of the others; whoever comes later may use them. */
 const leaves = ['data', 'backends', 'fixes', 'float64', 'plots'];
 
@@ -55,6 +57,10 @@ export default tseslint.config(
   ...layers.slice(0, -1).map((folder, index) => ({
     files: [`src/${folder}/**`],
     rules: forbidden(layers.slice(index + 1)),
+  })),
+  ...rooms.slice(0, -1).map((room, index) => ({
+    files: [`src/sweep/${room}/**`],
+    rules: forbidden([...layers.slice(layers.indexOf('sweep') + 1), ...rooms.slice(index + 1)]),
   })),
   ...leaves.map((folder) => ({
     files: [`src/${folder}/**`],

@@ -15,11 +15,17 @@ const target = here('../src/gradcheck/diagnosis/tfjs-faults.json');
 buildIfNeeded();
 const { gradientOf, Subject } = await import('../dist/gradcheck/engine/index.js');
 const { randomFrom } = await import('../dist/random.js');
-const { run } = await import('../dist/sweep/expression.js');
-const { witnesses } = await import('../dist/sweep/witnesses.js');
+const { run } = await import('../dist/sweep/cases/expression.js');
+const { fixtures } = await import('../dist/sweep/explanation/witness.js');
 
 /** What a kind of finding is for a user: the other kinds are no matter of gradients, or come to no report. */
-const kinds = { formula: 'wrong', kernel: 'wrong', 'no-gradient': 'missing', throws: 'throws' };
+const kinds = {
+  formula: 'wrong',
+  kernel: 'wrong',
+  'no-gradient': 'missing',
+  throws: 'throws',
+  limitation: 'throws',
+};
 
 /** Ops that other ops call for shapes and dtypes, and that are right where they are not alone. */
 const helpers = ['Cast', 'Reshape', 'Identity', 'Add', 'Transpose'];
@@ -77,7 +83,7 @@ const { tfjs, findings } = JSON.parse(readFileSync(here('../docs/tfjs-gradients.
 const faults = new Map();
 for (const finding of findings) {
   const [name, kind, backend, direction] = finding.split('/');
-  const fixture = witnesses[finding];
+  const fixture = fixtures()[finding];
   if (!(kind in kinds) || direction === 'forward' || !fixture) continue;
   const order = direction === 'backward' ? 1 : 2;
   const op = opAtFault(fixture, name, kinds[kind], order);

@@ -1,144 +1,144 @@
 /**
- * `npm run witnesses`: asks TensorFlow for Python for a second opinion on everything that the sweep finds, and writes it, with the
- * smallest case of each finding, to src/sweep/witnesses.ts. With `-- report.json` it takes the findings of that report
- * (`gradparity sweep --report`) instead of sweeping anew.
+ * `npm run witnesses`: asks TensorFlow for Python about every case of the sweep, forward and backward, and writes its answers to
+ * witnesses/, a file a family. Then it sweeps with TensorFlow at hand, and writes the smallest case of each finding, with what
+ * TensorFlow says of it, to witnesses/findings.json. `-- --findings report.json` takes the findings of that report
+ * (`gradparity sweep --report`) instead, and asks about them alone; `-- --cases` asks about the cases alone.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { parseArgs } from 'node:util';
 import { setup } from './setup.mjs';
 import { pythonEnvironment } from './python-environment.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const target = here('../src/sweep/witnesses.ts');
+/** The committed tables are of this seed, as the committed report is. */
+const SEED = 1;
 
-/** What goes to Python, for a finding that numbers can speak of. */
-async function question({ id, foundAs = id, op, family, repro, direction, first }) {
-  const { secondCotangents } = await import('../dist/sweep/observe.js');
-  const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
-  const one = {
-    id: first,
-    op,
-    family,
-    inputs,
-    expression,
-    cotangent,
-    plainSecond,
-    kink,
-    entrywise,
-    order: direction === 'second order' ? 2 : 1,
-  };
+/** JSON has no NaN and no Infinity: their names. */
+const rounded = (digits) => (value) =>
+  Number.isFinite(Number(value)) ? Number(Number(value).toPrecision(digits)) : String(Number(value));
+const answered = ({ composed, forward, shape, gradients, second }, digits) => {
+  const numbers = (list) => list && list.map(rounded(digits));
+  const eachOf = (lists) =>
+    Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, numbers(list)]));
   return {
-    key: foundAs,
-    inputs,
-    expression,
-    cotangent,
-    ...(direction === 'second order' && { cotangent2: secondCotangents(one) }),
+    ...(composed && { composed }),
+    forward: numbers(forward),
+    shape,
+    gradients: eachOf(gradients),
+    ...(second && { second: eachOf(second) }),
   };
+};
+
+/** An entry a line. */
+const writeLines = (name, before, entries, after) =>
+  writeFileSync(
+    here(`../witnesses/${name}.json`),
+    `${before}\n${entries.map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',\n')}\n${after}\n`,
+  );
+
+/** What TensorFlow answers; errors of TensorFlow are said on stderr. */
+function ask(python, cases) {
+  const { stdout, status } = spawnSync(python, [here('../witnesses/ask.py')], {
+    input: JSON.stringify({ cases }),
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  if (status !== 0) throw new Error(`ask.py ended with exit code ${status}`);
+  const { by, cases: answers } = JSON.parse(stdout);
+  for (const { key, error } of answers) if (error) console.error(`  no answer on ${key}: ${error}`);
+  return { by, answers: answers.filter(({ error }) => !error) };
 }
 
-function sweepNow() {
+async function askAboutCases(python) {
+  const { sweepCases } = await import('../dist/sweep/cases/index.js');
+  const { questionOf } = await import('../dist/sweep/run/tensorflow.js');
+  const { digestOfCase } = await import('../dist/sweep/judgement/oracle.js');
+  const { outputsOf } = await import('../dist/sweep/observation/double.js');
+  const cases = sweepCases(SEED);
+  console.error(`Asking TensorFlow for Python about ${cases.length} cases …`);
+  const questions = cases.map((one) => questionOf(one.id, { ...one, order: 1 }, outputsOf(one)));
+  const { by, answers } = ask(python, questions);
+  const byId = new Map(answers.map((answer) => [answer.key, answer]));
+  for (const family of new Set(cases.map((one) => one.family))) {
+    const entries = cases.flatMap((one) => {
+      const answer = byId.get(one.id);
+      if (one.family !== family || !answer) return [];
+      const digest = digestOfCase(one, answer.forward.length);
+      return [[one.id, { digest, ...answered(answer, 7) }]];
+    });
+    writeLines(
+      family.replaceAll(' ', '-'),
+      `{"by": ${JSON.stringify(by)}, "seed": ${SEED}, "cases": {`,
+      entries,
+      '}}',
+    );
+  }
+  console.error(`Written: answers on ${answers.length} of ${cases.length} cases.`);
+}
+
+function sweepNow(python) {
   const folder = mkdtempSync(path.join(tmpdir(), 'gradparity-witnesses-'));
   try {
     const file = path.join(folder, 'report.json');
     const journal = path.join(folder, 'journal.jsonl');
-    spawnSync(
-      process.execPath,
-      [here('../dist/cli/main.js'), 'sweep', '--report', file, '--journal', journal],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    );
+    const main = here('../dist/cli/main.js');
+    const options = ['--seed', SEED, '--report', file, '--journal', journal, '--tensorflow', python];
+    spawnSync(process.execPath, [main, 'sweep', ...options.map(String)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     return JSON.parse(readFileSync(file, 'utf8'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const number = (value) =>
-  typeof value === 'string' ? Number(value.replace(/^(-?)inf.*/i, '$1Infinity')) : value;
-const numbers = (list) => list && list.map((value) => Number(number(value).toPrecision(10)));
-const eachOf = (object, f) =>
-  object && Object.fromEntries(Object.entries(object).map(([k, v]) => [k, v && f(v)]));
-/** As code: JSON has no undefined, no NaN and no Infinity. */
-const code = (value, nothing = 'null') => {
-  if (value === null) return nothing;
-  if (Array.isArray(value)) return `[${value.map((part) => code(part, nothing)).join(',')}]`;
-  if (typeof value === 'object') {
-    return `{${Object.entries(value)
-      .filter(([, part]) => part !== undefined)
-      .map(
-        ([name, part]) =>
-          `${JSON.stringify(name)}:${code(part, name === 'expression' ? 'undefined' : nothing)}`,
-      )
-      .join(',')}}`;
-  }
-  // As the report has them.
-  if (/^(-?Infinity|NaN)$/.test(value)) return value;
-  return typeof value === 'number' ? String(value) : JSON.stringify(value);
-};
-
-try {
-  await setup();
-  const [file] = process.argv.slice(2);
-  const report = file ? JSON.parse(readFileSync(file, 'utf8')) : sweepNow();
+async function askAboutFindings(python, report) {
+  const { questionOf } = await import('../dist/sweep/run/tensorflow.js');
+  const entries = report.findings.map(({ direction, repro, ...finding }) => {
+    const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
+    const order = direction === 'second order' ? 2 : 1;
+    return [finding.id, { inputs, expression, cotangent, plainSecond, kink, entrywise, order }];
+  });
   const asked = report.findings.filter(
     ({ kind, repro }) =>
       !['hangs', 'crashes', 'leaks', 'kernel missing'].includes(kind) && repro.cotangent.length > 0,
   );
-  const cases = await Promise.all(asked.map(question));
-  const python = pythonEnvironment(here('witnesses-requirements.txt'));
-  console.error(`Asking TensorFlow for Python about ${cases.length} findings …`);
-  const { stdout, status } = spawnSync(python, [here('witnesses.py')], {
-    input: JSON.stringify({ cases }),
-    encoding: 'utf8',
-    maxBuffer: 2 ** 30,
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
-  });
-  if (status !== 0) throw new Error(`witnesses.py ended with exit code ${status}`);
-  const answers = JSON.parse(stdout);
-  const oracles = new Map();
-  for (const { key, error, forward, gradients, second } of answers.cases) {
-    if (error) {
-      console.error(`  no answer on ${key}: ${error}`);
-      continue;
-    }
-    oracles.set(key, {
-      by: answers.by,
-      forward: numbers(forward),
-      gradients: eachOf(gradients, numbers),
-      ...(second && { second: eachOf(second, numbers) }),
-    });
-  }
-  const entries = report.findings.map(({ id, foundAs = id, direction, repro }) => {
-    const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
-    const order = direction === 'second order' ? 2 : 1;
-    return [
-      foundAs,
-      {
-        case: { inputs, expression, cotangent, plainSecond, kink, entrywise, order },
-        oracle: oracles.get(foundAs),
-      },
-    ];
-  });
-  // Several findings may come from one case.
-  const sorted = [...new Map(entries)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = `/** Written by \`npm run witnesses\`: findings' smallest cases with what another library computes for them. */
-import type { Fixture } from './witness.js';
-
-// prettier-ignore
-export const witnesses: Readonly<Record<string, Fixture>> = {
-${sorted.map(([key, value]) => `  ${JSON.stringify(key)}: ${code(value)},`).join('\n')}
-};
-`;
-  writeFileSync(target, await format(text, { ...(await resolveConfig(target)), filepath: target }));
-  console.error(
-    `Written: ${sorted.length} findings, ${oracles.size} with a second opinion, to ${path.relative(process.cwd(), target)}.`,
+  console.error(`Asking TensorFlow for Python about ${asked.length} findings …`);
+  const byId = new Map(entries);
+  // What multiplies the gradients in the second order is random by the case's own id.
+  const questions = asked.map(({ id, first, repro }) =>
+    questionOf(id, { id: first, ...byId.get(id) }, repro.cotangent.length),
   );
+  const { by, answers } = ask(python, questions);
+  const oracles = new Map(answers.map((answer) => [answer.key, { by, ...answered(answer, 10) }]));
+  const lines = entries.map(([id, one]) => [id, { case: one, oracle: oracles.get(id) }]);
+  writeLines(
+    'findings',
+    '{',
+    lines.sort(([a], [b]) => (a < b ? -1 : 1)),
+    '}',
+  );
+  console.error(`Written: ${lines.length} findings, ${oracles.size} with TensorFlow's numbers.`);
+}
+
+try {
+  const { values } = parseArgs({ options: { findings: { type: 'string' }, cases: { type: 'boolean' } } });
+  await setup();
+  const python = pythonEnvironment(here('../witnesses/requirements.txt'));
+  if (values.findings === undefined) await askAboutCases(python);
+  if (!values.cases) {
+    const { findings } = values;
+    await askAboutFindings(
+      python,
+      findings === undefined ? sweepNow(python) : JSON.parse(readFileSync(findings, 'utf8')),
+    );
+  }
 } catch (error) {
   console.error(`witnesses: ${error.message}`);
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 /** The matchers in projects of their own: Jest with CommonJS, ES modules and ts-jest, Vitest; and a bundle by Vite. */
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { chromiumExecutable } from '../../dist/sweep/lanes/chromium.js';
+import { chromiumExecutable } from '../../dist/sweep/run/lanes/chromium.js';
 import { folder, npmInstall, requireEqual, run } from './project.mjs';
 
 const BODY = `

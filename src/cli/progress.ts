@@ -1,8 +1,7 @@
 /** Progress on stderr, where that is a terminal. */
 import { SingleBar } from 'cli-progress';
 import type { DownloadProgress } from '../data/mnist.js';
-
-import type { SweepProgress } from '../sweep/sweep.js';
+import type { SweepProgress } from '../sweep/run/sweep.js';
 import type { EpochRecord } from '../training/history.js';
 
 const show = (): boolean => process.stderr.isTTY === true;

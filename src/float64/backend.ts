@@ -121,6 +121,7 @@ export type KernelObserver = (
   name: string,
   inputs: tf.NamedTensorInfoMap,
   outputs: readonly tf.TensorInfo[],
+  attrs: tf.NamedAttrMap,
 ) => void;
 
 /** Registers every kernel that the cpu backend has by now for this one too; its own in place of those that it has one for. */
@@ -145,7 +146,12 @@ export function registerKernels(state: {
           );
         }
         const result = run(args);
-        state.observer?.(kernelName, args.inputs, Array.isArray(result) ? result : [result]);
+        state.observer?.(
+          kernelName,
+          args.inputs,
+          Array.isArray(result) ? result : [result],
+          args.attrs ?? {},
+        );
         return result;
       },
     });

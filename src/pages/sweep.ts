@@ -1,7 +1,9 @@
 /** What a sweep found as one HTML page that needs nothing beside it. */
 import { lookUp } from '../collections.js';
 import { escapeHtml as escape } from '../escape-html.js';
-import { findingKinds, type Cell, type Finding, type SweepReport } from '../sweep/report.js';
+import { causesOf, type Cause } from '../sweep/report/causes.js';
+import { findingKinds, type Cell } from '../sweep/judgement/hit.js';
+import type { Finding, SweepReport } from '../sweep/report/report.js';
 import {
   anchorsOf,
   cellMeanings,
@@ -19,28 +21,54 @@ import {
   withoutOp,
   witnessText,
   type Parts,
-} from '../sweep/text.js';
+} from '../sweep/report/text.js';
 
 /** Ids of the page's own elements, which no finding may have. */
-const ownIds = ['summary', 'matrix', 'matrix-title', 'findings', 'suspicions', 'conventions', 'said'];
+const ownIds = [
+  'summary',
+  'causes',
+  'causes-title',
+  'matrix',
+  'matrix-title',
+  'findings',
+  'suspicions',
+  'limitations',
+  'conventions',
+  'said',
+];
 
 /**
- * A page with the matrix op × backend and every finding with its code, each with an address. It reads without scripts; the filter,
- * whose state is in the address, and the buttons that copy are one.
+ * A page with the causes, the matrix op × backend and every finding with its code, each with an address. It reads without scripts;
+ * the filter, whose state is in the address, and the buttons that copy are one.
  */
 export function sweepPage(
   report: SweepReport,
   { title = `The gradients of TensorFlow.js ${report.tfjs}` }: { title?: string } = {},
 ): string {
   const parts = partsOf(report.findings);
-  const { findings, suspicions, conventions } = parts;
-  const anchors = anchorsOf([...findings, ...suspicions, ...conventions], ownIds);
-  const list = (id: string, heading: string, says: string, some: readonly Finding[]): string =>
+  const { findings, suspicions, limitations, conventions } = parts;
+  const anchors = anchorsOf([...findings, ...suspicions, ...limitations, ...conventions], ownIds);
+  const causes = causesOf(findings);
+  const detailsOf = (some: readonly Finding[]): string =>
+    some.map((finding) => findingDetails(finding, lookUp(anchors, finding.id))).join('\n');
+  const list = (
+    id: string,
+    heading: string,
+    says: string,
+    some: readonly Finding[],
+    content = detailsOf(some),
+  ): string =>
     `<section id="${id}" class="list" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${heading} <span class="count">${some.length}</span></h2>
 <p>${some.length > 0 ? says : 'None.'}</p>
-${some.map((finding) => findingDetails(finding, lookUp(anchors, finding.id))).join('\n')}
+${content}
 </section>`;
+  const byCause = causes
+    .map(
+      (cause, i) =>
+        `<div class="cause" id="cause-${i + 1}"><h3>${i + 1}. ${escape(cause.title)}</h3>\n${detailsOf(cause.findings)}\n</div>`,
+    )
+    .join('\n');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -53,13 +81,15 @@ ${some.map((finding) => findingDetails(finding, lookUp(anchors, finding.id))).jo
 <header>
 <h1>${escape(title)}</h1>
 ${headline(report, parts)}
-<nav aria-label="Sections"><a href="#matrix">Op by op</a> <a href="#findings">Findings</a> <a href="#suspicions">Suspicions</a> <a href="#conventions">Conventions at kinks</a></nav>
+<nav aria-label="Sections"><a href="#causes">Causes</a> <a href="#matrix">Op by op</a> <a href="#findings">Findings</a> <a href="#suspicions">Suspicions</a> <a href="#limitations">Limitations</a> <a href="#conventions">Conventions at kinks</a></nav>
 </header>
 ${filter(report)}
 <main>
+${causesSection(causes)}
 ${matrix(report, anchors)}
-${list('findings', 'Findings', 'A second witness agrees with each: a closed form, another library, another backend, or that it was observed.', findings)}
+${list('findings', 'Findings', 'Cause by cause. A second witness agrees with each: a closed form, another library, another backend, or that it was observed.', findings, byCause)}
 ${list('suspicions', 'Suspicions', 'Our own differences say so, and no second witness yet.', suspicions)}
+${list('limitations', 'Limitations', 'What TensorFlow.js says itself that it does not do, in its documentation or in the error.', limitations)}
 ${list('conventions', 'Conventions at kinks', 'Where a function has a kink, its gradient is a choice. These are no mistakes.', conventions)}
 </main>
 <p id="said" class="unseen" role="status"></p>
@@ -85,6 +115,18 @@ function headline(report: SweepReport, parts: Parts): string {
   return `${incomplete}<p class="says">${judgedText(report)}: ${countsText(parts)}.</p>
 <p class="facts">${escape(facts.join(' · '))}</p>
 ${kindTable(report)}`;
+}
+
+/** What is behind the findings, those causes first that are behind most of them. */
+function causesSection(causes: readonly Cause[]): string {
+  const rows = causes.map(
+    ({ title, ops, findings, upstream }, i) =>
+      `<li value="${i + 1}"><a href="#cause-${i + 1}">${escape(title)}</a> ${badge(findings[0].kind)} <span class="facts">${counted(findings.length, 'finding')}${upstream.length > 0 ? ` · ${upstream.map(upstreamLink).join(', ')}` : ''}</span><br><span class="ops">${ops.map((op) => `<code>${escape(op)}</code>`).join(' ')}</span></li>`,
+  );
+  return `<section id="causes" aria-labelledby="causes-title">
+<h2 id="causes-title">Causes <span class="count">${causes.length}</span></h2>
+${rows.length > 0 ? `<ol class="causes">\n${rows.join('\n')}\n</ol>` : '<p>None.</p>'}
+</section>`;
 }
 
 function durationText(seconds: number): string {
@@ -180,7 +222,7 @@ ${rows
 <h2 id="matrix-title">Op by op <span class="count">${matrix.length}</span></h2>
 <p>A backend's column has the worst of the op's cases there, in float32. “formula” and “second order” are the core's gradient and the gradient of that gradient, in double precision.</p>
 <p class="legend">${legend}</p>
-<div class="scroll tall" role="region" aria-labelledby="matrix-title" tabindex="0"><table class="matrix"><thead><tr>${head}</tr></thead>
+<div class="scroll tall" role="region" aria-label="The table op by op" tabindex="0"><table class="matrix"><thead><tr>${head}</tr></thead>
 ${bodies.join('\n')}
 </table></div>
 </section>`;
@@ -247,12 +289,13 @@ th, td { padding: .2rem .6rem; text-align: left; vertical-align: top; border-bot
 .matrix td.cell, .matrix thead th:not(:first-child, :last-child) { text-align: center; }
 .cell { font-weight: 700; } .cell.right { color: var(--right); } .cell.wrong { color: var(--wrong); } td.cell.wrong { background: color-mix(in srgb, var(--wrong) 12%, transparent); } .cell.missing, .cell.not-run { color: var(--quiet); }
 .links ul { list-style: none; margin: 0; padding: 0; } .links li { white-space: nowrap; }
+.causes { padding-left: 2.2rem; } .causes li { margin: .35rem 0; overflow-wrap: anywhere; } .ops { color: var(--quiet); } .cause h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; overflow-wrap: anywhere; scroll-margin-top: 1rem; }
 .finding { border: 1px solid var(--line); border-left: 4px solid var(--other); border-radius: 6px; margin: .5rem 0; padding: .4rem .75rem; }
 #findings .finding { border-left-color: var(--wrong); } .finding:target { outline: 2px solid var(--link); }
 summary { cursor: pointer; overflow-wrap: anywhere; } .message { display: block; margin-left: 1.1rem; }
 .name, code { font-family: ui-monospace, monospace; font-size: .8125rem; } .name { font-weight: 600; }
 .badge { display: inline-block; font-size: .8125rem; font-weight: 600; line-height: 1.4; padding: 0 .5em; border: 1px solid currentColor; border-radius: 1em; color: var(--wrong); white-space: nowrap; }
-.badge.no-gradient, .badge.kernel-missing { color: var(--other); } .badge.convention { color: var(--quiet); }
+.badge.no-gradient, .badge.kernel-missing { color: var(--other); } .badge.convention, .badge.limitation { color: var(--quiet); }
 dl { margin: .5rem 0; } dl div { display: grid; grid-template-columns: 5.5rem 1fr; gap: .5rem; } dt { color: var(--quiet); font-size: .875rem; } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .repro { position: relative; } pre { margin: 0; padding: .6rem .75rem; overflow-x: auto; background: var(--faint); border-radius: 6px; line-height: 1.45; }
 .copy { display: block; margin: 0 0 .25rem auto; } .self { margin: .4rem 0 0; }
@@ -295,6 +338,8 @@ function apply() {
     body.querySelector('.family th').colSpan = columns - hiddenColumns;
   }
   const seen = (list) => list.filter((one) => !one.hidden).length;
+  for (const cause of all('.cause')) cause.hidden = seen(all('.finding', cause)) === 0;
+  for (const item of all('.causes li')) item.hidden = document.getElementById(item.querySelector('a').hash.slice(1)).hidden;
   for (const section of all('.list')) {
     const inside = all('.finding', section), count = seen(inside);
     section.querySelector('.count').textContent = count === inside.length ? count : count + ' of ' + inside.length;

@@ -13,7 +13,7 @@ import { selectBackend } from '../../src/backends/select.js';
 import { inFloat64, observingKernels } from '../../src/float64/in-float64.js';
 import { doubleKernels } from '../../src/float64/kernels/index.js';
 import { placeKernels } from '../../src/float64/kernels/places.js';
-import { run, type Expression } from '../../src/sweep/expression.js';
+import { run, type Expression } from '../../src/sweep/cases/expression.js';
 import { mismatch } from '../support/close.js';
 import { withCpuKernels } from '../support/cpu-kernels.js';
 

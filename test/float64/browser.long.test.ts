@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser } from 'playwright-core';
-import { chromiumExecutable } from '../../src/sweep/lanes/chromium.js';
+import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
 import { mismatch } from '../support/close.js';
 import type { Findings } from './browser/page.js';
 

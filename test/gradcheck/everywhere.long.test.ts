@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser } from 'playwright-core';
-import { chromiumExecutable } from '../../src/sweep/lanes/chromium.js';
+import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
 import { present } from '../support/present.js';
 
 const run = promisify(execFile);

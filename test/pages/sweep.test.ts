@@ -8,7 +8,7 @@ import {
   kernelFinding,
   sampleReport,
   suspicion,
-} from '../sweep/sample-report.js';
+} from '../sweep/report/sample-report.js';
 import { present } from '../support/present.js';
 
 const page = sweepPage(sampleReport);
@@ -148,6 +148,6 @@ describe('sweepPage', () => {
 
   test('can be empty', () => {
     const empty = parseHTML(sweepPage(emptyReport)).document;
-    expect(texts('.list p', empty)).toEqual(['None.', 'None.', 'None.']);
+    expect(texts('.list p', empty)).toEqual(['None.', 'None.', 'None.', 'None.']);
   });
 });

@@ -22,7 +22,7 @@ const command: CommandModule<object, MergeArguments> = {
   async handler(args) {
     await requireReportPlaces('merge', args);
     const known = args.known === undefined ? undefined : await readKnown('merge', args.known);
-    const { mergeReports, parseReport } = await import('../../sweep/merge.js');
+    const { mergeReports, parseReport } = await import('../../sweep/report/merge.js');
     const shards = [];
     for (const file of args.reports) {
       const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {

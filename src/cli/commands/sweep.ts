@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
-import { sweepBackends, type SweepBackend } from '../../sweep/report.js';
-import type { SweepPlan } from '../../sweep/sweep.js';
+import { sweepBackends, type SweepBackend } from '../../sweep/observation/observation.js';
+import type { SweepReport } from '../../sweep/report/report.js';
+import type { SweepPlan } from '../../sweep/run/sweep.js';
 import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
 import { loadQueue } from '../optional.js';
 import { abortOnInterrupt, INTERRUPTED } from '../session.js';
@@ -28,6 +29,8 @@ export interface SweepArguments extends CommonArguments, ReportArguments {
   journal: string;
   resume: boolean;
   queue?: string;
+  tensorflow?: string;
+  random?: number;
 }
 
 /** `cpu,wasm` as a list. */
@@ -74,6 +77,10 @@ const command: CommandModule<object, SweepArguments> = {
     },
     ops: text({ describe: "Only ops whose name contains this, as 'pool' or 'conv2d'" }),
     seed: wholeNumber({}, { default: 1, describe: 'Seed of shapes, numbers and cotangents' }),
+    random: wholeNumber(
+      { min: 1 },
+      { describe: 'So many random compositions of ops, by --seed, instead of the ordinary cases' },
+    ),
     jobs: jobsOption,
     ...limitOptions,
     shard: {
@@ -89,6 +96,10 @@ const command: CommandModule<object, SweepArguments> = {
     queue: text({
       describe: 'redis:// or rediss:// address: `gradparity worker` processes do the work (GRADPARITY_QUEUE)',
     }),
+    tensorflow: text({
+      describe:
+        'Python interpreter that has TensorFlow: asked about cases that have no answer of its in the package, as those of other seeds',
+    }),
     ...reportOptions,
     json: jsonOption,
   },
@@ -100,6 +111,11 @@ export default command;
 async function runSweep(args: SweepArguments): Promise<void> {
   const { version } = await import('@tensorflow/tfjs');
   await requireReportPlaces('sweep', args);
+  if (args.random !== undefined && (args.queue !== undefined || args.shard !== undefined)) {
+    throw new InputError(
+      'sweep: --random goes with neither --queue nor --shard. Give each machine another --seed.',
+    );
+  }
   const known = args.known === undefined ? undefined : await readKnown('sweep', args.known);
   const { backends, versions } = await chooseBackends(args);
   const plan: SweepPlan = {
@@ -107,20 +123,21 @@ async function runSweep(args: SweepArguments): Promise<void> {
     seed: args.seed,
     backends,
     ...(args.ops !== undefined && { ops: args.ops }),
+    ...(args.random !== undefined && { random: args.random }),
     ...(args.shard && { shard: args.shard }),
   };
-  const { digestOf, planCases, sweep } = await import('../../sweep/sweep.js');
+  const { digestOf, planCases, sweep } = await import('../../sweep/run/sweep.js');
   const { cases } = planCases(plan);
   const digest = digestOf(cases);
   const { signal, release } = abortOnInterrupt();
-  const { sweepBar } = await import('../progress.js');
-  const bar = sweepBar();
+  const { sweepProgress } = await import('../sweep/progress.js');
+  const bar = sweepProgress();
   const limits = { timeLimit: args.timeLimit, memoryLimit: args.memoryLimit };
   let workforce;
   if (args.queue !== undefined) {
     const { queueWorkforce } = await loadQueue(
       'sweep --queue',
-      () => import('../../sweep/queue/coordinator.js'),
+      () => import('../../sweep/run/queue/coordinator.js'),
     );
     workforce = await queueWorkforce({
       url: args.queue,
@@ -130,11 +147,11 @@ async function runSweep(args: SweepArguments): Promise<void> {
       versions,
     });
   } else {
-    const { localWorkforce } = await import('../../sweep/workforce.js');
+    const { localWorkforce } = await import('../../sweep/run/workforce.js');
     const jobs = args.jobs ?? availableParallelism();
-    workforce = await localWorkforce({ cases, backends, jobs, ...limits });
+    workforce = await localWorkforce({ cases, backends, jobs, tensorflow: args.tensorflow, ...limits });
   }
-  const { openJournal } = await import('../../sweep/journal.js');
+  const { openJournal } = await import('../../sweep/run/journal.js');
   // What runs now is not waited for: Ctrl-C ends the sweep at once, with what is known.
   const closing = (): void => void workforce.close();
   signal.addEventListener('abort', closing);
@@ -144,6 +161,10 @@ async function runSweep(args: SweepArguments): Promise<void> {
     const report = await sweep({ plan, workforce, memory, versions, signal, onProgress: bar.update });
     bar.stop();
     await writeReports('sweep', report, args, known);
+    if (args.random !== undefined && !args.json) {
+      const jobs = args.jobs ?? availableParallelism();
+      process.stdout.write(`${rateText(report, jobs)}\n`);
+    }
     if (signal.aborted) process.exitCode = INTERRUPTED;
   } finally {
     bar.stop();
@@ -151,6 +172,13 @@ async function runSweep(args: SweepArguments): Promise<void> {
     await workforce.close();
     release();
   }
+}
+
+/** "3 findings in 120 s on 2 processors: 45 an hour of processor time." */
+function rateText({ findings, seconds }: SweepReport, jobs: number): string {
+  const found = findings.filter(({ kind }) => kind !== 'convention').length;
+  const rate = (3600 * found) / (seconds * jobs);
+  return `${found} findings in ${seconds.toFixed(0)} s on ${jobs} processors: ${rate.toFixed(0)} an hour of processor time.`;
 }
 
 /** The backends asked for, each of which must run here, or those that do. Behind a queue it is the workers who must have them. */
@@ -168,14 +196,14 @@ async function chooseBackends({
 /** Versions of the backends beyond TensorFlow.js', which also shows that they run here. */
 export async function versionsOf(backends: readonly SweepBackend[]): Promise<Record<string, string>> {
   const { selectBackend } = await import('../../backends/select.js');
-  const { nodeBackends } = await import('../../sweep/lanes/lane.js');
+  const { nodeBackends } = await import('../../sweep/run/lanes/lane.js');
   const versions: Record<string, string> = {};
   for (const name of backends) {
     if (nodeBackends.includes(name)) {
       const { version } = await selectBackend(name === 'wasm-nosimd' ? 'wasm' : (name as BackendName));
       if (name === 'tensorflow' && version) versions.libtensorflow = version;
     } else {
-      const { browserVersion } = await import('../../sweep/lanes/browser-lane.js');
+      const { browserVersion } = await import('../../sweep/run/lanes/browser-lane.js');
       versions.Chromium = await browserVersion(name as 'webgl' | 'webgpu');
     }
   }

@@ -26,8 +26,8 @@ const command: CommandModule<object, WorkerArguments> = {
     if (queue === undefined) {
       throw new InputError('worker: name the queue with --queue redis://host:port, or in GRADPARITY_QUEUE.');
     }
-    const { startWorker } = await loadQueue('worker', () => import('../../sweep/queue/worker.js'));
-    const { addressText } = await import('../../sweep/queue/connection.js');
+    const { startWorker } = await loadQueue('worker', () => import('../../sweep/run/queue/worker.js'));
+    const { addressText } = await import('../../sweep/run/queue/connection.js');
     const { signal, release } = abortOnInterrupt();
     const ended = new AbortController();
     const end = (): void => ended.abort();

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InputError } from '../../errors.js';
-import type { SweepReport } from '../../sweep/report.js';
+import type { SweepReport } from '../../sweep/report/report.js';
 import { text } from '../options.js';
 import { printJson } from '../session.js';
 import { flagName } from '../settings.js';
@@ -39,7 +39,8 @@ export async function requireReportPlaces(where: string, args: ReportArguments):
 }
 
 /**
- * Writes what was asked for and prints the report. Exit code 1: findings, or with a list of known ones a difference from it.
+ * Writes what was asked for and prints the report. Exit code 1: findings, or with a list of known ones a difference from it. Who
+ * has the findings written down as known ones asks for no verdict.
  */
 export async function writeReports(
   where: string,
@@ -48,14 +49,14 @@ export async function writeReports(
   known?: readonly string[],
 ): Promise<void> {
   const { writeFileWhole, writeJson } = await import('../../files/write.js');
-  const { compareKnown, knownOf } = await import('../../sweep/known.js');
+  const { compareKnown, knownOf } = await import('../../sweep/report/known.js');
   if (args.report !== undefined) await writeJson(args.report, report);
   if (args.html !== undefined) {
     const { sweepPage } = await import('../../pages/sweep.js');
     await writeFileWhole(args.html, sweepPage(report));
   }
   if (args.markdown !== undefined) {
-    const { sweepMarkdown } = await import('../../sweep/markdown.js');
+    const { sweepMarkdown } = await import('../../sweep/report/markdown.js');
     await writeFileWhole(args.markdown, sweepMarkdown(report));
   }
   if (args.writeKnown !== undefined) await writeJson(args.writeKnown, knownOf(report));
@@ -63,7 +64,7 @@ export async function writeReports(
   if (args.json) {
     printJson({ command: where, ...report, ...(comparison && { known: comparison }) });
   } else {
-    const { sweepText } = await import('../../sweep/text.js');
+    const { sweepText } = await import('../../sweep/report/text.js');
     process.stdout.write(await sweepText(report));
     for (const id of comparison?.added ?? []) process.stdout.write(`new: ${id}\n`);
     for (const id of comparison?.vanished ?? []) process.stdout.write(`gone: ${id}\n`);
@@ -72,13 +73,15 @@ export async function writeReports(
     }
   }
   const mistakes = report.findings.filter(({ kind }) => kind !== 'convention').length;
-  const failed = comparison ? comparison.added.length + comparison.vanished.length > 0 : mistakes > 0;
+  const failed = comparison
+    ? comparison.added.length + comparison.vanished.length > 0
+    : mistakes > 0 && args.writeKnown === undefined;
   if (failed) process.exitCode = 1;
 }
 
 /** The list of known findings in a file. */
 export async function readKnown(where: string, file: string): Promise<string[]> {
-  const { parseKnown } = await import('../../sweep/known.js');
+  const { parseKnown } = await import('../../sweep/report/known.js');
   const content = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`${where}: the list of known findings ${file} can't be read (${error.code}).`, {
       cause: error,

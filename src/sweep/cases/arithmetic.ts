@@ -1,7 +1,7 @@
 /** Arithmetic: functions of two tensors, broadcast either way, a tensor used twice, and compositions for the second order. */
-import { call, input, type Expression } from '../expression.js';
 import { fixed, real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
 import { halves, list, quarters, shapeOf, smooth } from './elementwise.js';
+import { call, input, type Expression } from './expression.js';
 
 type Make = (shape: readonly number[]) => InputDraft;
 const positive: Make = (shape) => real(shape, 'positive');

@@ -2,7 +2,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { generatorFrom, shuffle } from '../../random.js';
 import { sizeOf } from '../../shapes.js';
-import { codeOf, inputsOf, type Expression } from '../expression.js';
+import { codeOf, inputsOf, type Expression } from './expression.js';
 
 export interface SweepInput {
   readonly shape: readonly number[];

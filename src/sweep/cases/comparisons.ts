@@ -1,8 +1,8 @@
 /** Comparisons: what is chosen, weighed or counted by how numbers compare. */
 import { sizeOf } from '../../shapes.js';
-import { call, input, type Argument, type Expression } from '../expression.js';
 import { bools, real, type CaseDraft, type Choices, type Family } from './case.js';
 import { halves, list, quarters, shapeOf } from './elementwise.js';
+import { call, input, type Argument, type Expression } from './expression.js';
 
 const [a, b, x, c] = ['a', 'b', 'x', 'c'].map(input);
 const mul = (...of: [Expression, Expression]): Expression => call('mul', ...of);

@@ -1,6 +1,6 @@
 /** Convolutions of every kind: windows, strides, paddings and dilations, by the image and by the filter. */
-import { call, input, type Argument } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family } from './case.js';
+import { call, input, type Argument } from './expression.js';
 
 const x = input('x');
 const filter = input('filter');
@@ -311,11 +311,161 @@ function* dilation(choices: Choices): Iterable<CaseDraft> {
   };
 }
 
+/** Pads in numbers and lists, around windows and strides of unequal sizes, and channels that do not come last. */
+function* pads(): Iterable<CaseDraft> {
+  const none = [0, 0];
+  const draft = (
+    op: string,
+    variant: string,
+    shapes: readonly [readonly number[], readonly number[]],
+    ...tail: Argument[]
+  ): CaseDraft => ({
+    op,
+    variant,
+    inputs: { x: real(shapes[0]), filter: real(shapes[1]) },
+    expression: call(op, x, filter, ...tail),
+    order: 1,
+  });
+  for (const [width, stride, pad] of [
+    [3, 1, 1],
+    [2, 1, 1],
+    [3, 2, 2],
+    [1, 1, 0],
+  ]) {
+    yield draft(
+      'conv1d',
+      'numberPad',
+      [
+        [2, 4, 2],
+        [width, 2, 1],
+      ],
+      stride,
+      pad,
+    );
+  }
+  yield draft(
+    'conv1d',
+    'explicitPad',
+    [
+      [2, 4, 1],
+      [2, 1, 2],
+    ],
+    2,
+    [none, none, [2, 0], none],
+  );
+  for (const [window, strides, pad] of [
+    [[1, 3], 1, 1],
+    [[3, 1], 1, 1],
+    [[2, 2], [1, 2], 1],
+    [[2, 2], [2, 1], 0],
+  ] as const) {
+    yield draft(
+      'conv2d',
+      'numberPad',
+      [
+        [2, 4, 3, 1],
+        [...window, 1, 2],
+      ],
+      strides,
+      pad,
+      'NHWC',
+      1,
+      'floor',
+    );
+    yield draft(
+      'depthwiseConv2d',
+      'numberPad',
+      [
+        [2, 4, 3, 2],
+        [...window, 2, 1],
+      ],
+      strides,
+      pad,
+      'NHWC',
+      1,
+      'floor',
+    );
+  }
+  yield draft(
+    'depthwiseConv2d',
+    'explicitPad',
+    [
+      [2, 4, 3, 2],
+      [2, 2, 2, 1],
+    ],
+    1,
+    [none, [1, 0], [0, 2], none],
+  );
+  for (const pad of ['same', 'valid']) {
+    yield draft(
+      'depthwiseConv2d',
+      'NCHW',
+      [
+        [1, 1, 2, 3],
+        [1, 1, 1, 1],
+      ],
+      1,
+      pad,
+      'NCHW',
+    );
+    yield draft(
+      'depthwiseConv2d',
+      'NCHW',
+      [
+        [2, 2, 3, 4],
+        [2, 2, 2, 1],
+      ],
+      1,
+      pad,
+      'NCHW',
+    );
+  }
+  for (const [window, strides] of [
+    [[2, 3], 1],
+    [
+      [3, 2],
+      [2, 1],
+    ],
+  ] as const) {
+    const out = [2, 3].map((n, i) => (n - 1) * each(strides)[i] + window[i] - 2);
+    yield draft(
+      'conv2dTranspose',
+      'numberPad',
+      [
+        [2, 2, 3, 2],
+        [...window, 1, 2],
+      ],
+      [2, ...out, 1],
+      strides,
+      1,
+    );
+  }
+  for (const strides of [2, [1, 2, 1], [2, 1, 3]]) {
+    for (const window of [
+      [1, 1, 1],
+      [2, 1, 1],
+      [1, 2, 3],
+    ]) {
+      yield draft(
+        'conv3d',
+        'unequal',
+        [
+          [1, 3, 4, 3, 1],
+          [...window, 1, 1],
+        ],
+        strides,
+        'same',
+      );
+    }
+  }
+}
+
 export const convolution: Family = {
   name: 'convolution',
   *cases(choices: Choices): Iterable<CaseDraft> {
     for (const make of [conv1d, conv2d, transposes, conv3d, depthwise, separable, dilation]) {
       yield* make(choices);
     }
+    yield* pads();
   },
 };

@@ -1,7 +1,7 @@
 /** Cumulative sums and products: along every axis, with and without the entry itself, from either end. */
-import { call, input } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family } from './case.js';
 import { shapeOf } from './elementwise.js';
+import { call, input } from './expression.js';
 
 export const cumulative: Family = {
   name: 'cumulative',

@@ -1,7 +1,7 @@
 /** Elementwise: functions of one tensor, entry by entry, in the middle of their domain, at its ends and at their kinks. */
 import { sizeOf } from '../../shapes.js';
-import { call, input, type Argument, type Expression } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family, type InputDraft, type Range } from './case.js';
+import { call, input, type Argument, type Expression } from './expression.js';
 
 /** A list of lists as one line of a table. */
 export const list = <const T extends readonly Argument[]>(...entries: T): T => entries;

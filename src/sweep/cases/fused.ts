@@ -1,6 +1,6 @@
 /** Fused ops: products and convolutions with bias and activation, the LSTM cell, and dropout by a seed. */
-import { call, get, input, type Argument } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
+import { call, get, input, type Argument } from './expression.js';
 
 const activations = ['linear', 'relu', 'relu6', 'elu', 'leakyrelu', 'prelu', 'sigmoid'];
 const flags = [false, true];
@@ -154,12 +154,66 @@ function* cells(): Iterable<CaseDraft> {
   }
 }
 
+/** Every shape that broadcasts to the output's, of the bias and of prelu's weights. */
+function* biases(): Iterable<CaseDraft> {
+  const draft = (
+    op: string,
+    variant: string,
+    inputs: Record<string, InputDraft>,
+    options: Record<string, Argument>,
+  ): CaseDraft => ({
+    op,
+    variant,
+    inputs,
+    expression: call(op, {
+      ...Object.fromEntries(
+        Object.keys(inputs)
+          .filter((name) => name !== 'alpha')
+          .map((name) => [name, input(name)]),
+      ),
+      ...options,
+    }),
+    order: 1,
+  });
+  const matrices = { a: real([2, 3]), b: real([3, 4]) };
+  for (const shape of [[], [1], [4], [1, 4], [2, 1], [2, 4]]) {
+    yield draft('fused.matMul', 'bias', { ...matrices, bias: real(shape) }, { activation: 'relu' });
+    const alpha = { ...matrices, alpha: real(shape, 'positive') };
+    yield draft('fused.matMul', 'prelu', alpha, {
+      activation: 'prelu',
+      preluActivationWeights: input('alpha'),
+    });
+  }
+  const batches = { a: real([2, 2, 3]), b: real([2, 3, 4]) };
+  for (const shape of [[4], [1, 1, 4], [2, 1, 4], [2, 2, 4]]) {
+    yield draft('fused.matMul', 'bias', { ...batches, bias: real(shape) }, {});
+  }
+  for (const op of ['fused.conv2d', 'fused.depthwiseConv2d']) {
+    const images = {
+      x: real([2, 3, 4, 2]),
+      filter: real(op === 'fused.conv2d' ? [2, 2, 2, 3] : [2, 2, 2, 1]),
+    };
+    const channels = op === 'fused.conv2d' ? 3 : 2;
+    for (const shape of [[], [1], [channels], [1, 1, channels], [3, 4, channels]]) {
+      const more = { strides: 1, pad: 'same' };
+      yield draft(op, 'bias', { ...images, bias: real(shape) }, more);
+      const alpha = { ...images, alpha: real(shape, 'positive') };
+      yield draft(op, 'prelu', alpha, {
+        ...more,
+        activation: 'prelu',
+        preluActivationWeights: input('alpha'),
+      });
+    }
+  }
+}
+
 export const fused: Family = {
   name: 'fused',
   *cases(choices: Choices): Iterable<CaseDraft> {
     yield* matMuls(choices);
     yield* convolutions(choices);
     yield* cells();
+    yield* biases();
     for (const [rate, noiseShape, seed] of [
       [0.5, null, 7],
       [0.25, null, 11],

@@ -1,9 +1,9 @@
 /** Gather: entries taken and put by index, segments, the largest entries, sparse and ragged tensors. */
 import { last } from '../../collections.js';
 import { sizeOf } from '../../shapes.js';
-import { call, get, input, type Argument, type Expression } from '../expression.js';
 import { ints, real, type CaseDraft, type Choices, type Family } from './case.js';
 import { list, shapeOf } from './elementwise.js';
+import { call, get, input, type Argument, type Expression } from './expression.js';
 
 const x = input('x');
 

@@ -1,7 +1,7 @@
 /** Images: resizing, cropping, turning and warping, and the change between grey and colour. */
-import { call, input } from '../expression.js';
-import { half } from './convolution.js';
 import { ints, real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
+import { half } from './convolution.js';
+import { call, input } from './expression.js';
 
 const x = input('x');
 const held = (shape: number[], values: number[]): InputDraft => ({ shape, values, constant: true });

@@ -1,12 +1,13 @@
 /** Every case of the sweep, family after family. */
-import { assemble, choicesFrom, hashOf, type Family, type SweepCase } from './case.js';
 import { arithmetic } from './arithmetic.js';
+import { assemble, choicesFrom, hashOf, type Family, type SweepCase } from './case.js';
 import { comparisons } from './comparisons.js';
 import { convolution } from './convolution.js';
 import { cumulative } from './cumulative.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
 import { gather } from './gather.js';
+import { gradients } from './gradients.js';
 import { image } from './image.js';
 import { layers } from './layers.js';
 import { linearAlgebra } from './linear-algebra.js';
@@ -15,6 +16,7 @@ import { normalisation } from './normalisation.js';
 import { pooling } from './pooling.js';
 import { reductions } from './reductions.js';
 import { shape } from './shape.js';
+import { special } from './special.js';
 import { spectral } from './spectral.js';
 
 export const families: readonly Family[] = [
@@ -34,6 +36,8 @@ export const families: readonly Family[] = [
   spectral,
   fused,
   layers,
+  gradients,
+  special,
 ];
 
 /** The cases of a seed, in the order in which they are run and numbered. */

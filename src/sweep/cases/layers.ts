@@ -1,6 +1,6 @@
 /** Layers of tf.layers, each with its weights as inputs, and small stacks of them. */
-import { input, type Argument } from '../expression.js';
 import { fixed, ints, real, type CaseDraft, type Family, type Range } from './case.js';
+import { input, type Argument } from './expression.js';
 
 type Config = Readonly<Record<string, Argument>>;
 /** The shapes of the weights, in the order of model.weights. */
@@ -418,9 +418,159 @@ function* stacks(): Iterable<CaseDraft> {
   );
 }
 
+/** What is left out, each by itself, along every axis, of shapes whose sizes are alike too; and options one by one. */
+function* options(): Iterable<CaseDraft> {
+  for (const training of flags) {
+    for (const [shape, axis] of [
+      [[3, 2], -1],
+      [[2, 3, 3], 1],
+      [[2, 3, 3], 2],
+      [[2, 3, 2], 1],
+      [[2, 2, 2, 2], 1],
+      [[2, 2, 3, 2], 2],
+      [[2, 2, 3, 2], 3],
+    ] as const) {
+      const c = shape.at(axis) ?? 1;
+      const moving = { movingMean: [c], movingVariance: [c] };
+      for (const [name, config, weights] of [
+        ['all', {}, { gamma: [c], beta: [c] }],
+        ['no scale', { scale: false }, { beta: [c] }],
+        ['no centre', { center: false }, { gamma: [c] }],
+        ['neither', { scale: false, center: false }, {}],
+      ] as const) {
+        const variant = [training && 'training', name !== 'all' && name].filter(Boolean).join(' ');
+        yield layer(
+          'batchNormalization',
+          { axis, epsilon: 0.01, ...config },
+          shape,
+          { ...weights, ...moving },
+          { order: 1, ...(variant && { variant }), training },
+        );
+      }
+    }
+  }
+  for (const [name, config, weights] of [
+    ['no scale', { scale: false }, { beta: [4] }],
+    ['no centre', { center: false }, { gamma: [4] }],
+  ] as const) {
+    yield layer('layerNormalization', { epsilon: 0.01, ...config }, [3, 4], weights, {
+      order: 1,
+      variant: name,
+    });
+  }
+  for (const padding of ['valid', 'same']) {
+    for (const dilationRate of [[1, 2], 2]) {
+      yield layer(
+        'depthwiseConv2d',
+        { kernelSize: 2, depthMultiplier: 1, padding, dilationRate },
+        [1, 4, 3, 1],
+        { kernel: [2, 2, 1, 1], bias: [1] },
+        { order: 1, variant: 'dilation' },
+      );
+    }
+    for (const more of [{ useBias: false }, { activation: 'elu' }, { strides: [2, 2] }]) {
+      const bias: Weights = 'useBias' in more ? {} : { bias: [2] };
+      yield layer(
+        'depthwiseConv2d',
+        { kernelSize: [2, 1], padding, ...more },
+        [2, 3, 4, 2],
+        { kernel: [2, 1, 2, 1], ...bias },
+        { order: 1 },
+      );
+      yield layer(
+        'separableConv2d',
+        { filters: 2, kernelSize: [1, 2], padding, ...more },
+        [2, 3, 4, 1],
+        { depthwise: [1, 2, 1, 1], pointwise: [1, 1, 1, 2], ...bias },
+        { order: 1 },
+      );
+      yield layer(
+        'conv2dTranspose',
+        { filters: 2, kernelSize: [3, 2], padding, ...more },
+        [2, 2, 3, 1],
+        { kernel: [3, 2, 2, 1], ...bias },
+        { order: 1 },
+      );
+    }
+    for (const strides of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      yield layer(
+        'conv2d',
+        { filters: 1, kernelSize: 2, padding, strides },
+        [2, 3, 4, 2],
+        { kernel: [2, 2, 2, 1], bias: [1] },
+        { order: 1 },
+      );
+      yield layer(
+        'conv2dTranspose',
+        { filters: 1, kernelSize: 2, padding, strides },
+        [2, 2, 3, 2],
+        { kernel: [2, 2, 1, 2], bias: [1] },
+        { order: 1 },
+      );
+    }
+    yield layer(
+      'conv3d',
+      { filters: 1, kernelSize: [1, 2, 1], strides: [2, 1, 2], padding },
+      [1, 3, 3, 3, 1],
+      { kernel: [1, 2, 1, 1, 1], bias: [1] },
+      { order: 1 },
+    );
+  }
+  for (const dilationRate of [1, 2]) {
+    yield layer(
+      'conv1d',
+      { filters: 2, kernelSize: 2, padding: 'causal', dilationRate },
+      [2, 4, 2],
+      { kernel: [2, 2, 2], bias: [2] },
+      { order: 1, variant: 'causal' },
+    );
+  }
+  for (const [name, gates] of [
+    ['simpleRNN', 1],
+    ['gru', 3],
+    ['lstm', 4],
+  ] as const) {
+    for (const more of [
+      { activation: 'relu' },
+      { activation: 'linear' },
+      { useBias: false },
+      { goBackwards: true, returnSequences: true },
+    ]) {
+      const bias: Weights = 'useBias' in more ? {} : { bias: [gates * 2] };
+      yield layer(
+        name,
+        { units: 2, recurrentInitializer: 'zeros', ...more },
+        [2, 3, 2],
+        { kernel: [2, gates * 2], recurrent: [2, gates * 2], ...bias },
+        { order: 1, range: 'unit' },
+      );
+    }
+  }
+  for (const interpolation of ['nearest', 'bilinear']) {
+    for (const size of [
+      [1, 2],
+      [3, 1],
+    ])
+      yield layer('upSampling2d', { size, interpolation }, [1, 2, 3, 2], {}, { order: 1 });
+  }
+  for (const maxValue of [1, 6]) yield layer('reLU', { maxValue }, [2, 3, 2], {}, { order: 1 });
+  for (const alpha of [0.5, 2]) yield layer('elu', { alpha }, [2, 3, 2], {}, { order: 1 });
+  for (const axis of [1, -2])
+    yield layer('softmax', { axis }, [2, 3, 4], {}, { order: 1, variant: 'another axis' });
+  for (const sharedAxes of [[2], [1, 2]]) {
+    const alpha = [3, 2].map((size, i) => (sharedAxes.includes(i + 1) ? 1 : size));
+    yield layer('prelu', { sharedAxes }, [2, 3, 2], { alpha }, { order: 1 });
+  }
+}
+
 export const layers: Family = {
   name: 'layers',
   *cases(): Iterable<CaseDraft> {
-    for (const make of [dense, convolutions, spatial, normalisations, recurrent, rest, stacks]) yield* make();
+    for (const make of [dense, convolutions, spatial, normalisations, recurrent, rest, stacks, options]) {
+      yield* make();
+    }
   },
 };

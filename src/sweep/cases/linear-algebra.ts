@@ -1,7 +1,7 @@
 /** Linear algebra: products of matrices in every orientation and batch, einsum, and decompositions. */
-import { call, get, input } from '../expression.js';
-import { half } from './convolution.js';
 import { real, type CaseDraft, type Choices, type Family } from './case.js';
+import { half } from './convolution.js';
+import { call, get, input } from './expression.js';
 
 const [a, b, x, y] = ['a', 'b', 'x', 'y'].map(input);
 const flags = [false, true];

@@ -1,9 +1,9 @@
 /** Losses: tf.losses with every reduction and several weights, and the metrics that have a derivative. */
 import { last } from '../../collections.js';
 import { sizeOf } from '../../shapes.js';
-import { call, input, type Argument } from '../expression.js';
 import { fixed, real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
 import { quarters } from './elementwise.js';
+import { call, input, type Argument } from './expression.js';
 
 type Make = (shape: readonly number[]) => InputDraft;
 

@@ -1,7 +1,7 @@
 /** Normalisation: by given and by own statistics, across channels, to length 1 and to probabilities. */
-import { call, get, input, type Argument, type Expression } from '../expression.js';
-import { half } from './convolution.js';
 import { real, type CaseDraft, type Choices, type Family } from './case.js';
+import { half } from './convolution.js';
+import { call, get, input, type Argument, type Expression } from './expression.js';
 
 const [x, mean, variance, offset, scale] = ['x', 'mean', 'variance', 'offset', 'scale'].map(input);
 

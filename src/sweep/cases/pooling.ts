@@ -1,8 +1,8 @@
 /** Pooling: windows of several sizes, strides, paddings and dilations over images and volumes. */
 import { sizeOf } from '../../shapes.js';
-import { call, get, input, type Argument } from '../expression.js';
-import { half } from './convolution.js';
 import { real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
+import { half } from './convolution.js';
+import { call, get, input, type Argument } from './expression.js';
 
 const x = input('x');
 const ops = ['avgPool', 'maxPool'];
@@ -218,11 +218,59 @@ function* peculiar(): Iterable<CaseDraft> {
   };
 }
 
+/** Pads in numbers around windows and strides of unequal sizes. */
+function* pads(): Iterable<CaseDraft> {
+  for (const op of ops) {
+    for (const [window, strides, pad] of [
+      [[2, 3], 1, 1],
+      [[3, 2], 1, 1],
+      [2, [1, 2], 1],
+      [[1, 2], [2, 1], 0],
+    ] as const) {
+      const variant = 'numberPad';
+      yield {
+        op,
+        variant,
+        inputs: { x: real([2, 4, 3, 1]) },
+        expression: call(op, x, window, strides, pad, 'floor'),
+        order: 1,
+      };
+      yield {
+        op: `${op}3d`,
+        variant,
+        inputs: { x: real([1, 3, 4, 3, 1]) },
+        expression: call(`${op}3d`, x, [...each(window), 2], [...each(strides), 1], pad, 'floor'),
+        order: 1,
+      };
+    }
+    for (const [window, strides] of [
+      [[1, 1, 2], 2],
+      [1, [2, 1, 3]],
+      [
+        [2, 1, 1],
+        [1, 3, 2],
+      ],
+    ] as const) {
+      yield {
+        op: `${op}3d`,
+        variant: 'strides beyond the window',
+        inputs: { x: real([1, 3, 4, 5, 1]) },
+        expression: call(`${op}3d`, x, window, strides, 'same'),
+        order: 1,
+      };
+    }
+  }
+}
+
+const each = (size: number | readonly number[]): readonly number[] =>
+  typeof size === 'number' ? [size, size] : size;
+
 export const pooling: Family = {
   name: 'pooling',
   *cases(choices: Choices): Iterable<CaseDraft> {
     yield* planes(choices);
     yield* volumes(choices);
     yield* peculiar();
+    yield* pads();
   },
 };

@@ -1,7 +1,7 @@
 /** Reductions: sums, products, extrema, norms and moments over one axis, several or all; softmax. */
-import { call, get, input, type Argument, type Expression } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family, type InputDraft } from './case.js';
 import { list, shapeOf } from './elementwise.js';
+import { call, get, input, type Argument, type Expression } from './expression.js';
 
 type Axes = number | readonly number[] | undefined;
 
@@ -121,6 +121,28 @@ export const reductions: Family = {
         kink: true,
         order: 1,
       };
+    }
+    for (const axes of [
+      [-2, -1],
+      [-1, 0],
+      [1, -1],
+      [-3, -1],
+    ]) {
+      for (const order of ['euclidean', 'fro', 1, Infinity, -Infinity]) {
+        const variant = 'negative axes';
+        yield { op: 'norm', variant, inputs: at(3), expression: call('norm', x, order, axes), order: 1 };
+        yield {
+          op: 'norm',
+          variant,
+          inputs: at(3),
+          expression: call('norm', x, order, axes, true),
+          order: 1,
+        };
+      }
+      for (const op of ['sum', 'mean', 'max', 'min', 'prod', 'logSumExp', 'euclideanNorm']) {
+        yield { op, inputs: at(3), expression: call(op, x, axes, true), order: 1 };
+        yield { op, inputs: at(3), expression: call(op, x, axes), order: 1 };
+      }
     }
   },
 };

@@ -1,8 +1,8 @@
 /** Shape: what moves, joins, cuts, repeats or pads entries without computing with them. */
 import { sizeOf } from '../../shapes.js';
-import { call, get, input, type Argument, type Expression } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family } from './case.js';
 import { shapeOf } from './elementwise.js';
+import { call, get, input, type Argument, type Expression } from './expression.js';
 
 const x = input('x');
 

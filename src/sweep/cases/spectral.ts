@@ -1,6 +1,6 @@
 /** Signals and spectra: frames, windows, Fourier transforms, and the parts of complex numbers. */
-import { call, input, inputsOf, type Expression } from '../expression.js';
 import { real, type CaseDraft, type Choices, type Family } from './case.js';
+import { call, input, inputsOf, type Expression } from './expression.js';
 
 const [x, y, u, v] = ['x', 'y', 'u', 'v'].map(input);
 const parts = ['real', 'imag', 'abs'];

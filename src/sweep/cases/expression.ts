@@ -1,0 +1,225 @@
+/** A TensorFlow.js computation as data: it can be run on any backend, printed as code, and made smaller part by part. */
+import * as tf from '@tensorflow/tfjs';
+import { InputError } from '../../errors.js';
+import { applyWithWeights } from '../../gradcheck/model.js';
+
+/**
+ * - input: one of the case's inputs, by name
+ * - call: a function of tf, by its path (`image.resizeBilinear`), with its arguments
+ * - get: a member of what another expression gives: a name of an object, an index of a list
+ * - parameters: a function of tensors, for tf.grad and its like; its body may use the parameters' names as inputs
+ * - apply: what such a function, or one that a function of tf made, gives for these arguments
+ * - layers: a tf.sequential model of these layers, applied to `of`; its weights are the inputs named
+ */
+export type Expression =
+  | { readonly input: string }
+  | { readonly call: string; readonly args: readonly Argument[] }
+  | { readonly get: string | number; readonly of: Expression }
+  | { readonly parameters: readonly string[]; readonly body: Argument }
+  | { readonly apply: Expression; readonly args: readonly Argument[] }
+  | LayersExpression;
+
+export interface LayersExpression {
+  /** Names of tf.layers with their configurations; the first has its inputShape. */
+  readonly layers: readonly (readonly [name: string, config: Readonly<Record<string, Argument>>])[];
+  readonly of: Expression;
+  /** Inputs in the order of the model's weights, those that are not trained included. */
+  readonly weights: readonly string[];
+  readonly training?: boolean;
+}
+
+/** Expressions, plain values, and lists and option objects of them. */
+export type Argument =
+  | Expression
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | readonly Argument[]
+  | { readonly [name: string]: Argument };
+
+export const input = (name: string): Expression => ({ input: name });
+export const call = (path: string, ...args: Argument[]): Expression => ({ call: path, args });
+export const get = (of: Expression, member: string | number): Expression => ({ get: member, of });
+
+export const lambda = (parameters: readonly string[], body: Argument): Expression => ({ parameters, body });
+export const apply = (f: Expression, ...args: Argument[]): Expression => ({ apply: f, args });
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const kinds = ['input', 'call', 'layers', 'get', 'parameters', 'apply'];
+
+export const isExpression = (value: Argument): value is Expression =>
+  isObject(value) && kinds.some((kind) => kind in value);
+
+/**
+ * What the expression gives for these inputs.
+ *
+ * @throws InputError for an input that is not there and a function that tf does not have; what the function throws
+ */
+export function run(expression: Expression, inputs: Readonly<Record<string, tf.Tensor>>): unknown {
+  const inputOf = (name: string): tf.Tensor => {
+    if (!Object.hasOwn(inputs, name)) throw new InputError(`run: there is no input ${name}.`);
+    return inputs[name];
+  };
+  const valueOf = (argument: Argument): unknown => valueIn(argument, inputs);
+  if ('input' in expression) return inputOf(expression.input);
+  if ('call' in expression) return functionAt(expression.call)(...expression.args.map(valueOf));
+  if ('apply' in expression)
+    return (run(expression.apply, inputs) as AnyFunction)(...expression.args.map(valueOf));
+  if ('parameters' in expression) {
+    const { parameters, body } = expression;
+    return (...given: tf.Tensor[]) => {
+      const all = { ...inputs, ...Object.fromEntries(parameters.map((name, i) => [name, given[i]])) };
+      return valueIn(body, all);
+    };
+  }
+  if ('get' in expression) {
+    return (run(expression.of, inputs) as Record<string | number, unknown>)[expression.get];
+  }
+  const { layers, of, weights, training = false } = expression;
+  const model = tf.sequential({
+    layers: layers.map(([name, config]) => functionAt(`layers.${name}`)(valueOf(config)) as tf.layers.Layer),
+  });
+  try {
+    const [x, tensors] = [run(of, inputs) as tf.Tensor, weights.map(inputOf)];
+    requireFit(layers[0][1].inputShape as readonly number[] | undefined, model, x, tensors);
+    return applyWithWeights(model, tensors, x, training);
+  } finally {
+    model.dispose();
+  }
+}
+
+function valueIn(argument: Argument, inputs: Readonly<Record<string, tf.Tensor>>): unknown {
+  if (isExpression(argument)) return run(argument, inputs);
+  if (Array.isArray(argument)) return argument.map((part: Argument) => valueIn(part, inputs));
+  if (!isObject(argument)) return argument;
+  return Object.fromEntries(Object.entries(argument).map(([name, part]) => [name, valueIn(part, inputs)]));
+}
+
+/** As setWeights and fit() would have it: apply() itself takes tensors of any shape. */
+function requireFit(
+  inputShape: readonly number[] | undefined,
+  model: tf.LayersModel,
+  x: tf.Tensor,
+  tensors: readonly tf.Tensor[],
+): void {
+  const wanted = [[null, ...(inputShape ?? x.shape.slice(1))], ...weightShapes(model)];
+  const given: (readonly (number | null)[])[] = [
+    [null, ...x.shape.slice(1)],
+    ...tensors.map(({ shape }) => shape),
+  ];
+  if (JSON.stringify(wanted) !== JSON.stringify(given)) {
+    throw new InputError(
+      `run: the layers take an input and weights of the shapes ${JSON.stringify(wanted)}, got ${JSON.stringify(given)}.`,
+    );
+  }
+}
+
+const weightShapes = (model: tf.LayersModel): number[][] =>
+  model.weights.map(({ shape }) => shape.map((size) => size ?? 1));
+
+/** The shapes of the weights of such a model; undefined where TensorFlow.js does not make it. */
+export function weightShapesOf({ layers }: LayersExpression): number[][] | undefined {
+  try {
+    return tf.tidy(() => {
+      const model = tf.sequential({
+        layers: layers.map(
+          ([name, config]) => functionAt(`layers.${name}`)({ ...config }) as tf.layers.Layer,
+        ),
+      });
+      const shapes = weightShapes(model);
+      model.dispose();
+      return shapes;
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+function functionAt(path: string): AnyFunction {
+  const parts = path.split('.');
+  let owner: unknown;
+  let value: unknown = tf;
+  for (const part of parts) {
+    owner = value;
+    value = (value as Record<string, unknown> | undefined)?.[part];
+  }
+  if (typeof value !== 'function') throw new InputError(`run: TensorFlow.js has no function tf.${path}.`);
+  return value.bind(owner) as AnyFunction;
+}
+
+/** How an input is written; its name where left out. */
+export type InputText = (name: string) => string;
+
+/** The expression as JavaScript. */
+export function codeOf(expression: Argument, inputText: InputText = (name) => name): string {
+  if (!isExpression(expression)) return literal(expression, inputText);
+  if ('input' in expression) return inputText(expression.input);
+  if ('call' in expression) {
+    return `tf.${expression.call}(${expression.args.map((part) => codeOf(part, inputText)).join(', ')})`;
+  }
+  if ('get' in expression) {
+    const { of, get: member } = expression;
+    return codeOf(of, inputText) + (typeof member === 'number' ? `[${member}]` : `.${member}`);
+  }
+  if ('apply' in expression) {
+    const { apply: f, args } = expression;
+    return `${codeOf(f, inputText)}(${args.map((part) => codeOf(part, inputText)).join(', ')})`;
+  }
+  if ('parameters' in expression) {
+    const { parameters, body } = expression;
+    const code = codeOf(body, (name) => (parameters.includes(name) ? name : inputText(name)));
+    return `(${parameters.join(', ')}) => ${code.startsWith('{') ? `(${code})` : code}`;
+  }
+  const { of, training } = expression;
+  return `${modelCode(expression)}.apply(${codeOf(of, inputText)}${training ? ', {training: true}' : ''})`;
+}
+
+/** `tf.sequential({layers: […]})`. */
+export const modelCode = ({ layers }: LayersExpression): string =>
+  `tf.sequential({layers: [${layers.map(([name, config]) => `tf.layers.${name}(${literal(config, String)})`).join(', ')}]})`;
+
+function literal(value: Argument, inputText: InputText): string {
+  if (Array.isArray(value)) return `[${value.map((part: Argument) => codeOf(part, inputText)).join(', ')}]`;
+  if (typeof value === 'string') return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  if (!isObject(value)) return Object.is(value, -0) ? '-0' : String(value);
+  const members = Object.entries(value).map(([name, part]) => {
+    const text = codeOf(part, inputText);
+    return text === name ? name : `${name}: ${text}`;
+  });
+  return `{${members.join(', ')}}`;
+}
+
+/** The names of the inputs that the expression uses, in the order of their first use. */
+export function inputsOf(expression: Argument): string[] {
+  const names = new Set<string>();
+  const visit = (argument: Argument): void => {
+    if (Array.isArray(argument)) argument.forEach(visit);
+    else if (isObject(argument)) {
+      if ('input' in argument && typeof argument.input === 'string') names.add(argument.input);
+      else if ('parameters' in argument) {
+        const { parameters, body } = argument as { parameters: readonly string[]; body: Argument };
+        for (const name of inputsOf(body)) if (!parameters.includes(name)) names.add(name);
+      } else if ('layers' in argument) {
+        visit((argument as unknown as LayersExpression).of);
+        (argument as unknown as LayersExpression).weights.forEach((name) => names.add(name));
+      } else Object.values(argument).forEach((part) => visit(part));
+    }
+  };
+  visit(expression);
+  return [...names];
+}
+
+/** As JSON can hold it: undefined as null, numbers that are not finite as their names. */
+export function plainData(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (Array.isArray(value)) return value.map(plainData);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainData(part)]));
+}

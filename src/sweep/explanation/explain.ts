@@ -1,0 +1,180 @@
+/** Explains a finding: its smallest case, a program, and who else says so. */
+import { sizeOf } from '../../shapes.js';
+import type { SweepCase } from '../cases/case.js';
+import type { Hit } from '../judgement/hit.js';
+import { judge } from '../judgement/judge.js';
+import type { Oracle } from '../judgement/situation.js';
+import { isLost, type Observation } from '../observation/observation.js';
+import { conditions } from './conditions.js';
+import { reproOf, type Repro } from './repro.js';
+import { shrink } from './shrink.js';
+import { fixtureCase, fixtureOf } from './witness.js';
+
+/** What became of a finding on a closer look. */
+export interface Explanation {
+  /** Of the finding that was to be explained. */
+  id: string;
+  filed: Filed;
+}
+
+export interface Filed {
+  finding: Pick<Hit, 'id' | 'kind' | 'backend' | 'direction' | 'fault' | 'culprit' | 'message' | 'witness'>;
+  repro: Repro;
+}
+
+/** Seconds for a smaller case: a case takes some milliseconds. */
+const SEARCH_TIME = 5;
+/** So many smaller cases may hang or kill their process before the search ends. */
+const MOST_LOST = 4;
+
+/** Whether another library's numbers may tell that something is wrong; errors tell it themselves. */
+const needsOracle = ({ kind, direction }: Hit): boolean =>
+  direction !== 'second order' && (kind === 'kernel' || kind === 'formula' || kind === 'limitation');
+
+/** A case that is only tried: a limit of seconds, and when the other stages need not be looked at. */
+export interface Search {
+  timeLimit: number;
+  isUseless(observation: Observation): boolean;
+}
+
+/** Who looks at the smaller cases. */
+export interface Helpers {
+  /** On all stages; of a case that is only tried, on those that the finding hangs on, up to the first that is lost. */
+  observe(one: SweepCase, hit: Hit, search?: Search): Promise<Observation[]>;
+  /** What another library computes. */
+  ask(one: SweepCase, observations: readonly Observation[]): Promise<Oracle | undefined>;
+}
+
+/** The finding on a case that is as small as may be, with a second witness where there is one. */
+export async function explain(
+  one: SweepCase,
+  hit: Hit,
+  outputShape: readonly number[] | undefined,
+  { observe, ask }: Helpers,
+): Promise<Explanation> {
+  /** The hit on another case: the same fault, and nothing else that only looks like it. */
+  const sameOn = async (
+    candidate: SweepCase,
+    observations: readonly Observation[],
+    oracle?: Oracle,
+  ): Promise<Hit | undefined> =>
+    judge(
+      candidate,
+      observations,
+      oracle ?? (needsOracle(hit) ? await ask(candidate, observations) : undefined),
+    ).hits.find((each) => isSameFault(each, hit));
+  // A window that sees nothing but padding, an empty tensor: other cases than the one at hand.
+  const search: Search = {
+    timeLimit: SEARCH_TIME,
+    isUseless: (observation) => isDegenerate(observation, hit),
+  };
+  const explainOn = async (candidate: SweepCase, oracle?: Oracle): Promise<Explanation | undefined> => {
+    const observations = await observe(candidate, hit);
+    if (observations.some(isLost)) return undefined;
+    const found = await sameOn(candidate, observations, oracle ?? (await ask(candidate, observations)));
+    if (!found) return undefined;
+    const message = withConditions(found.message, await conditionsOf(candidate));
+    const told = { ...found, message, got: await steady(candidate, found, oracle) };
+    return explanationOf(candidate, told, outputShapeOf(observations));
+  };
+  /** What it gives, if it gives the same again: a kernel may read where nothing was written. */
+  const steady = async (candidate: SweepCase, { got }: Hit, oracle?: Oracle): Promise<string> => {
+    if (hit.kind !== 'kernel' && hit.kind !== 'limitation') return got;
+    const again = await sameOn(candidate, await observe(candidate, hit), oracle);
+    return again?.got === got && !isLeftover(got) ? got : UNSTEADY;
+  };
+  /** What the case can't do without. */
+  const conditionsOf = async (shown: SweepCase): Promise<string[]> => {
+    const needed: string[] = [];
+    for (const { says, without } of hit.direction === 'second order' ? [] : conditions) {
+      const other = without(shown);
+      if (!other) continue;
+      const observations = await observe(other, hit, search);
+      const works = observations.every((each) => !isLost(each) && !search.isUseless(each));
+      if (works && !(await sameOn(other, observations))) needed.push(says);
+    }
+    return needed;
+  };
+  const fixture = fixtureOf(hit.id);
+  if (fixture) {
+    const explained = await explainOn(fixtureCase(fixture, one), fixture.oracle);
+    if (explained) return explained;
+  }
+  // What hangs or kills its process is not asked for again and again.
+  if (hit.kind === 'hangs') return explanationOf(one, hit, outputShape);
+  if (hit.kind === 'crashes') {
+    const message = withConditions(hit.message, await conditionsOf(one));
+    return explanationOf(one, { ...hit, message }, outputShape);
+  }
+  let lost = 0;
+  const smaller = await shrink(
+    { ...one, order: hit.direction === 'second order' ? 2 : 1 },
+    async (candidate) => {
+      if (lost >= MOST_LOST) return undefined;
+      const observations = await observe(candidate, hit, search);
+      if (observations.some(isLost)) {
+        lost++;
+        return undefined;
+      }
+      if (observations.some(search.isUseless)) return undefined;
+      if (!(await sameOn(candidate, observations))) return undefined;
+      const shape = outputShapeOf(observations);
+      return shape ? sizeOf(shape) : 0;
+    },
+  );
+  return (await explainOn(smaller)) ?? explanationOf(one, hit, outputShape);
+}
+
+/** "The gradient throws in TensorFlow.js' core, with a negative axis." */
+const withConditions = (message: string, needed: readonly string[]): string =>
+  needed.length > 0 ? message.replace(/\.$/, `, ${needed.join(' and ')}.`) : message;
+
+/** What is got where the numbers are not the same each time. */
+export const UNSTEADY = 'other numbers each time';
+
+/** Numbers below all normal ones, which no computation of ordinary ones gives: what was in the memory before. */
+const isLeftover = (got: string): boolean => /\de-(?:39|4\d)\b/.test(got);
+
+/** The same id, the same kind of numbers, and, of an error, the same words but for shapes and counts. */
+function isSameFault(a: Hit, b: Hit): boolean {
+  const kindOf = ({ got }: Hit): string =>
+    /^[[\d-]|^NaN|^Infinity/.test(got)
+      ? `${/NaN|Infinity/.test(got) ? 'not finite' : 'numbers'}`
+      : got.replace(/(Status: \d+)|[-\d.,[\]]+/g, '$1');
+  return a.id === b.id && kindOf(a) === kindOf(b);
+}
+
+/** On the case as it is. */
+export const explanationOf = (one: SweepCase, hit: Hit, outputShape?: readonly number[]): Explanation => ({
+  id: hit.id,
+  filed: filedAs(one, hit, outputShape),
+});
+
+const filedAs = (one: SweepCase, hit: Hit, outputShape?: readonly number[]): Filed => ({
+  finding: {
+    id: hit.id,
+    kind: hit.kind,
+    backend: hit.backend,
+    direction: hit.direction,
+    ...(hit.fault !== undefined && { fault: hit.fault }),
+    ...(hit.culprit !== undefined && { culprit: hit.culprit }),
+    message: hit.message,
+    witness: hit.witness,
+  },
+  repro: reproOf(one, hit, outputShape),
+});
+
+export function outputShapeOf(observations: readonly Observation[]): number[] | undefined {
+  for (const observation of observations) {
+    if (!isLost(observation) && 'ok' in observation.forward) return observation.forward.ok.shape;
+  }
+  return undefined;
+}
+
+function isDegenerate(observation: Observation, { kind, direction }: Hit): boolean {
+  if (observation.stage !== 'double' || isLost(observation) || 'error' in observation.forward) return false;
+  // Empty tensors are what some kernels are found out by.
+  const mayBeEmpty = kind === 'kernel' && direction === 'forward';
+  const { values } = observation.forward.ok;
+  return (values.length === 0 && !mayBeEmpty) || values.some((value) => !Number.isFinite(value));
+}

@@ -1,0 +1,33 @@
+/** Findings' smallest cases with what another library computes for them, as `npm run witnesses` writes them. */
+import type { SweepCase } from '../cases/case.js';
+import { readWitnesses } from '../judgement/oracle.js';
+import type { Oracle } from '../judgement/situation.js';
+
+/** A finding's smallest case and, where the oracle has an answer, its numbers. */
+export interface Fixture {
+  readonly oracle?: Oracle;
+  readonly case: Pick<
+    SweepCase,
+    'inputs' | 'expression' | 'cotangent' | 'plainSecond' | 'kink' | 'entrywise' | 'order'
+  >;
+}
+
+let read: Readonly<Record<string, Fixture>> | undefined;
+
+/** All of them, by the findings' ids. */
+export const fixtures = (): Readonly<Record<string, Fixture>> =>
+  (read ??= readWitnesses('findings') as Record<string, Fixture>);
+
+export function fixtureOf(id: string): Fixture | undefined {
+  const known = [id, id.replace('/wasm-nosimd/', '/wasm/')].find((key) => Object.hasOwn(fixtures(), key));
+  return known === undefined ? undefined : fixtures()[known];
+}
+
+/** The fixture's case, filed as the case that showed the finding is. */
+export const fixtureCase = (fixture: Fixture, like: SweepCase): SweepCase => ({
+  id: like.id,
+  family: like.family,
+  op: like.op,
+  ...(like.variant && { variant: like.variant }),
+  ...fixture.case,
+});

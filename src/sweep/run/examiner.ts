@@ -1,0 +1,91 @@
+/** Judges single cases and explains findings, with lanes of its own. */
+import { sizeOf } from '../../shapes.js';
+import type { SweepCase } from '../cases/case.js';
+import { explain, outputShapeOf, type Explanation, type Search } from '../explanation/explain.js';
+import type { Hit } from '../judgement/hit.js';
+import { judge, type Judgement } from '../judgement/judge.js';
+import { oracleOf } from '../judgement/oracle.js';
+import type { Oracle } from '../judgement/situation.js';
+import { isLost, type Observation, type Stage, type SweepBackend } from '../observation/observation.js';
+import type { Lane } from './lanes/lane.js';
+import type { TensorFlow } from './tensorflow.js';
+
+/** What came of one case. */
+export interface CaseResult extends Judgement {
+  index: number;
+  outputShape?: number[];
+}
+
+/** Makes the lane that a backend runs in; the same lane for all backends of one kind. */
+export type LaneOf = (stage: Stage) => Lane;
+
+export class Examiner {
+  /** @param tensorflow asked about cases that the tables have no answer to */
+  constructor(
+    private readonly backends: readonly SweepBackend[],
+    private readonly laneOf: LaneOf,
+    private readonly tensorflow?: TensorFlow,
+  ) {}
+
+  async judge(one: SweepCase, index: number): Promise<CaseResult> {
+    const observations = await this.observeAll(one);
+    const judgement = judge(one, observations, await this.ask(one, observations));
+    return { index, ...this.ofBackends(judgement), outputShape: outputShapeOf(observations) };
+  }
+
+  /** What is said of the backends that were asked for, and of the core. */
+  private ofBackends(judgement: Judgement): Judgement {
+    const { hits, backends } = judgement;
+    const isOurs = (backend: SweepBackend | 'core'): boolean =>
+      backend === 'core' || this.backends.includes(backend);
+    return {
+      ...judgement,
+      hits: hits.filter(({ backend }) => isOurs(backend)),
+      backends: Object.fromEntries(
+        Object.entries(backends).filter(([backend]) => isOurs(backend as SweepBackend)),
+      ),
+    };
+  }
+
+  private async observeAll(
+    one: SweepCase,
+    stages: readonly Stage[] = this.stages,
+    search?: Search,
+  ): Promise<Observation[]> {
+    const observations: Observation[] = [];
+    for (const stage of stages) {
+      const observation = await this.laneOf(stage).observe(one, stage, search?.timeLimit);
+      observations.push(observation);
+      // A smaller case that hangs, or is of no use, is so on the other backends too.
+      if (search && (isLost(observation) || search.isUseless(observation))) break;
+    }
+    return observations;
+  }
+
+  /** Who is at fault does not hang on backends beside: for a smaller case the one that the finding is of is enough. */
+  private stagesOf({ direction, backend }: Hit, search?: Search): Stage[] {
+    if (direction === 'second order') return ['double'];
+    return search
+      ? ['double', ...new Set<Stage>(['cpu', ...(backend === 'core' ? [] : [backend])])]
+      : this.stages;
+  }
+
+  /** Another library's numbers: from the tables, or from TensorFlow itself where that is at hand. */
+  private async ask(one: SweepCase, observations: readonly Observation[]): Promise<Oracle | undefined> {
+    const known = oracleOf(one);
+    const shape = outputShapeOf(observations);
+    return known ?? (shape && (await this.tensorflow?.ask(one, sizeOf(shape))));
+  }
+
+  explain(one: SweepCase, hit: Hit, outputShape?: readonly number[]): Promise<Explanation> {
+    return explain(one, hit, outputShape, {
+      observe: (each, about, search) => this.observeAll(each, this.stagesOf(about, search), search),
+      ask: (each, observations) => this.ask(each, observations),
+    });
+  }
+
+  /** cpu is there always: it tells the core's faults from a backend's, and what float32 can do at all. */
+  private get stages(): Stage[] {
+    return ['double', ...new Set<Stage>(['cpu', ...this.backends])];
+  }
+}

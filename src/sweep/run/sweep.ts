@@ -1,0 +1,196 @@
+/** A sweep from its cases to its report. */
+import { hashOf, type SweepCase } from '../cases/case.js';
+import { sweepCases } from '../cases/index.js';
+import { randomCases } from '../cases/random.js';
+import type { Explanation } from '../explanation/explain.js';
+import { worse, type Cell } from '../judgement/hit.js';
+import type { SweepBackend } from '../observation/observation.js';
+import type { Finding, MatrixRow, SweepReport } from '../report/report.js';
+import { saidBy, withoutDuplicates } from '../report/duplicates.js';
+import { upstreamOf } from '../report/upstream.js';
+import type { CaseResult } from './examiner.js';
+import { unexplained, type ExplainTask, type Workforce } from './workforce.js';
+import { lookUp } from '../../collections.js';
+import { InputError } from '../../errors.js';
+
+/** What makes two runs the same run. */
+export type SweepPlan = Pick<SweepReport, 'tfjs' | 'seed' | 'backends' | 'ops' | 'random' | 'shard'>;
+
+/** What an earlier run of the same plan has done already, and where this one's steps are kept. */
+export interface SweepMemory {
+  results: readonly CaseResult[];
+  explanations: readonly Explanation[];
+  keepResult(result: CaseResult): void;
+  keepExplanation(explanation: Explanation): void;
+}
+
+export interface SweepProgress {
+  phase: 'judging' | 'explaining';
+  done: number;
+  total: number;
+  findings: number;
+}
+
+export interface SweepRun {
+  plan: SweepPlan;
+  workforce: Workforce;
+  memory?: SweepMemory;
+  versions?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+  onProgress?: (progress: SweepProgress) => void;
+}
+
+/** The cases of a seed, and a number that tells them from others'. */
+export function planCases({ seed, ops, random, shard }: SweepPlan): { cases: SweepCase[]; chosen: number[] } {
+  const cases = random === undefined ? sweepCases(seed) : randomCases(random, seed);
+  const chosen = [...cases.keys()].filter(
+    (index) =>
+      (ops === undefined || cases[index].op.toLowerCase().includes(ops.toLowerCase())) &&
+      (shard === undefined || index % shard.count === shard.index - 1),
+  );
+  if (chosen.length === 0) {
+    throw new InputError(
+      shard && ops === undefined
+        ? `sweep: shard ${shard.index}/${shard.count} has no cases: there are ${cases.length}.`
+        : `sweep: no op's name contains ${JSON.stringify(ops)}. The names are TensorFlow.js', as in avgPool or image.resizeBilinear.`,
+    );
+  }
+  return { cases, chosen };
+}
+
+export const digestOf = (cases: readonly SweepCase[]): number => hashOf(JSON.stringify(cases));
+
+/** Judges the plan's cases, explains what was found, and reports. An abort ends it early, with a report of what is known by then. */
+export async function sweep({
+  plan,
+  workforce,
+  memory,
+  versions = {},
+  signal,
+  onProgress = () => {},
+}: SweepRun): Promise<SweepReport> {
+  const started = performance.now();
+  const { cases, chosen } = planCases(plan);
+  const wanted = new Set(chosen);
+  const results = new Map(
+    (memory?.results ?? []).filter(({ index }) => wanted.has(index)).map((result) => [result.index, result]),
+  );
+  const found = new Set([...results.values()].flatMap(({ hits }) => hits.map(({ id }) => id)));
+  const progress = (): void =>
+    onProgress({ phase: 'judging', done: results.size, total: chosen.length, findings: found.size });
+  progress();
+  await workforce.judge(
+    chosen.filter((index) => !results.has(index)),
+    (result) => {
+      // A case that two workers had is in the report once.
+      if (results.has(result.index)) return;
+      results.set(result.index, result);
+      result.hits.forEach(({ id }) => found.add(id));
+      memory?.keepResult(result);
+      progress();
+    },
+    signal,
+  );
+  const ordered = [...results.values()].sort((a, b) => a.index - b.index);
+  const tasks = firstHits(ordered);
+  const ids = new Set(tasks.map(({ hit }) => hit.id));
+  const explanations = new Map((memory?.explanations ?? []).map((one) => [one.id, one]));
+  // What is said of the plain op is not said again of its variants, and needs no program.
+  const open = tasks.filter(({ hit }) => !explanations.has(hit.id) && saidBy(hit, ids) === undefined);
+  const explained = (): void =>
+    onProgress({
+      phase: 'explaining',
+      done: tasks.length - open.filter(({ hit }) => !explanations.has(hit.id)).length,
+      total: tasks.length,
+      findings: found.size,
+    });
+  if (!signal?.aborted) {
+    explained();
+    await workforce.explain(
+      open,
+      (explanation) => {
+        explanations.set(explanation.id, explanation);
+        memory?.keepExplanation(explanation);
+        explained();
+      },
+      signal,
+    );
+  }
+  const findings = new Map<string, Finding>();
+  for (const task of tasks) {
+    const { hit, index } = task;
+    const { finding, repro } = (explanations.get(hit.id) ?? unexplained(cases, task)).filed;
+    const [upstream] = upstreamOf(finding.id, finding.culprit);
+    findings.set(finding.id, {
+      ...finding,
+      op: hit.op,
+      family: hit.family,
+      first: cases[index].id,
+      cases: 0,
+      repro,
+      ...(upstream && { upstream }),
+    });
+  }
+  for (const { hits } of ordered) for (const { id } of hits) lookUp(findings, id).cases++;
+  const { tfjs, seed, backends, shard } = plan;
+  return {
+    schemaVersion: 1,
+    tfjs,
+    seed,
+    backends,
+    versions,
+    ...(plan.ops !== undefined && { ops: plan.ops }),
+    ...(plan.random !== undefined && { random: plan.random }),
+    ...(shard && { shard }),
+    cases: chosen.length,
+    judged: results.size,
+    complete: results.size === chosen.length && !signal?.aborted,
+    ...withoutDuplicates([...findings.values()], matrixOf(cases, ordered)),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** Each finding on the first case that shows it. */
+function firstHits(ordered: readonly CaseResult[]): ExplainTask[] {
+  const tasks = new Map<string, ExplainTask>();
+  for (const { index, hits, outputShape } of ordered) {
+    for (const hit of hits) if (!tasks.has(hit.id)) tasks.set(hit.id, { index, hit, outputShape });
+  }
+  return [...tasks.values()];
+}
+
+function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): MatrixRow[] {
+  const rows = new Map<string, MatrixRow>();
+  for (const { index, backends, formula, second, hits } of ordered) {
+    const { id: first, family, variant } = cases[index];
+    // As in the findings' ids: what is wrong with a variant says nothing of the op without it.
+    const op = variant ? `${cases[index].op} (${variant})` : cases[index].op;
+    let row = rows.get(op);
+    if (!row) {
+      row = {
+        op,
+        family,
+        first,
+        cases: 0,
+        backends: {},
+        formula: 'not run',
+        second: 'not run',
+        findings: [],
+      };
+      rows.set(op, row);
+    }
+    row.cases++;
+    row.formula = worse(row.formula, formula);
+    row.second = worse(row.second, second);
+    for (const [backend, cell] of Object.entries(backends) as [SweepBackend, Cell][]) {
+      row.backends[backend] = worse(row.backends[backend] ?? 'not run', cell);
+    }
+    for (const { id, op: hitOp } of hits) {
+      // What is no op's own, as the leak of every gradient that throws, is not said at each of them.
+      if (hitOp !== cases[index].op) continue;
+      if (!row.findings.includes(id)) row.findings.push(id);
+    }
+  }
+  for (const row of rows.values()) row.findings.sort();
+  return [...rows.values()];
+}

@@ -1,0 +1,182 @@
+/**
+ * Every program of the committed report, each in a process of its own as a user runs it. Oracle: what the report says that it
+ * prints.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+interface Program {
+  id: string;
+  code: string;
+  got: string;
+  expected: string;
+}
+
+interface Ending {
+  out: string;
+  err: string;
+  code: number | null;
+  signal: string | null;
+  late: boolean;
+}
+
+/** The page is Markdown: signs are escaped in sentences, not in spans of code. */
+const plain = (text: string): string =>
+  text.startsWith('`')
+    ? text.replace(/^`+ ?| ?`+$/g, '').replaceAll('\\|', '|')
+    : text.replace(/\\(.)/g, '$1');
+
+function programsOf(page: string): Program[] {
+  const blocks = [
+    ...page.matchAll(
+      /<details id="[^"]*">\n<summary><code>(.*)<\/code><\/summary>\n\n.*\n\n(`{3,})js\n([^]*?)\n\2\n\nGot (.*), expected (.*)\.\n\n<\/details>/g,
+    ),
+  ];
+  return blocks.map(([, id, , code, got, expected]) => ({
+    id,
+    code,
+    got: plain(got),
+    expected: plain(expected),
+  }));
+}
+
+/** Seconds for a program that ends. */
+const LIMIT = 60;
+/** And for one that is said not to. */
+const HANGING = 12;
+
+function run(file: string, seconds: number): Promise<Ending> {
+  return new Promise((resolve) => {
+    // As from a user's terminal: what the tests set for libtensorflow is not set there.
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      TF_CPP_MIN_LOG_LEVEL: '2',
+      TF_ENABLE_ONEDNN_OPTS: undefined,
+      NODE_OPTIONS: undefined,
+    };
+    const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err, late] = ['', '', false];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, 1000 * seconds);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ out: out.trim().split('\n').at(-1) ?? '', err, code, signal, late });
+    });
+  });
+}
+
+const numbersIn = (text: string): number[] =>
+  [...text.matchAll(/-?(?:NaN|Infinity|\d+(?:\.\d+)?(?:e[-+]?\d+)?)/g)].map(([number]) => Number(number));
+
+/** The report has six digits, and the core's gradients in double precision, which the program computes in float32. */
+function close(got: readonly number[], said: readonly number[]): boolean {
+  const largest = Math.max(...said.filter(Number.isFinite).map(Math.abs), 1e-3);
+  return (
+    got.length === said.length &&
+    said.every(
+      (value, i) =>
+        Object.is(got[i], value) || got[i] === value || Math.abs(got[i] - value) <= 2e-3 * largest,
+    )
+  );
+}
+
+/** What is wrong with how the program ended; undefined where it shows what the report says. */
+function complaint(
+  { got }: Pick<Program, 'got'>,
+  { out, err, code, signal, late }: Ending,
+): string | undefined {
+  const ended = `printed ${JSON.stringify(out)}, exit ${code ?? signal}, ${JSON.stringify(err.slice(-200))}`;
+  const is = (shown: boolean): string | undefined => (shown ? undefined : ended);
+  if (/does not end within/.test(got)) return is(late);
+  if (late) return `did not end, ${ended}`;
+  if (got === 'other numbers each time') return is(code === 0 && numbersIn(out).length > 0);
+  if (/^(?:the process|.* kills |.*takes more than|.* ends the process)/.test(got)) return is(code !== 0);
+  const leaked = /^(\d+) tensors? more than before$/.exec(got);
+  if (leaked) return is(code === 0 && out === leaked[1]);
+  if (got.startsWith('shape ')) return is(code === 0 && out === got);
+  const single = /^(\S+) at entry (\d+)$/.exec(got);
+  if (single) return is(code === 0 && close([numbersIn(out)[Number(single[2])]], [Number(single[1])]));
+  if (/^[[\d-]|^NaN$|^Infinity$/.test(got)) {
+    const said = numbersIn(got);
+    const printed = numbersIn(out);
+    return is(code === 0 && close(got.includes('…') ? printed.slice(0, said.length) : printed, said));
+  }
+  if (/^an error: tf\.grad finds no connection/.test(got)) return is(code !== 0 && /gradient/i.test(err));
+  return is(code !== 0 && err.replace(/\s+/g, ' ').includes(got.replace(/\s+/g, ' ')));
+}
+
+const folders = fileURLToPath(new URL('../../../runs', import.meta.url));
+let folder: string;
+beforeAll(() => {
+  // Inside of the repository, where Node finds TensorFlow.js.
+  mkdirSync(folders, { recursive: true });
+  folder = mkdtempSync(path.join(folders, 'programs-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function complaintsOf(programs: readonly Program[]): Promise<string[]> {
+  const found: string[] = [];
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: availableParallelism() }, async () => {
+      while (next < programs.length) {
+        const index = next++;
+        const program = programs[index];
+        const file = path.join(folder, `${index}.mjs`);
+        writeFileSync(file, program.code);
+        const ending = await run(file, /does not end/.test(program.got) ? HANGING : LIMIT);
+        const wrong = complaint(program, ending);
+        if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
+      }
+    }),
+  );
+  return found;
+}
+
+const page = readFileSync(
+  process.env.GRADPARITY_REPORT ?? new URL('../../../docs/tfjs-gradients.md', import.meta.url),
+  'utf8',
+);
+
+describe("the report's programs", () => {
+  test('are there, one a finding', () => {
+    const { length } = [...page.matchAll(/^<details id=/gm)];
+    expect(length).toBeGreaterThan(300);
+    expect(programsOf(page)).toHaveLength(length);
+  });
+
+  test('print what the report says', async () => {
+    expect(await complaintsOf(programsOf(page))).toEqual([]);
+  }, 1_200_000);
+
+  test('a program that prints something else is told from them', async () => {
+    const print = (text: string): string => `console.log(${JSON.stringify(text)});`;
+    const all: [got: string, code: string][] = [
+      ['[1, 2]', print('1 2.1')],
+      ['[1, 2]', print('1')],
+      ['[1, 2]', 'throw new Error("no")'],
+      ['5 at entry 1', print('5 1')],
+      ['shape [1,2]', print('shape [2,1]')],
+      ['2 tensors more than before', print('3')],
+      ['gradient function not found for Einsum', print('1')],
+      ['gradient function not found for Einsum', 'throw new Error("another")'],
+      ['an error: tf.grad finds no connection', print('0')],
+    ];
+    const programs = all.map(([got, code], i) => ({ id: String(i), code, got, expected: '' }));
+    expect(await complaintsOf(programs)).toHaveLength(all.length);
+    const right = [
+      ['[1, 2]', print('1 2.0001')],
+      ['[1, …]', print('1 7')],
+      ['no', 'throw new Error("no")'],
+    ].map(([got, code], i) => ({ id: String(i), code, got, expected: '' }));
+    expect(await complaintsOf(right)).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,55 @@
+/**
+ * Sweeps of the same ops on several sets of backends. Oracle: one another. What is found, and who is blamed for it, does not hang
+ * on which backends run beside.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { causesOf } from '../../../src/sweep/report/causes.js';
+import type { Finding, SweepReport } from '../../../src/sweep/report/report.js';
+import { gradparity } from '../../cli/run-cli.js';
+
+const cwd = mkdtempSync(path.join(os.tmpdir(), 'gradparity-subsets-'));
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+/** Kernels that are wrong on several backends, windows that the core places wrongly, errors of the core and of backends. */
+const parts = ['ool3d', 'resizeNearest', 'batchNorm', 'cumsum', 'conv3d'];
+const subsets = [['cpu'], ['wasm'], ['cpu', 'wasm']];
+
+async function findingsOf(ops: string, backends: readonly string[]): Promise<Finding[]> {
+  const file = `${ops}-${backends.join('-')}.json`;
+  const args = ['--ops', ops, '--backends', backends.join(','), '--report', file, '--journal', `${file}l`];
+  await gradparity(['sweep', ...args], { cwd });
+  return (JSON.parse(readFileSync(path.join(cwd, file), 'utf8')) as SweepReport).findings;
+}
+
+/** What is said of the core and of these backends, and of what cause. */
+const saidOf = (findings: readonly Finding[], backends: readonly string[]): string[] =>
+  causesOf(findings)
+    .flatMap(({ id: cause, findings: some }) =>
+      some
+        .filter(({ backend }) => backend === 'core' || backends.includes(backend))
+        .map(({ id, message }) => `${id} (${cause}): ${message}`),
+    )
+    .sort();
+
+describe.each(parts)('%s', (ops) => {
+  let all: Finding[] = [];
+  beforeAll(async () => {
+    all = await findingsOf(ops, ['cpu', 'wasm', 'tensorflow']);
+  }, 300_000);
+
+  test('there is something to find', () => {
+    expect(all.length).toBeGreaterThan(0);
+  });
+
+  test.each(subsets)(
+    'the same on %s %s',
+    async (...backends) => {
+      const some = await findingsOf(ops, backends.filter(Boolean));
+      expect(saidOf(some, backends)).toEqual(saidOf(all, backends));
+    },
+    300_000,
+  );
+});
