@@ -44,6 +44,8 @@ const conditions: Record<string, { words: string; holds?: (step: Step) => boolea
   labels: { words: 'by the labels' },
   dilation: { words: 'with dilations' },
   pad: { words: 'with a padding in numbers' },
+  numberPad: { words: 'with a padding in numbers' },
+  unequal: { words: 'with strides of unequal sizes' },
   'one part': { words: 'into one part' },
 };
 
