@@ -119,6 +119,7 @@ export function missing(project, moveAway) {
     /sweep --queue needs the packages bullmq, ioredis, zod/,
   );
   refused(['worker', '--queue', 'redis://localhost:1'], /worker needs the packages bullmq/);
+  refused(['predict', 'a.png'], /^gradparity: predict needs the packages fast-png, jpeg-js, /);
   moveAway('@tensorflow/tfjs', () =>
     refused(['check'], /^gradparity: gradparity needs the package @tensorflow\/tfjs/),
   );

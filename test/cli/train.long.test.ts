@@ -51,7 +51,7 @@ test('killed by SIGKILL at 20 random moments and resumed, it ends bit for bit as
   const line = `${quick} --hidden 8 --steps 6000 --checkpoint-every 20 --evaluate-every 500`;
   const uninterrupted = await run(`${line} --output whole`);
   expect(uninterrupted.code).toBe(0);
-  const random = randomIndices(Number(process.env.GRADPARITY_SEED ?? 1));
+  const random = randomIndices(Number(process.env.KILL_SEED ?? 1));
   let kills = 0;
   let resumable = false;
   for (let start = 0; start < 400; start++) {
