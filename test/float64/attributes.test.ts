@@ -90,7 +90,7 @@ function faultWith(names: readonly string[], one: Case): string | undefined {
 
 const own = Object.keys(doubleKernels);
 /** Kernels that are right on the cpu backend too: here for their speed, or because they share a geometry with their gradient. */
-const others = ['_FusedMatMul', 'ResizeBilinear', ...Object.keys(placeKernels)];
+const others = ['_FusedMatMul', 'ResizeBilinear', 'Tanh', ...Object.keys(placeKernels)];
 /** Kernels whose need kernels.test.ts shows. */
 const elsewhere = [
   'Elu',
