@@ -60,9 +60,10 @@ export class RunFolder {
   static async take(folder: string | undefined, { resuming }: { resuming: boolean }): Promise<RunFolder> {
     try {
       if (folder === undefined) {
-        const outermost = await mkdir(RUNS, { recursive: true });
+        await mkdir(RUNS, { recursive: true });
         const made = await makeFolder();
-        return new RunFolder(made, true, outermost ?? made, (await lockFolder('train', made)).release);
+        // Of runs that begin together each may have made the place for runs; whoever leaves it empty takes it away.
+        return new RunFolder(made, true, RUNS, (await lockFolder('train', made)).release);
       }
       const made = await mkdir(folder, { recursive: true });
       const { release } = await lockFolder('train', folder);
