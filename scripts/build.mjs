@@ -83,7 +83,8 @@ function buildCommonJs() {
     "const { __tape } = require('../index.js');\nexports.applyTapeOrder = __tape.applyTapeOrder;\nexports.isTapeOrdered = __tape.isTapeOrdered;\nexports.removeTapeOrder = __tape.removeTapeOrder;\n__tape.applyTapeOrder();\n",
   );
   const types = readdirSync(dist, { recursive: true }).filter(
-    (file) => file.endsWith('.d.ts') && !/^(cjs|cli|backends|data|node|vitest)\b/.test(file),
+    (file) =>
+      file.endsWith('.d.ts') && !/^(cjs|cli|backends|data[/\\](?!image-form)|node|vitest)\b/.test(file),
   );
   for (const file of types) cpSync(path.join(dist, file), path.join(cjs, file));
 }

@@ -125,4 +125,4 @@ export type {
 export type { CheckedFunction, CheckedInputs } from './gradcheck/engine/subject.js';
 
 export { fromLayersModel, notesOf, toLayersModel, type ModelNotes } from './models/layers-model.js';
-export type { ImageForm } from './data/digits.js';
+export type { ImageForm } from './data/image-form.js';

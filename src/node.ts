@@ -14,7 +14,7 @@ export {
   type MnistPart,
 } from './data/mnist.js';
 export { loadData, type DataOptions, type LoadedData } from './data/own.js';
-export type { ImageForm } from './data/digits.js';
+export type { ImageForm } from './data/image-form.js';
 export type { MnistFilesOptions } from './data/mnist-files.js';
 export { loadCheckpoint, saveCheckpoint, type LoadCheckpointOptions } from './models/checkpoints.js';
 export type { ModelNotes } from './models/layers-model.js';

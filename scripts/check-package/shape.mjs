@@ -7,7 +7,7 @@ import { formatMessage } from 'publint/utils';
 import { result, requireEqual, requireMatch, root, run } from './project.mjs';
 
 /** Limits, beside TensorFlow.js; megabytes of 2^20 bytes. */
-const LIMITS = { tarball: 1.6, unpacked: 8, packages: 40, installed: 25, bundle: 0.15 };
+const LIMITS = { tarball: 1.8, unpacked: 8, packages: 40, installed: 25, bundle: 0.15 };
 
 const within = (what, value, limit, unit = '') => {
   const text = `${what}: ${Number.isInteger(value) ? value : value.toFixed(2)}${unit} of at most ${limit}${unit}`;
@@ -41,7 +41,9 @@ export function contents(tarball) {
   const listed = run('tar', ['-tzf', tarball], root).split('\n').filter(Boolean);
   const stray = listed.filter(
     (name) =>
-      !/^package\/(dist|models)\/|^package\/[A-Z]+(\.[\w-]+)?(\.md)?$|^package\/package\.json$/.test(name),
+      !/^package\/(dist|models|witnesses)\/|^package\/docs\/tfjs-gradients\.known\.json$|^package\/[A-Z]+(\.[\w-]+)?(\.md)?$|^package\/package\.json$/.test(
+        name,
+      ),
   );
   if (stray.length > 0) throw new Error(`The package holds files it should not: ${stray.join(', ')}.`);
   within('tarball', statSync(tarball).size / MB, LIMITS.tarball, ' MB');

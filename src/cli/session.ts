@@ -2,7 +2,7 @@
 import { stderr } from 'node:process';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { BackendName, SelectedBackend } from '../backends/select.js';
-import type { ImageForm } from '../data/digits.js';
+import type { ImageForm } from '../data/image-form.js';
 import type { Mnist } from '../data/mnist.js';
 import { InputError } from '../errors.js';
 

@@ -1,14 +1,7 @@
 /** From an image to what a network of images takes: grey, of its size, and a digit as MNIST has it. */
 import { InputError } from '../errors.js';
 import type { Image } from './images.js';
-
-/** How images became a network's inputs. */
-export interface ImageForm {
-  rows: number;
-  columns: number;
-  /** 'digit': bright on 0, 20 of 28 pixels large, its centre of mass in the middle, as MNIST; 'plain': grey and resized. */
-  preparation: 'digit' | 'plain';
-}
+import type { ImageForm } from './image-form.js';
 
 /** Whether pictures are digits as MNIST has them: nearly all with nothing at the border and their mass in the middle. */
 export function looksLikeDigits(

@@ -1,6 +1,6 @@
 /** Networks as TensorFlow.js layers models, and back. */
 import * as tf from '@tensorflow/tfjs';
-import type { ImageForm } from '../data/digits.js';
+import type { ImageForm } from '../data/image-form.js';
 import type { LossName, OutputName } from '../differentiation/losses.js';
 import { InputError } from '../errors.js';
 import { activationByName, type ActivationName } from '../functions/activations.js';

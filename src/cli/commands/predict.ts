@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
-import type { ImageForm } from '../../data/digits.js';
+import type { ImageForm } from '../../data/image-form.js';
 import { InputError } from '../../errors.js';
 import type { Mlp } from '../../networks/mlp.js';
 import { bundledModel } from '../models.js';
