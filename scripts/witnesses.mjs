@@ -100,14 +100,19 @@ function sweepNow(python) {
 
 async function askAboutFindings(python, report) {
   const { questionOf } = await import('../dist/sweep/run/tensorflow.js');
-  const entries = report.findings.map(({ direction, repro, ...finding }) => {
+  // A report's NaN and Infinity are null in JSON: such a case is shown as it is, not by a smaller one.
+  const isWhole = ({ repro }) =>
+    Object.values(repro.inputs).every(({ values }) => values.every((value) => value !== null));
+  const entries = report.findings.filter(isWhole).map(({ direction, repro, ...finding }) => {
     const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
     const order = direction === 'second order' ? 2 : 1;
     return [finding.id, { inputs, expression, cotangent, plainSecond, kink, entrywise, order }];
   });
   const asked = report.findings.filter(
-    ({ kind, repro }) =>
-      !['hangs', 'crashes', 'leaks', 'kernel missing'].includes(kind) && repro.cotangent.length > 0,
+    ({ kind, repro, ...finding }) =>
+      isWhole({ ...finding, repro }) &&
+      !['hangs', 'crashes', 'leaks', 'kernel missing'].includes(kind) &&
+      repro.cotangent.length > 0,
   );
   console.error(`Asking TensorFlow for Python about ${asked.length} findings …`);
   const byId = new Map(entries);
