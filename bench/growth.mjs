@@ -129,8 +129,8 @@ async function write() {
   const file = path.join(fileURLToPath(new URL('..', import.meta.url)), 'docs', 'images', 'growth.svg');
   const picture = curvePlot({
     document: nodeDocument(),
-    title: 'Time of a structured gradient by what it has to evaluate',
-    xLabel: 'numbers to evaluate',
+    title: 'Time of a structured gradient by its work',
+    xLabel: 'multiplications and numbers to evaluate',
     yLabel: 'milliseconds',
     xScale: 'log',
     yScale: 'log',

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
 import { releaseTape, withTapeOrder } from '../fixes/tape-order.js';
 import { shapeText } from '../functions/arguments.js';
+import { sizeOf } from '../shapes.js';
 
 /** What f takes: a tensor, or tensors by name. */
 export type Point = tf.Tensor | Readonly<Record<string, tf.Tensor>>;
@@ -186,26 +187,37 @@ function curvature(
 /** Rows that are put together at a time. */
 const ROWS = 64;
 
-/** Tensors of one shape below each other, [count, …shape], made one by one and put together a few at a time. */
-function rowsOf(count: number, shape: readonly number[], row: (index: number) => tf.Tensor): tf.Tensor {
-  if (count === 0) return tf.zeros([0, ...shape]);
-  const blocks: tf.Tensor[] = [];
+/** Tensors by name, each of the shape of its part, below each other: [count, …shape]. `row` makes those of one index. */
+function rowsOf(
+  count: number,
+  parts: Record<string, { shape: number[] }>,
+  row: (index: number) => Record<string, tf.Tensor>,
+): Record<string, tf.Tensor> {
+  const blocks: Record<string, tf.Tensor>[] = [];
   for (let from = 0; from < count; from += ROWS) {
-    blocks.push(
-      tf.tidy(() =>
-        tf.stack(
-          Array.from({ length: Math.min(ROWS, count - from) }, (_, i) => tf.tidy(() => row(from + i))),
-        ),
-      ),
-    );
+    const rows = Array.from({ length: Math.min(ROWS, count - from) }, (_, i) => tf.tidy(() => row(from + i)));
+    blocks.push(byName(parts, (name) => tf.stack(rows.map((one) => one[name]))));
+    tf.dispose(rows);
   }
-  return blocks.length === 1 ? blocks[0] : tf.concat(blocks, 0);
+  return byName(parts, (name, { shape }) =>
+    blocks.length === 0
+      ? tf.zeros([0, ...shape])
+      : tf.concat(
+          blocks.map((block) => block[name]),
+          0,
+        ),
+  );
 }
+
+const byName = <P>(
+  parts: Record<string, P>,
+  of: (name: string, part: P) => tf.Tensor,
+): Record<string, tf.Tensor> =>
+  Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, of(name, part)]));
 
 /** 1 at one place, 0 elsewhere. */
 function unitAt(shape: number[], index: number): tf.Tensor {
-  const size = tf.util.sizeFromShape(shape);
-  const place = tf.range(0, size, 1, 'int32');
+  const place = tf.range(0, sizeOf(shape), 1, 'int32');
   return tf.reshape(tf.cast(tf.equal(place, tf.scalar(index, 'int32')), 'float32'), shape);
 }
 
@@ -221,19 +233,21 @@ export function jacobian<X extends Point>(f: (x: X) => tf.Tensor, x: X): Like<X>
   return differentiate('jacobian', () => {
     const { shape, size } = valueOf('jacobian', of(x));
     const parts = partsOf(x);
-    const jacobians = Object.entries(parts).map(([name, part]): [string, tf.Tensor] => {
+    const jacobians = byName(parts, (name, part) => {
       const whole = (at: Point): tf.Tensor => of(formed(x, { ...parts, [name]: at as tf.Tensor }));
       const all = [...shape, ...part.shape];
       if (size <= part.size) {
-        const row = (i: number): tf.Tensor =>
-          pullBack('jacobian', whole, part, unitAt(shape, i)).gradients[''];
-        return [name, tf.reshape(rowsOf(size, part.shape, row), all)];
+        const row = (i: number): Record<string, tf.Tensor> =>
+          pullBack('jacobian', whole, part, unitAt(shape, i)).gradients;
+        return tf.reshape(rowsOf(size, { '': part }, row)[''], all);
       }
-      const column = (i: number): tf.Tensor => forward('jacobian', whole, part, unitAt(part.shape, i));
-      const columns = tf.reshape(rowsOf(part.size, shape, column), [part.size, size]);
-      return [name, tf.reshape(tf.transpose(columns), all)];
+      const column = (i: number): Record<string, tf.Tensor> => ({
+        '': forward('jacobian', whole, part, unitAt(part.shape, i)),
+      });
+      const columns = tf.reshape(rowsOf(part.size, { '': { shape } }, column)[''], [part.size, size]);
+      return tf.reshape(tf.transpose(columns), all);
     });
-    return formed(x, Object.fromEntries(jacobians));
+    return formed(x, jacobians);
   }) as Like<X>;
 }
 
@@ -247,27 +261,14 @@ export function hessian<X extends Point>(f: (x: X) => tf.Tensor, x: X): HessianO
   const of = f as (x: Point) => tf.Tensor;
   return differentiate('hessian', () => {
     const parts = partsOf(x);
-    const names = Object.keys(parts);
-    const blocks = names.map((name) => {
-      const rows = names.map((): tf.Tensor[] => []);
-      for (let i = 0; i < parts[name].size; i++) {
-        const v = Object.fromEntries(
-          names.map((each) => [
-            each,
-            each === name ? unitAt(parts[each].shape, i) : tf.zerosLike(parts[each]),
-          ]),
-        );
-        const products = tf.tidy(() => curvature('hessian', of, x, v));
-        names.forEach((each, k) => rows[k].push(products[each]));
-      }
-      const ofName = names.map((each, k): [string, tf.Tensor] => [
-        each,
-        tf.reshape(rows[k].length > 0 ? tf.stack(rows[k]) : tf.zeros([0]), [
-          ...parts[name].shape,
-          ...parts[each].shape,
-        ]),
-      ]);
-      return [name, formed(x, Object.fromEntries(ofName))] as const;
+    const blocks = Object.entries(parts).map(([name, part]) => {
+      const row = (i: number): Record<string, tf.Tensor> => {
+        const v = byName(parts, (each, { shape }) => (each === name ? unitAt(shape, i) : tf.zeros(shape)));
+        return curvature('hessian', of, x, v);
+      };
+      const rows = rowsOf(part.size, parts, row);
+      const shaped = byName(parts, (each, { shape }) => tf.reshape(rows[each], [...part.shape, ...shape]));
+      return [name, formed(x, shaped)] as const;
     });
     return formed(x, Object.fromEntries(blocks) as Record<string, tf.Tensor>);
   }) as HessianOf<X>;
@@ -293,20 +294,10 @@ export function perExampleGradients<X extends Point>(
     );
   }
   return differentiate(where, () => {
-    const parts = partsOf(x);
-    const names = Object.keys(parts);
-    const rows = names.map((): tf.Tensor[] => []);
-    for (let n = 0; n < counts[0]; n++) {
-      const gradients = tf.tidy(() => {
-        const example = batch.map((tensor) => tf.slice(tensor, n, 1));
-        return pullBack(where, (at) => scalarOf(where, f(at as X, ...example)), x).gradients;
-      });
-      names.forEach((name, k) => rows[k].push(gradients[name]));
-    }
-    const stacked = names.map((name, k): [string, tf.Tensor] => [
-      name,
-      rows[k].length > 0 ? tf.stack(rows[k]) : tf.zeros([0, ...parts[name].shape]),
-    ]);
-    return formed(x, Object.fromEntries(stacked));
+    const row = (n: number): Record<string, tf.Tensor> => {
+      const example = batch.map((tensor) => tf.slice(tensor, n, 1));
+      return pullBack(where, (at) => scalarOf(where, f(at as X, ...example)), x).gradients;
+    };
+    return formed(x, rowsOf(counts[0], partsOf(x), row));
   }) as Like<X>;
 }

@@ -94,3 +94,7 @@ export function stateOf(
     loss: stepAround(difference.ofResiduals, tf.sub(y, target)),
   };
 }
+
+/** The weights by which a change of a layer's units goes on to the layer above, [units,D]; a logit goes on as it is. */
+export const outgoing = ({ weights, hidden }: State, layer: number): tf.Tensor2D =>
+  layer === hidden.length ? tf.eye(weights[layer].shape[1]) : weights[layer + 1];

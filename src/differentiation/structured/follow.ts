@@ -54,15 +54,18 @@ export function follow(state: State, start: Start): End {
   let reach = 0;
   const towardsKinks: tf.Tensor[] = [];
 
+  function expand(): void {
+    if (!multiples) return;
+    const one = delta;
+    delta = tf.concat(
+      multiples.map((multiple) => (multiple === 1 ? one : tf.mul(one, multiple))),
+      1,
+    );
+    multiples = undefined;
+  }
+
   function pass(step: Step): void {
-    if (!step.isLinear && multiples) {
-      const one = delta;
-      delta = tf.concat(
-        multiples.map((multiple) => (multiple === 1 ? one : tf.mul(one, multiple))),
-        1,
-      );
-      multiples = undefined;
-    }
+    if (!step.isLinear) expand();
     if (step.perKink && !overKinks) {
       towardsKinks.push(shareOfWay(delta, pick(step.perKink), multiples === undefined));
     }
@@ -79,14 +82,9 @@ export function follow(state: State, start: Start): End {
   }
   if (output) pass(output);
   pass(loss);
-  if (multiples) {
-    const one = delta;
-    delta = tf.concat(
-      multiples.map((multiple) => tf.mul(one, multiple)),
-      1,
-    );
-  }
+  expand();
   return { change: delta, reach, towardsKinks };
 }
 
-const largestOf = (delta: tf.Tensor): number => tf.tidy(() => tf.max(tf.abs(delta)).dataSync()[0]);
+/** The largest |Δ|. */
+export const largestOf = (delta: tf.Tensor): number => tf.tidy(() => tf.max(tf.abs(delta)).dataSync()[0]);

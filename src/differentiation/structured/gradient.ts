@@ -14,6 +14,7 @@ import * as tf from '@tensorflow/tfjs';
 import { significandBits } from '../../functions/arguments.js';
 import type { DifferentiableNetwork, LossAndGradients } from '../gradient-method.js';
 import { stateOf, type State } from './around.js';
+import { largestOf } from './follow.js';
 import { oneByOne, type Sums } from './one-by-one.js';
 import { sampleLayer } from './samples.js';
 import { chebyshevBasis, coefficientsOf, nodesOf, samplesFor } from './sampling.js';
@@ -157,8 +158,6 @@ function sampledQuotients(
   }
   return undefined;
 }
-
-const largestOf = (values: tf.Tensor): number => tf.tidy(() => tf.max(tf.abs(values)).dataSync()[0]);
 
 /**
  * How many samples are needed, at least those taken: as many as make the remainder of q as small as a rounding of its largest value, by

@@ -1,7 +1,7 @@
 /** Differences move by move: of the examples and units that come over a kink, or of all where a layer has few moves. */
 import * as tf from '@tensorflow/tfjs';
 import type { Pick } from '../differences.js';
-import type { State } from './around.js';
+import { outgoing, type State } from './around.js';
 import { follow, formFor, widestAbove } from './follow.js';
 import { movesOf, type Moves } from './moves.js';
 
@@ -104,7 +104,7 @@ function changesOf(state: State, layer: number, pairs: Pair[], moves: Float32Arr
   const isLogit = layer === state.hidden.length;
   const largest = moves.reduce((most, move) => Math.max(most, Math.abs(move)), 0);
   const step = isLogit ? undefined : state.hidden[layer];
-  const fan = tf.gather(isLogit ? tf.eye(units) : state.weights[layer + 1], unitsOf);
+  const fan = tf.gather(outgoing(state, layer), unitsOf);
   return follow(state, {
     layer,
     own: step ? step[formFor(step, largest, true)](pickOwn, delta) : delta,

@@ -1,7 +1,7 @@
 /** Samples of a layer: the differences of the loss by a few moves of every example's every unit. */
 import * as tf from '@tensorflow/tfjs';
 import type { Pick } from '../differences.js';
-import type { State } from './around.js';
+import { outgoing, type State } from './around.js';
 import { follow, formFor, shareOfWay, widestAbove } from './follow.js';
 
 /** By the moves ±R·√s_k of every example and unit, [K,N,units]. */
@@ -55,10 +55,9 @@ function joined(parts: Samples[], axis: number): Samples {
   };
 }
 
-/** What the change of a unit's own output does to the pre-activations above, [1,units,D]; a logit is its own. */
-export function fanOf(state: State, layer: number, unit: number, count: number): tf.Tensor3D {
-  const { weights } = state;
-  const all = layer === weights.length - 1 ? tf.eye(weights[layer].shape[1]) : weights[layer + 1];
+/** What the change of some units' own outputs does to the pre-activations above, [1,units,D]. */
+function fanOf(state: State, layer: number, unit: number, count: number): tf.Tensor3D {
+  const all = outgoing(state, layer);
   return tf.expandDims(count === all.shape[0] ? all : tf.slice(all, [unit, 0], [count, -1]), 0);
 }
 
