@@ -326,13 +326,13 @@ function longLooks(question: Question, glance: Glance | undefined): Entry {
     const decided = look(scale);
     if (decided) return decided;
   }
-  if (faint.length > 0) {
-    return faint.reduce((best, one) => (one.errorBar < best.errorBar ? one : best));
-  }
+  const best = (): Entry => faint.reduce((least, one) => (one.errorBar < least.errorBar ? one : least));
+  if (faint.length > 0) return best();
   if (kept().blindness !== 'hidden') {
     const scale = scan(question);
     const decided = scale === undefined ? undefined : look(scale);
     if (decided) return decided;
+    if (faint.length > 0) return best();
   }
   const contradicted = undecided.some(({ state }) => state === 'wrong' || state === 'right');
   return {
@@ -344,12 +344,16 @@ function longLooks(question: Question, glance: Glance | undefined): Entry {
 }
 
 /** Whether an entry is right by grace of its error bars alone: steps of another size may see it more closely. */
-const isFaint = ({ tolerance: { rtol }, expected }: Question, { state, slopes }: Entry): boolean =>
+const isFaint = ({ pass, input, tolerance, expected }: Question, { state, slopes }: Entry): boolean =>
   state === 'right' &&
-  slopes.some(
-    ({ value, coarse }, q) =>
-      !coarse && Math.abs(value - expected[q]) > 2 * rtol * Math.max(Math.abs(value), Math.abs(expected[q])),
-  );
+  slopes.some(({ value, coarse }, q) => {
+    const size = Math.max(
+      Math.abs(value),
+      Math.abs(expected[q]),
+      tolerance.blind ** 2 * largestOf(pass, q, input),
+    );
+    return !coarse && Math.abs(value - expected[q]) > 2 * tolerance.rtol * size;
+  });
 
 function lookAt(question: Question, scale: number): Entry {
   const { line, pass, expected, tolerance } = question;
