@@ -104,9 +104,9 @@ async function askAboutFindings(python, report) {
   const isWhole = ({ repro }) =>
     Object.values(repro.inputs).every(({ values }) => values.every((value) => value !== null));
   const entries = report.findings.filter(isWhole).map(({ direction, repro, ...finding }) => {
-    const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
+    const { inputs, expression, cotangent, plainSecond, kink, entrywise, pair } = repro;
     const order = direction === 'second order' ? 2 : 1;
-    return [finding.id, { inputs, expression, cotangent, plainSecond, kink, entrywise, order }];
+    return [finding.id, { inputs, expression, cotangent, plainSecond, kink, entrywise, pair, order }];
   });
   const asked = report.findings.filter(
     ({ kind, repro, ...finding }) =>
