@@ -69,7 +69,11 @@ export function judgeForward(situation: Situation): boolean {
     hits.push(
       inCore(wrongHits[0], `The core's ${double.misplacing} places the windows wrongly`, double.misplacing),
     );
-  } else if (isWrong && !cpuIsRight && !intricate(double.stock, double.kernels.forward)) {
+  } else if (
+    isWrong &&
+    !cpuIsRight &&
+    (isOptimizer(one) || !intricate(double.stock, double.kernels.forward))
+  ) {
     const [first] = wrongHits.length > 0 ? wrongHits : [wrongValues(situation, 'cpu', forward.ok, right)];
     hits.push(inCore(first, 'The values are wrong on every backend'));
     // A backend that is right where the core's own are wrong computes another way.
@@ -81,6 +85,9 @@ export function judgeForward(situation: Situation): boolean {
   // Without entries there is nothing to differentiate.
   return !broken && values.length > 0;
 }
+
+/** Optimizers are the core's: a kernel that refuses what they give it, or computes from it, is not to blame. */
+const isOptimizer = ({ expression }: SweepCase): boolean => 'train' in expression;
 
 /** Not as many numbers as its shape says. */
 const isBroken = ({ shape, values }: Values): boolean => sizeOf(shape) !== values.length;
@@ -182,7 +189,7 @@ function judgeThrownForward(
   error: string,
   origin: 'core' | 'kernel' | undefined,
 ): void {
-  const isCore = origin !== 'kernel' && missingKernel(error) === undefined;
+  const isCore = (origin !== 'kernel' || isOptimizer(one)) && missingKernel(error) === undefined;
   hits.push(errorHit(one, isCore ? 'core' : 'cpu', 'forward', error, double));
   if (isCore) return;
   for (const { stage, forward } of backends) {

@@ -1,8 +1,8 @@
 /** A finding that an op's variant has as the plain op has it is said once, of the plain op. */
 import type { Finding, MatrixRow } from './report.js';
 
-/** Errors have words by which they are known to be the same; numbers have not. */
-const known: readonly Finding['kind'][] = ['no gradient', 'kernel missing', 'throws', 'limitation'];
+/** Errors have words by which they are known to be the same, and tensors left behind have their op; numbers have not. */
+const known: readonly Finding['kind'][] = ['no gradient', 'kernel missing', 'throws', 'leaks', 'limitation'];
 
 const plainId = (id: string): string => id.replace(/^([^/]*?)-\([^/]*\)\//, '$1/');
 
