@@ -4,29 +4,47 @@ import tensorflow as tf
 
 from tensors import NoWitness, invoke, now, real
 
-keras = tf.keras.optimizers.legacy
-
 # What TensorFlow.js adds where no epsilon is given.
 EPSILON = 1e-7
 
+
+def keras(name, *args, **options):
+    """With epsilon where TensorFlow.js has it: added to what the root is taken of, but for Adam and Adamax."""
+    return getattr(tf.keras.optimizers, name)(*args, **options, jit_compile=False)
+
+
+def momentum(learningRate, momentum, useNesterov=False):
+    """v = m·v + g; x -= lr·v, as TensorFlow's own; Keras has the learning rate within v."""
+    return tf.compat.v1.train.MomentumOptimizer(learningRate, momentum, use_nesterov=useNesterov)
+
+
 OPTIMIZERS = {
-    "sgd": lambda learningRate: keras.SGD(learningRate),
-    "momentum": lambda learningRate, momentum, useNesterov=False: keras.SGD(learningRate, momentum, useNesterov),
-    "adagrad": lambda learningRate, initialAccumulatorValue=0.1: keras.Adagrad(
-        learningRate, initialAccumulatorValue, EPSILON
+    "sgd": lambda learningRate: keras("SGD", learningRate),
+    "momentum": momentum,
+    "adagrad": lambda learningRate, initialAccumulatorValue=0.1: keras(
+        "Adagrad", learningRate, initialAccumulatorValue, EPSILON
     ),
-    "adadelta": lambda learningRate=0.001, rho=0.95, epsilon=EPSILON: keras.Adadelta(learningRate, rho, epsilon),
-    "adam": lambda learningRate=0.001, beta1=0.9, beta2=0.999, epsilon=EPSILON: keras.Adam(
-        learningRate, beta1, beta2, epsilon
+    "adadelta": lambda learningRate=0.001, rho=0.95, epsilon=EPSILON: keras("Adadelta", learningRate, rho, epsilon),
+    "adam": lambda learningRate=0.001, beta1=0.9, beta2=0.999, epsilon=EPSILON: keras(
+        "Adam", learningRate, beta1, beta2, epsilon
     ),
-    "adamax": lambda learningRate=0.002, beta1=0.9, beta2=0.999, epsilon=EPSILON, decay=0.0: keras.Adamax(
-        learningRate, beta1, beta2, epsilon, decay=decay
+    # The older one alone has a decay.
+    "adamax": lambda learningRate=0.002, beta1=0.9, beta2=0.999, epsilon=EPSILON, decay=0.0: (
+        tf.keras.optimizers.legacy.Adamax(learningRate, beta1, beta2, epsilon, decay=decay)
     ),
-    "rmsprop": lambda learningRate, decay=0.9, momentum=0.0, epsilon=EPSILON, centered=False: keras.RMSprop(
-        learningRate, decay, momentum, epsilon, centered
+    "rmsprop": lambda learningRate, decay=0.9, momentum=0.0, epsilon=EPSILON, centered=False: keras(
+        "RMSprop", learningRate, decay, momentum, epsilon, centered
     ),
 }
-SETTERS = {"LearningRate": "learning_rate", "Momentum": "momentum"}
+
+
+def set_option(optimizer, option, value):
+    if isinstance(optimizer, tf.compat.v1.train.MomentumOptimizer):
+        setattr(optimizer, {"LearningRate": "_learning_rate", "Momentum": "_momentum"}[option], value)
+    elif option == "LearningRate":
+        optimizer.learning_rate = value
+    else:
+        raise NoWitness(f"set{option}")
 
 
 def train(part, inputs, evaluate):
@@ -36,6 +54,8 @@ def train(part, inputs, evaluate):
     variables = {
         name: tf.Variable(real(evaluate(of, inputs)), dtype=now.real) for name, of in part["variables"].items()
     }
+    if isinstance(optimizer, tf.keras.optimizers.Optimizer):
+        optimizer.build(list(variables.values()))
     for step in part["steps"]:
         if "gradients" in step:
             named = step["gradients"].items()
@@ -44,5 +64,5 @@ def train(part, inputs, evaluate):
             over = [variables[name] for name in step.get("over") or variables]
             optimizer.minimize(lambda: evaluate(step["minimize"], {**inputs, **variables}), over)
         else:
-            setattr(optimizer, SETTERS[step["set"]], step["to"])
+            set_option(optimizer, step["set"], step["to"])
     return tf.convert_to_tensor(variables[part["result"]])

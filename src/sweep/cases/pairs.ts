@@ -416,7 +416,13 @@ function* specialAndGeneral(): Iterable<CaseDraft> {
       call('clipByValue', x, -1, 1),
       call('minimum', 1, call('maximum', x, -1)),
     ],
-    ['elu', 'where', { x: m }, call('elu', x), call('where', call('greater', x, 0), x, call('expm1', x))],
+    [
+      'elu',
+      'relu and expm1',
+      { x: m },
+      call('elu', x),
+      call('add', call('relu', x), call('expm1', call('minimum', x, 0))),
+    ],
     ['prelu', 'leakyRelu', { x: m }, call('prelu', x, 0.25), call('leakyRelu', x, 0.25)],
     [
       'tan',
@@ -572,7 +578,13 @@ function* specialAndGeneral(): Iterable<CaseDraft> {
       call('where', call('greater', x, 0), a, b),
       call('add', mul(a, call('step', x)), mul(b, call('step', call('neg', x)))),
     ],
-    ['maximum', 'where', { a: m, b: m }, call('maximum', a, b), call('where', call('greater', a, b), a, b)],
+    [
+      'maximum',
+      'relu',
+      { a: m, b: m },
+      call('maximum', a, b),
+      call('add', b, call('relu', call('sub', a, b))),
+    ],
     [
       'batchNorm',
       'its formula',
@@ -639,11 +651,13 @@ function* specialAndGeneral(): Iterable<CaseDraft> {
       call('losses.huberLoss', a, b),
       call(
         'mean',
-        call(
-          'where',
-          call('lessEqual', call('abs', call('sub', a, b)), 1),
-          mul(0.5, squared(call('sub', a, b))),
-          call('sub', call('abs', call('sub', a, b)), 0.5),
+        mul(
+          call('clipByValue', call('abs', call('sub', a, b)), 0, 1),
+          call(
+            'sub',
+            call('abs', call('sub', a, b)),
+            mul(0.5, call('clipByValue', call('abs', call('sub', a, b)), 0, 1)),
+          ),
         ),
       ),
     ],
@@ -664,6 +678,27 @@ function* specialAndGeneral(): Iterable<CaseDraft> {
   ];
   for (const [op, other, inputs, first, second] of sums) {
     yield pair(op, other, inputs, first, second);
+  }
+  // The same function twice: what one call saves, the other's gradient must leave in place.
+  for (const op of [
+    'logSigmoid',
+    'logSoftmax',
+    'softmax',
+    'sigmoid',
+    'softplus',
+    'tanh',
+    'erf',
+    'elu',
+    'selu',
+    'square',
+  ]) {
+    yield pair(
+      op,
+      'itself, once and twice',
+      { x: m },
+      mul(call('add', call(op, x), call(op, call('neg', x))), 2),
+      call('add', call('add', call(op, x), call(op, x)), mul(2, call(op, call('neg', x)))),
+    );
   }
   yield pair(
     'conv2dTranspose',

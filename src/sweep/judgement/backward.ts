@@ -12,7 +12,7 @@ import {
   isGraphics,
 } from './agreement.js';
 import { closedFormOf } from './closed-forms.js';
-import { errorHit, missingGradient, missingKernel } from './errors.js';
+import { asOnCpu, errorHit, missingGradient, missingKernel } from './errors.js';
 import { inCore } from './forward.js';
 import { hitOf, type FindingKind, type Hit, type Witness } from './hit.js';
 import { judgeKink } from './kink.js';
@@ -55,7 +55,8 @@ export function judgeBackward(situation: Situation): void {
   const { backward } = double;
   if (backward === undefined) return;
   if ('error' in backward) {
-    judgeThrown(situation, backward.error, backward.origin);
+    const cpu = backends.find(({ stage }) => stage === 'cpu');
+    judgeThrown(situation, asOnCpu(backward.error, cpu?.backward), backward.origin);
     return;
   }
   for (const { stage, backward: here } of backends) {

@@ -12,7 +12,9 @@ export function saidBy(
   others: { has(id: string): boolean },
 ): string | undefined {
   const plain = plainId(id);
-  return known.includes(kind) && plain !== id && others.has(plain) ? plain : undefined;
+  // Of an optimizer that is wrong as it stands, nothing more can be said with its options.
+  const isOptimizer = id.startsWith('train.');
+  return (isOptimizer || known.includes(kind)) && plain !== id && others.has(plain) ? plain : undefined;
 }
 
 /** Both without the duplicates; the plain op's finding has the cases of its variants too. */
