@@ -211,6 +211,11 @@ function* simplerExpressions(expression: Expression): Iterable<Expression> {
       for (const simpler of simplerArgument(argument))
         yield { ...expression, args: replaced(args, i, simpler) };
     }
+  } else if ('train' in expression) {
+    const { steps } = expression;
+    for (const at of steps.length > 1 ? steps.keys() : []) {
+      yield { ...expression, steps: steps.filter((_, i) => i !== at) };
+    }
   } else if ('get' in expression) {
     for (const of of simplerExpressions(expression.of)) yield { ...expression, of };
   }

@@ -91,6 +91,7 @@ const filed = z.object({
     plainSecond: z.boolean().optional(),
     kink: z.boolean().optional(),
     entrywise: z.boolean().optional(),
+    pair: z.boolean().optional(),
     cotangent: z.array(number),
     code: z.string(),
     got: z.string(),
