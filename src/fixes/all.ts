@@ -1,5 +1,6 @@
 /** The list of what is mended, family by family. */
 import type { Fix } from './fix.js';
+import { KERNEL_FIXES } from './kernels/index.js';
 import { applyTapeOrder, isTapeOrdered, removeTapeOrder } from './tape-order.js';
 
 const tapeOrder: Fix = {
@@ -13,4 +14,4 @@ const tapeOrder: Fix = {
 };
 
 /** Everything that is mended. */
-export const FIXES: readonly Fix[] = [tapeOrder];
+export const FIXES: readonly Fix[] = [tapeOrder, ...KERNEL_FIXES];
