@@ -12,6 +12,7 @@ import { pooling } from './gradients/pooling.js';
 import { products } from './gradients/products.js';
 import { reductions } from './gradients/reductions.js';
 import { shapes } from './gradients/shapes.js';
+import { KERNEL_FIXES } from './kernels/index.js';
 import { applyTapeOrder, isTapeOrdered, removeTapeOrder } from './tape-order.js';
 
 const ops = ['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'variableGrads'];
@@ -100,4 +101,5 @@ export const FIXES: readonly Fix[] = [
   ...normalisation,
   ...image,
   ...complex,
+  ...KERNEL_FIXES,
 ];
