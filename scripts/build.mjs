@@ -60,7 +60,7 @@ function buildCommonJs() {
   buildSync({
     stdin: {
       contents:
-        "export * from './index.js'; export { matchers as __matchers } from './gradcheck/matcher.js'; export * as __tape from './fixes/tape-order.js';",
+        "export * from './index.js'; export { matchers as __matchers } from './gradcheck/matcher.js'; export * as __tape from './fixes/tape-order.js'; export * as __fixes from './fixes/public.js';",
       resolveDir: dist,
     },
     outfile: path.join(cjs, 'index.js'),
@@ -81,6 +81,13 @@ function buildCommonJs() {
   writeFileSync(
     path.join(cjs, 'fixes', 'tape.js'),
     "const { __tape } = require('../index.js');\nexports.applyTapeOrder = __tape.applyTapeOrder;\nexports.isTapeOrdered = __tape.isTapeOrdered;\nexports.removeTapeOrder = __tape.removeTapeOrder;\n__tape.applyTapeOrder();\n",
+  );
+  writeFileSync(
+    path.join(cjs, 'fixes', 'index.js'),
+    ['FIXES', 'applyFixes', 'fixesIntact', 'removeFixes'].reduce(
+      (text, name) => `${text}exports.${name} = __fixes.${name};\n`,
+      "const { __fixes } = require('../index.js');\n",
+    ) + '__fixes.applyFixes();\n',
   );
   const types = readdirSync(dist, { recursive: true }).filter(
     (file) =>

@@ -31,6 +31,7 @@ export interface SweepArguments extends CommonArguments, ReportArguments {
   queue?: string;
   tensorflow?: string;
   random?: number;
+  fixes: boolean;
 }
 
 /** `cpu,wasm` as a list. */
@@ -81,6 +82,11 @@ const command: CommandModule<object, SweepArguments> = {
       { min: 1 },
       { describe: 'So many random compositions of ops, by --seed, instead of the ordinary cases' },
     ),
+    fixes: {
+      type: 'boolean',
+      default: false,
+      describe: 'Judge every case with gradparity/fixes too: what they mend, what stays, what is new',
+    },
     jobs: jobsOption,
     ...limitOptions,
     shard: {
@@ -125,6 +131,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
     ...(args.ops !== undefined && { ops: args.ops }),
     ...(args.random !== undefined && { random: args.random }),
     ...(args.shard && { shard: args.shard }),
+    ...(args.fixes && { fixes: true }),
   };
   const { digestOf, planCases, sweep } = await import('../../sweep/run/sweep.js');
   const { cases } = planCases(plan);
@@ -149,7 +156,14 @@ async function runSweep(args: SweepArguments): Promise<void> {
   } else {
     const { localWorkforce } = await import('../../sweep/run/workforce.js');
     const jobs = args.jobs ?? availableParallelism();
-    workforce = await localWorkforce({ cases, backends, jobs, tensorflow: args.tensorflow, ...limits });
+    workforce = await localWorkforce({
+      cases,
+      backends,
+      jobs,
+      tensorflow: args.tensorflow,
+      fixes: args.fixes,
+      ...limits,
+    });
   }
   const { openJournal } = await import('../../sweep/run/journal.js');
   // What runs now is not waited for: Ctrl-C ends the sweep at once, with what is known.

@@ -85,10 +85,13 @@ function readJournal(file: string): string | undefined {
 }
 
 /** JSON has no NaN, which a wrong op may have in its shape. */
-const revived = ({ outputShape, ...result }: CaseResult): CaseResult => ({
+const revived = ({ outputShape, fixed, ...result }: CaseResult): CaseResult => ({
   ...result,
-  outputShape: outputShape?.map((size: number | null) => size ?? NaN),
+  outputShape: sizesOf(outputShape),
+  ...(fixed && { fixed: { ...fixed, outputShape: sizesOf(fixed.outputShape) } }),
 });
+
+const sizesOf = (shape?: (number | null)[]): number[] | undefined => shape?.map((size) => size ?? NaN);
 
 function parsed(line: string): unknown {
   try {

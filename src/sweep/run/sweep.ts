@@ -14,7 +14,10 @@ import { lookUp } from '../../collections.js';
 import { InputError } from '../../errors.js';
 
 /** What makes two runs the same run. */
-export type SweepPlan = Pick<SweepReport, 'tfjs' | 'seed' | 'backends' | 'ops' | 'random' | 'shard'>;
+export type SweepPlan = Pick<
+  SweepReport,
+  'tfjs' | 'seed' | 'backends' | 'ops' | 'random' | 'shard' | 'fixes'
+>;
 
 /** What an earlier run of the same plan has done already, and where this one's steps are kept. */
 export interface SweepMemory {
@@ -92,11 +95,22 @@ export async function sweep({
     signal,
   );
   const ordered = [...results.values()].sort((a, b) => a.index - b.index);
-  const tasks = firstHits(ordered);
-  const ids = new Set(tasks.map(({ hit }) => hit.id));
+  const stockTasks = firstHits(ordered);
+  const stock = new Map(stockTasks.map((task) => [task.hit.id, task]));
+  const orderedFixed = ordered.flatMap(({ index, fixed }) => (fixed ? [{ index, ...fixed }] : []));
+  // What stays with the fixes in place is what it is without them, and has its program from there.
+  const fixedTasks = firstHits(orderedFixed).map((task): ExplainTask =>
+    stock.has(task.hit.id) ? task : { ...task, withFixes: true },
+  );
+  const tasks = [...stockTasks, ...fixedTasks.filter(({ withFixes }) => withFixes)];
+  /** What is said of the plain op is not said again of its variants, and needs no program. */
+  const shownAmong = (some: readonly ExplainTask[]): ExplainTask[] => {
+    const ids = new Set(some.map(({ hit }) => hit.id));
+    return some.filter(({ hit }) => saidBy(hit, ids) === undefined);
+  };
+  const shown = new Set([...shownAmong(stockTasks), ...shownAmong(fixedTasks)].map(({ hit }) => hit.id));
   const explanations = new Map((memory?.explanations ?? []).map((one) => [one.id, one]));
-  // What is said of the plain op is not said again of its variants, and needs no program.
-  const open = tasks.filter(({ hit }) => !explanations.has(hit.id) && saidBy(hit, ids) === undefined);
+  const open = tasks.filter(({ hit }) => !explanations.has(hit.id) && shown.has(hit.id));
   const explained = (): void =>
     onProgress({
       phase: 'explaining',
@@ -116,6 +130,38 @@ export async function sweep({
       signal,
     );
   }
+  const reported = (
+    some: readonly ExplainTask[],
+    judged: readonly CaseResult[],
+  ): Pick<SweepReport, 'findings' | 'matrix'> =>
+    withoutDuplicates(findingsOf(cases, some, explanations, judged), matrixOf(cases, judged));
+  const { tfjs, seed, backends, shard } = plan;
+  return {
+    schemaVersion: 1,
+    tfjs,
+    seed,
+    backends,
+    versions,
+    ...(plan.ops !== undefined && { ops: plan.ops }),
+    ...(plan.random !== undefined && { random: plan.random }),
+    ...(shard && { shard }),
+    ...(plan.fixes && { fixes: plan.fixes }),
+    cases: chosen.length,
+    judged: results.size,
+    complete: results.size === chosen.length && !signal?.aborted,
+    ...reported(stockTasks, ordered),
+    ...(plan.fixes && { fixed: reported(fixedTasks, orderedFixed) }),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** The findings, and how many cases show each. */
+function findingsOf(
+  cases: readonly SweepCase[],
+  tasks: readonly ExplainTask[],
+  explanations: ReadonlyMap<string, Explanation>,
+  judged: readonly CaseResult[],
+): Finding[] {
   const findings = new Map<string, Finding>();
   for (const task of tasks) {
     const { hit, index } = task;
@@ -131,23 +177,8 @@ export async function sweep({
       ...(upstream && { upstream }),
     });
   }
-  for (const { hits } of ordered) for (const { id } of hits) lookUp(findings, id).cases++;
-  const { tfjs, seed, backends, shard } = plan;
-  return {
-    schemaVersion: 1,
-    tfjs,
-    seed,
-    backends,
-    versions,
-    ...(plan.ops !== undefined && { ops: plan.ops }),
-    ...(plan.random !== undefined && { random: plan.random }),
-    ...(shard && { shard }),
-    cases: chosen.length,
-    judged: results.size,
-    complete: results.size === chosen.length && !signal?.aborted,
-    ...withoutDuplicates([...findings.values()], matrixOf(cases, ordered)),
-    seconds: (performance.now() - started) / 1000,
-  };
+  for (const { hits } of judged) for (const { id } of hits) lookUp(findings, id).cases++;
+  return [...findings.values()];
 }
 
 /** Each finding on the first case that shows it. */
