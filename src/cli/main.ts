@@ -5,6 +5,7 @@ import yargs, { type Argv, type CommandModule, type Options } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { EnvironmentError, InputError } from '../errors.js';
 import check from './commands/check.js';
+import demo from './commands/demo.js';
 import doctor from './commands/doctor.js';
 import evaluate from './commands/evaluate.js';
 import exportModel from './commands/export.js';
@@ -29,6 +30,7 @@ const commands = [
   merge,
   worker,
   exportModel,
+  demo,
   gates,
   doctor,
 ] as CommandModule<object, object>[];
