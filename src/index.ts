@@ -115,6 +115,8 @@ export type {
   Comparison,
   GradcheckMode,
   GradcheckOptions,
+  Surrogate,
+  SurrogateRule,
   GradcheckPrecision,
   GradcheckReport,
   InputDetails,

@@ -35,6 +35,7 @@ export function readOptions(options: GradcheckOptions): Settings {
     'seed',
     'constant',
     'names',
+    'surrogate',
     'rtol',
     'atol',
     'details',

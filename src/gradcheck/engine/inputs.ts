@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../errors.js';
 import { inFloat64 } from '../../float64/in-float64.js';
 import { shapeText, toTensor, type TensorInput } from '../../functions/arguments.js';
-import type { GradcheckOptions } from '../report/report.js';
+import type { GradcheckOptions, SurrogateRule } from '../report/report.js';
+import { rulesFor } from './surrogate.js';
 
 /** Inputs in order, or by name: f then takes one object. */
 export type CheckedInputs = TensorInput | readonly TensorInput[] | Readonly<Record<string, TensorInput>>;
@@ -17,6 +18,8 @@ export interface Input {
   shape: number[];
   dtype: tf.DataType;
   active: boolean;
+  /** What its gradient is meant to be, where that is not f's derivative. */
+  surrogate?: SurrogateRule;
   values: tf.TypedArray | Float64Array | string[];
 }
 
@@ -38,7 +41,8 @@ export function readInputs(
       `gradcheck: there is nothing to differentiate: ${read.length === 0 ? 'no inputs were given' : 'every input is constant or not of dtype float32'}. Give at least one float32 input.`,
     );
   }
-  return { read, keys };
+  const rules = rulesFor(read, options.surrogate);
+  return { read: read.map((input, i) => (rules[i] ? { ...input, surrogate: rules[i] } : input)), keys };
 }
 
 /** The option `names` has to name every input, and `constant` only such as there are. */

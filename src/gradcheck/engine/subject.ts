@@ -28,6 +28,8 @@ import {
 } from './tape.js';
 
 export { GradientFailure } from './failures.js';
+import { moveBy } from './surrogate.js';
+
 export { coordinateOf, type ActiveInput, type CheckedInputs, type Input, type Numbers } from './inputs.js';
 export { forgetTape } from './tape.js';
 
@@ -65,14 +67,19 @@ export class Subject {
   private shapes: number[][] | undefined;
   private taping = false;
   private held: tf.Tensor[] | undefined;
+  /** Whether some inputs have rules for what their gradients are meant to be. */
+  private readonly hasRules: boolean;
 
+  /** `surrogate` is the function whose derivative f's gradient is meant to be, where that is not f. */
   constructor(
     private readonly call: (tensors: tf.Tensor[]) => unknown,
     inputs: Input[],
     readonly precision: GradcheckPrecision,
+    readonly surrogate?: (tensors: tf.Tensor[]) => unknown,
   ) {
     this.inputs = inputs;
     this.active = inputs.filter(({ active }) => active) as ActiveInput[];
+    this.hasRules = this.active.some((input) => input.surrogate !== undefined);
   }
 
   /** Reads f's inputs. They are copied: f never sees the caller's tensors. */
@@ -81,10 +88,22 @@ export class Subject {
       throw new InputError(`gradcheck: f must be a function of tensors, got ${typeof f}.`);
     }
     const { read, keys } = readInputs(inputs, options);
-    const call = keys
-      ? (tensors: tf.Tensor[]) => f(Object.fromEntries(keys.map((key, i) => [key, tensors[i]])))
-      : (tensors: tf.Tensor[]) => f(...tensors);
-    return new Subject(call, read, options.precision ?? 'float64');
+    const caller = (g: CheckedFunction): ((tensors: tf.Tensor[]) => unknown) =>
+      keys
+        ? (tensors) => g(Object.fromEntries(keys.map((key, i) => [key, tensors[i]])))
+        : (tensors) => g(...tensors);
+    const { surrogate, precision = 'float64' } = options;
+    return new Subject(
+      caller(f),
+      read,
+      precision,
+      typeof surrogate === 'function' ? caller(surrogate) : undefined,
+    );
+  }
+
+  /** What the gradient is compared with: f, or what stands for it in the option `surrogate`. */
+  get reference(): 'f' | 'the surrogate' {
+    return this.surrogate || this.hasRules ? 'the surrogate' : 'f';
   }
 
   /** The shapes of f's differentiable outputs. @throws Error before the first evaluation */
@@ -118,14 +137,63 @@ export class Subject {
     );
   }
 
-  /** f's outputs where the active inputs have these numbers; those that are an input's own array are as they were. */
+  /**
+   * f's outputs where the active inputs have these numbers, or those of what stands for f in the option `surrogate`. Arrays that are
+   * an input's own are as they were.
+   */
   evaluate(values: readonly Numbers[] = this.active.map(({ values }) => values)): Float64Array[] {
     return tidied(() => {
-      const tensors = this.tensors(values, true);
-      const numbers = this.outputs(tensors).map(numbersOf);
+      const moved = this.hasRules
+        ? values.map((there, i) => moveBy(this.active[i].surrogate, this.active[i].values, there))
+        : values;
+      const tensors = this.tensors(moved, true);
+      const numbers = (this.surrogate ? this.surrogateOutputs(tensors) : this.outputs(tensors)).map(
+        numbersOf,
+      );
       this.requireKept(tensors);
-      return numbers;
+      return this.hasRules ? this.withIdentities(numbers, values) : numbers;
     });
+  }
+
+  /** With what inputs with the rule `identity` add to the output. Where nothing else moves it, the output is they alone. */
+  private withIdentities(outputs: Float64Array[], values: readonly Numbers[]): Float64Array[] {
+    const rules = this.active.map(({ surrogate }) => surrogate);
+    if (!rules.includes('identity')) return outputs;
+    const isAlone = rules.every((rule) => rule === 'zero' || rule === 'identity');
+    const [output] = outputs;
+    const sum = isAlone ? new Float64Array(output.length) : output;
+    for (const [i, { name, shape, values: at }] of this.active.entries()) {
+      if (rules[i] !== 'identity') continue;
+      if (outputs.length !== 1 || !tf.util.arraysEqual(shape, this.outputShapes[0])) {
+        throw new InputError(
+          `gradcheck: the surrogate 'identity' of ${name} ${shapeText(shape)} needs one output of the same shape, got ${this.outputShapes.map(shapeText).join(', ')}. Give a function as surrogate.`,
+        );
+      }
+      for (let j = 0; j < sum.length; j++) sum[j] += isAlone ? values[i][j] : values[i][j] - at[j];
+    }
+    return [sum];
+  }
+
+  /** The outputs of the function that stands for f, which has to give what f gives. */
+  private surrogateOutputs(tensors: tf.Tensor[]): tf.Tensor[] {
+    this.evaluations++;
+    let result: unknown;
+    this.forward = true;
+    try {
+      result = this.surrogate?.(tensors);
+    } catch (error) {
+      throw functionFailure(error, 'alone', 'the surrogate');
+    } finally {
+      this.forward = false;
+    }
+    const outputs = outputList(result, 'the surrogate');
+    const shapes = outputs.map(({ shape }) => shape);
+    if (JSON.stringify(shapes) !== JSON.stringify(this.outputShapes)) {
+      throw new InputError(
+        `gradcheck: the surrogate must return tensors of the shapes that f returns, ${this.outputShapes.map(shapeText).join(', ')}, got ${shapes.map(shapeText).join(', ')}.`,
+      );
+    }
+    return outputs;
   }
 
   /**
@@ -142,15 +210,16 @@ export class Subject {
     }
   }
 
-  /** Evaluates f on tensors of its own, and fails where it changed them. */
+  /** As `evaluate` at the inputs, with f on tensors of its own; fails where f changed them. */
   evaluateGuarded(): Float64Array[] {
-    return tidied(() => {
+    const own = tidied(() => {
       const tensors = this.tensors(this.copies(), false);
       const numbers = this.outputs(tensors).map(numbersOf);
       this.requireKept(tensors);
       this.inputs.forEach((input, i) => requireUnchanged(input, tensors[i]));
       return numbers;
     });
+    return this.reference === 'f' ? own : this.evaluate();
   }
 
   /** `Σ_k c_k·∂f_k/∂x` for every active input x, null for one that the outputs do not hang on. */

@@ -15,6 +15,23 @@ export type GradcheckPrecision = 'float64' | 'native';
 /** full: every coordinate. fast: random projections, at a cost that does not depend on the size. */
 export type GradcheckMode = 'full' | 'fast';
 
+/**
+ * What the gradient by one input is meant to be, where it is not meant to be f's own derivative:
+ *
+ * - zero: the input is held fast, as behind a stop-gradient
+ * - identity: dy itself, as of a straight-through estimator; the output must have the input's shape
+ * - scale: so many times f's own derivative; −1 for a gradient reversal
+ */
+export type SurrogateRule = 'zero' | 'identity' | { readonly scale: number };
+
+/** A function whose derivative the gradient is meant to be; or a rule for all inputs, or for each by place or by name. */
+export type Surrogate =
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any function of tensors
+  | ((...inputs: any[]) => unknown)
+  | SurrogateRule
+  | readonly (SurrogateRule | null | undefined)[]
+  | Readonly<Record<string, SurrogateRule | undefined>>;
+
 export interface GradcheckReport {
   schemaVersion: 1;
   verdict: Verdict;
@@ -69,6 +86,8 @@ export interface InputReport {
   /** 1: the function's gradient; 2: the gradient's gradient. */
   order: 1 | 2;
   verdict: Verdict;
+  /** What the gradient was compared with, where it was not f's own derivative: that of the function in the option `surrogate`, or its rule. */
+  surrogate?: 'function' | SurrogateRule;
   /** How many entries it has, and how many were compared one by one; in fast mode those that a search came upon. */
   entries: number;
   checked: number;
@@ -108,6 +127,14 @@ export interface GradcheckOptions {
   constant?: readonly (number | string)[];
   /** The inputs' names in the report. */
   names?: readonly string[];
+  /**
+   * What the gradient is meant to be the derivative of, where that is not f: a function g of the same inputs with outputs of the same
+   * shapes, or rules for the inputs. So straight-through estimators, clipped or smoothed gradients, stop-gradients and gradient
+   * reversals are checked for what they are meant to be: tf.grad of f against differences of g.
+   *
+   * `{ surrogate: 'identity' }`, `{ surrogate: (x) => tf.clipByValue(x, -1, 1) }`, `{ surrogate: { y: 'zero' } }`, `{ surrogate: [{ scale: -1 }, null] }`
+   */
+  surrogate?: Surrogate;
   /** The relative error of an entry that is let pass; the numerical value's own error bar comes on top. */
   rtol?: number;
   /** The absolute error of an entry that is let pass, on top. Default 0. */
