@@ -115,6 +115,8 @@ export type {
   Comparison,
   GradcheckMode,
   GradcheckOptions,
+  CapturedVariables,
+  Ran,
   Surrogate,
   SurrogateRule,
   GradcheckPrecision,

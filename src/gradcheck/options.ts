@@ -36,6 +36,7 @@ export function readOptions(options: GradcheckOptions): Settings {
     'constant',
     'names',
     'surrogate',
+    'variables',
     'rtol',
     'atol',
     'details',

@@ -4,7 +4,13 @@ import { InputError } from '../../errors.js';
 import { inFloat64 } from '../../float64/in-float64.js';
 import { shapeText } from '../../functions/arguments.js';
 import type { GradcheckOptions, GradcheckPrecision } from '../report/report.js';
-import { functionFailure, GradientFailure, gradientFailure, type Phase } from './failures.js';
+import {
+  functionFailure,
+  GradientFailure,
+  gradientFailure,
+  isDisposedError,
+  type Phase,
+} from './failures.js';
 import {
   readInputs,
   tensorOf,
@@ -14,8 +20,11 @@ import {
   type Input,
   type Numbers,
 } from './inputs.js';
+import { aliasesOn, type Alias } from './aliasing.js';
 import { numbersOf, outputList } from './outputs.js';
+import { moveBy } from './surrogate.js';
 import {
+  activeTape,
   isCustom,
   isOp,
   nameOf,
@@ -24,12 +33,12 @@ import {
   watchGradients,
   watchingKernels,
   waysBetween,
+  type Misuse,
   type TapeNode,
 } from './tape.js';
+import { holding } from './variables.js';
 
 export { GradientFailure } from './failures.js';
-import { moveBy } from './surrogate.js';
-
 export { coordinateOf, type ActiveInput, type CheckedInputs, type Input, type Numbers } from './inputs.js';
 export { forgetTape } from './tape.js';
 
@@ -63,6 +72,13 @@ export class Subject {
   evaluations = 0;
   /** Whether f is running, as against its gradient. */
   forward = false;
+  /** The kernels that ran in the forward pass, and whose gradient functions did in the backward pass. */
+  readonly kernels = new Set<string>();
+  readonly gradientsOf = new Set<string>();
+  /** Numbers among the kernels' attributes, by their names. */
+  readonly attributes = new Map<string, number>();
+  /** Tensors that ops gave away without their being theirs, as the first backward pass found them. */
+  aliases: Alias[] | undefined;
   /** From the first evaluation. */
   private shapes: number[][] | undefined;
   private taping = false;
@@ -88,10 +104,11 @@ export class Subject {
       throw new InputError(`gradcheck: f must be a function of tensors, got ${typeof f}.`);
     }
     const { read, keys } = readInputs(inputs, options);
+    const isArgument = read.map(({ variable }) => variable === undefined);
     const caller = (g: CheckedFunction): ((tensors: tf.Tensor[]) => unknown) =>
       keys
         ? (tensors) => g(Object.fromEntries(keys.map((key, i) => [key, tensors[i]])))
-        : (tensors) => g(...tensors);
+        : (tensors) => g(...tensors.filter((_, i) => isArgument[i]));
     const { surrogate, precision = 'float64' } = options;
     return new Subject(
       caller(f),
@@ -126,15 +143,27 @@ export class Subject {
   work<T>(piece: () => T): T {
     const run = this.precision === 'float64' ? inFloat64 : tidied;
     return run(() =>
-      watchingKernels(() => {
-        this.held = this.inputs.map((input) => tensorOf(input, input.values));
-        try {
-          return piece();
-        } finally {
-          this.held = undefined;
-        }
-      }),
+      watchingKernels(
+        () => {
+          this.held = this.inputs.map((input) => tensorOf(input, input.values));
+          try {
+            return piece();
+          } finally {
+            this.held = undefined;
+          }
+        },
+        (kernel, attrs) => this.note(kernel, attrs),
+      ),
     );
+  }
+
+  /** Remembers a kernel of the forward pass. */
+  private note(kernel: string, attrs: unknown): void {
+    if (!this.forward) return;
+    this.kernels.add(kernel);
+    for (const [name, value] of Object.entries(attrs ?? {})) {
+      if (typeof value === 'number') this.attributes.set(name, value);
+    }
   }
 
   /**
@@ -178,13 +207,10 @@ export class Subject {
   private surrogateOutputs(tensors: tf.Tensor[]): tf.Tensor[] {
     this.evaluations++;
     let result: unknown;
-    this.forward = true;
     try {
-      result = this.surrogate?.(tensors);
+      result = holding(this.variables, tensors, () => this.surrogate?.(tensors));
     } catch (error) {
       throw functionFailure(error, 'alone', 'the surrogate');
-    } finally {
-      this.forward = false;
     }
     const outputs = outputList(result, 'the surrogate');
     const shapes = outputs.map(({ shape }) => shape);
@@ -249,27 +275,61 @@ export class Subject {
   gradients(tensors: tf.Tensor[], cotangents: tf.Tensor[]): (tf.Tensor | null)[] {
     const xs = this.activeOf(tensors);
     const single = cotangents.length === 1;
-    let at: TapeNode | undefined;
+    const since = tf.scalar(0).id;
+    const seen: { at?: TapeNode; misuse?: { node: TapeNode; how: Misuse } } = {};
     const f = (): tf.Tensor => {
       const ys = this.tapedOutputs(tensors);
-      if (single) requireOtherThanInput(ys[0], xs);
+      this.aliases ??= aliasesOn(activeTape(), xs, ys, since);
+      if (single) this.requireOtherThanInput(ys[0], xs);
       const y = single ? ys[0] : weightedSum(ys, cotangents);
-      watchGradients((node) => {
-        at = node;
-      });
+      watchGradients(
+        (node) => {
+          seen.at = node;
+          this.gradientsOf.add(isCustom(node) ? 'tf.customGrad' : nameOf(node));
+        },
+        (node, how) => {
+          seen.misuse ??= { node, how };
+        },
+      );
       return y;
     };
-    return releasingSaved(() => {
-      try {
-        const { grads } = tf.engine().gradients(f, xs, single ? cotangents[0] : undefined, true);
+    const isGone = (tensor: tf.Tensor | null | undefined): boolean => tensor?.isDisposed ?? false;
+    return releasingSaved(() =>
+      holding(this.variables, tensors, () => {
+        let grads: (tf.Tensor | null | undefined)[];
+        try {
+          ({ grads } = tf.engine().gradients(f, xs, single ? cotangents[0] : undefined, true));
+        } catch (error) {
+          if (error instanceof InputError) throw error;
+          throw seen.misuse && isDisposedError(error)
+            ? misuseOf(seen.misuse)
+            : gradientFailure(error, seen.at);
+        }
+        const { misuse } = seen;
+        if (misuse && (misuse.how === 'disposed' || [...grads, ...cotangents].some(isGone)))
+          throw misuseOf(misuse);
         // A gradient that is dy itself becomes a tensor of its own: for the second order it must not pass for an input.
         return grads.map((gradient) =>
           gradient && cotangents.includes(gradient) ? tf.clone(gradient) : (gradient ?? null),
         );
-      } catch (error) {
-        throw error instanceof InputError ? error : gradientFailure(error, at);
-      }
-    });
+      }),
+    );
+  }
+
+  /** tf.grad finds no op between an input and itself, and throws. */
+  private requireOtherThanInput(y: tf.Tensor, xs: readonly tf.Tensor[]): void {
+    if (!xs.includes(y)) return;
+    const alias = this.aliases?.find(({ isFault }) => isFault);
+    throw new GradientFailure(
+      'wrong',
+      alias?.sentence ??
+        'The gradient throws: f returns its input itself, and tf.grad then says "Cannot compute gradient of y=f(x) with respect to x". Return x.clone().',
+    );
+  }
+
+  /** The variables in the places of the inputs that they are. */
+  private get variables(): (tf.Variable | undefined)[] {
+    return this.inputs.map(({ variable }) => variable);
   }
 
   /** f's differentiable outputs. */
@@ -279,7 +339,7 @@ export class Subject {
     let result: unknown;
     this.forward = true;
     try {
-      result = this.call(tensors);
+      result = holding(this.variables, tensors, () => this.call(tensors));
     } catch (error) {
       throw functionFailure(error, phase);
     } finally {
@@ -325,7 +385,7 @@ export class Subject {
     const { variables } = this.recording();
     const hint =
       variables.length > 0
-        ? ` f uses variables (${variables.slice(0, 3).join(', ')}${variables.length > 3 ? ', …' : ''}), which are not among its inputs: to check its gradient by them, give f's variables as inputs, f taking tensors in their place.`
+        ? ` f uses variables (${variables.slice(0, 3).join(', ')}${variables.length > 3 ? ', …' : ''}), which are not among its inputs: to check its gradient by them, name them in the option variables.`
         : '';
     return new InputError(
       `gradcheck: f's output does not depend on ${input.name}. Use it in f, or name it in the option constant.${hint}`,
@@ -342,7 +402,10 @@ export class Subject {
   }
 
   private activeOf(tensors: readonly tf.Tensor[]): tf.Tensor[] {
-    return tensors.filter((_, i) => this.inputs[i].active);
+    return tensors.flatMap((tensor, i) => {
+      const { active, variable } = this.inputs[i];
+      return active ? [variable ?? tensor] : [];
+    });
   }
 
   private copies(): Numbers[] {
@@ -383,12 +446,14 @@ function requireUnchanged({ name, values }: Input, tensor: tf.Tensor): void {
   }
 }
 
-/** tf.grad finds no op between an input and itself, and throws. */
-function requireOtherThanInput(y: tf.Tensor, xs: readonly tf.Tensor[]): void {
-  if (!xs.includes(y)) return;
-  throw new GradientFailure(
+/** A gradient function that does with its dy what it must not, in words. */
+function misuseOf({ node, how }: { node: TapeNode; how: Misuse }): GradientFailure {
+  const who = isCustom(node) ? 'The gradient function of tf.customGrad' : `The gradient of ${nameOf(node)}`;
+  return new GradientFailure(
     'wrong',
-    'The gradient throws: f returns its input itself, and tf.grad then says "Cannot compute gradient of y=f(x) with respect to x". Return x.clone().',
+    how === 'disposed'
+      ? `${who} disposes of dy, which is not its own: TensorFlow.js and whoever gave it still use it. Leave it to tf.tidy, and return dy.clone() where the gradient is dy.`
+      : `${who} returns dy itself for several inputs, and TensorFlow.js disposes of it when it adds another gradient to one of them. Return dy.clone() for each.`,
   );
 }
 

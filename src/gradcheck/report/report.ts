@@ -1,4 +1,5 @@
 /** What a gradient check found: the types of its report, and the report in words. */
+import type * as tf from '@tensorflow/tfjs';
 
 /**
  * - right: the two gradients agree, as far as the errors of both allow
@@ -32,6 +33,17 @@ export type Surrogate =
   | readonly (SurrogateRule | null | undefined)[]
   | Readonly<Record<string, SurrogateRule | undefined>>;
 
+/** tf.Variables that f captures, in a list or by the names that they have in the report. */
+export type CapturedVariables = readonly tf.Variable[] | Readonly<Record<string, tf.Variable>>;
+
+/** What ran of TensorFlow.js' registry. */
+export interface Ran {
+  /** The kernels of the forward pass. */
+  kernels: string[];
+  /** The gradient functions of the backward pass, by their kernels; `tf.customGrad` for those that are not registered. */
+  gradients: string[];
+}
+
 export interface GradcheckReport {
   schemaVersion: 1;
   verdict: Verdict;
@@ -50,6 +62,7 @@ export interface GradcheckReport {
   /** Calls of the function. */
   evaluations: number;
   seconds: number;
+  ran: Ran;
   /** In fast mode: the largest probability that an error of `resolution` or more stays unseen. */
   missProbability?: number;
   /**
@@ -127,6 +140,11 @@ export interface GradcheckOptions {
   constant?: readonly (number | string)[];
   /** The inputs' names in the report. */
   names?: readonly string[];
+  /**
+   * tf.Variables that f captures, as a class with weights of its own or a loss for `optimizer.minimize(() => loss)` does: they are
+   * moved and differentiated like inputs, after these, and have their own numbers again when the check ends. The inputs may then be empty.
+   */
+  variables?: CapturedVariables;
   /**
    * What the gradient is meant to be the derivative of, where that is not f: a function g of the same inputs with outputs of the same
    * shapes, or rules for the inputs. So straight-through estimators, clipped or smoothed gradients, stop-gradients and gradient

@@ -36,7 +36,11 @@ describe('no more than rounding', () => {
   const flatAt = (gradient: number, parts: object = {}, values = [0.5, -0.25]): string | undefined =>
     explainFlat(
       passWith({
-        subject: { reference: 'f', bits: 53, active: [{ name: 'W', shape: [2], values: Float64Array.from(values) }] },
+        subject: {
+          reference: 'f',
+          bits: 53,
+          active: [{ name: 'W', shape: [2], values: Float64Array.from(values) }],
+        },
         cotangents: [Float64Array.of(2, -0.5), Float64Array.of(8, -2)],
         outputs: Float64Array.of(3, -4),
         autodiff: [[Float64Array.of(0, gradient)], [Float64Array.of(0, 0)]],

@@ -166,6 +166,139 @@ const surrogates: ZooCase[] = [
   },
 ];
 
+const twice = (gradient: (dy: T) => T[]) =>
+  withGradient(
+    (x, y) => tf.add(x, y),
+    (dy) => gradient(dy),
+  );
+/** An op that gives away the tensor that it made before: the last one, or the first one ever. */
+const cached = (isKept: boolean) => {
+  let last: T | undefined;
+  const make = withGradient(
+    (x) => (last = tf.exp(x)),
+    (dy, x) => mul(dy, tf.exp(x)),
+  );
+  const again = withGradient(
+    () => last as T,
+    (dy, x) => mul(dy, tf.exp(x)),
+  );
+  const kept = withGradient(
+    (x) => (last ??= tf.keep(tf.exp(x))),
+    (dy, x) => mul(dy, tf.exp(x)),
+  );
+  return isKept ? kept : (x: T) => mul(make(x), again(x));
+};
+
+const aliases: ZooCase[] = [
+  {
+    name: 'x·stop(x), where stop returns its input',
+    f: (x: T) => mul(x, ops.stop(true)(x)),
+    inputs: () => [wide],
+    verdict: 'wrong',
+    says: /tf\.customGrad returned its input itself.*x\.clone\(\)/,
+  },
+  {
+    name: 'x·stop(x) with a clone, declared',
+    f: (x: T) => mul(x, ops.stop()(x)),
+    inputs: () => [wide],
+    options: { surrogate: (x: T) => mul(x, tf.tensor1d(wide)) },
+    verdict: 'right',
+  },
+  {
+    name: 'an identity with a right gradient that returns its input',
+    f: (x: T) => tf.sin(tf.customGrad((at) => ({ value: at as T, gradFunc: (dy: T) => tf.clone(dy) }))(x)),
+    inputs: () => [wide],
+    verdict: 'wrong',
+    says: /returned its input itself[^]* 2 times/,
+  },
+  {
+    name: 'stop that returns its input, by itself',
+    f: ops.stop(true),
+    inputs: () => [wide],
+    verdict: 'wrong',
+    says: /returned its input itself/,
+  },
+  {
+    name: "another op's tensor given away",
+    f: cached(false),
+    inputs: () => [wide],
+    verdict: 'wrong',
+    says: /returned a tensor that is not its own.*the result of tf\.customGrad/,
+  },
+  {
+    name: 'dy returned for two inputs, and disposed of by TensorFlow.js',
+    f: (x: T) => twice((dy) => [dy, dy])(x, tf.sin(tf.exp(x))),
+    inputs: () => [wide],
+    verdict: 'wrong',
+    says: /returns dy itself for several inputs/,
+  },
+  {
+    name: 'a clone of dy returned for two inputs',
+    f: (x: T) => twice((dy) => [tf.clone(dy), tf.clone(dy)])(x, tf.sin(tf.exp(x))),
+    inputs: () => [wide],
+    verdict: 'right',
+  },
+  {
+    name: 'dy returned, and disposed of',
+    f: withGradient(
+      (x) => tf.clone(x),
+      (dy) => {
+        dy.dispose();
+        return dy;
+      },
+    ),
+    inputs: () => [wide],
+    verdict: 'wrong',
+    says: /disposes of dy/,
+  },
+  {
+    name: 'dy returned',
+    f: (x: T) =>
+      tf.sin(
+        withGradient(
+          (at) => tf.clone(at),
+          (dy) => dy,
+        )(x),
+      ),
+    inputs: () => [wide],
+    verdict: 'right',
+  },
+];
+
+const weights = tf.variable(tf.tensor2d([0.7, -0.2, 0.4, 1.1, -0.6, 0.3], [3, 2]), true, 'zoo/weights');
+const points = tf.keep(tf.tensor2d(small, [2, 3]));
+const lossBy = (activation: (x: T) => T) => () => tf.mean(tf.square(activation(tf.matMul(points, weights))));
+const tanhTimes = (factor: number) =>
+  withGradient(
+    (x) => tf.tanh(x),
+    (dy, x) => mul(mul(factor, dy), tf.sub(1, tf.square(tf.tanh(x)))),
+  );
+
+const captured: ZooCase[] = [
+  {
+    name: 'a loss of a captured variable alone',
+    f: lossBy(tanhTimes(1)),
+    inputs: () => [],
+    options: { variables: [weights] },
+    verdict: 'right',
+  },
+  {
+    name: 'a loss of a captured variable, twice the gradient',
+    f: lossBy(tanhTimes(2)),
+    inputs: () => [],
+    options: { variables: { kernel: weights } },
+    verdict: 'wrong',
+    says: /kernel: .* 2 times/,
+  },
+  {
+    name: 'an input beside a captured variable',
+    f: (x: T) => tf.sin(tf.matMul(x, weights)),
+    inputs: () => [random([2, 3])],
+    options: { variables: [weights], order: 2 },
+    verdict: 'right',
+  },
+];
+
 const plain: ZooCase[] = [
   {
     name: 'a rotary embedding with an offset',
@@ -237,6 +370,6 @@ const plain: ZooCase[] = [
   },
 ];
 
-const all = [...surrogates, ...plain];
+const all = [...surrogates, ...aliases, ...captured, ...plain];
 export const rightOfOthers = all.filter(({ verdict }) => verdict === 'right');
 export const wrongOfOthers = all.filter(({ verdict }) => verdict !== 'right');
