@@ -1,5 +1,5 @@
 /** The cases' results on the terminal. */
-import { describeReport, isPassed } from '../../gradcheck/report/describe.js';
+import { describeReport, isPassed, surrogateText } from '../../gradcheck/report/describe.js';
 import type { CaseResult } from './cases.js';
 
 export const passed = ({ report }: CaseResult): boolean => report !== undefined && isPassed(report);
@@ -25,7 +25,7 @@ export async function resultText(results: readonly CaseResult[]): Promise<string
       name,
       String(report.inputs.length),
       report.inputs.length > 0 ? worst.toExponential(1) : '',
-      `${report.mode}, ${report.precision === 'float64' ? 'float64' : report.backend}`,
+      `${report.mode}, ${report.precision === 'float64' ? 'float64' : report.backend}${surrogateText(report.inputs) ? ', surrogate' : ''}`,
       report.seconds.toFixed(2),
     ]);
   }

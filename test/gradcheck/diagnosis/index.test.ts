@@ -126,7 +126,7 @@ describe('the order of the forms', () => {
     const none = [[0, 0, 0, 0], [0.5, 0.7, 0.2, 0.9].map(() => 0)];
     expect(
       sentences([{ shape: [4], jacobian: none, gradient: (dy) => [1, 3, -2, 5].map((one) => one * dy[0]) }]),
-    ).toEqual(['x: it should be zero there.']);
+    ).toEqual(['x: the gradient should be zero: f is flat there.']);
   });
 });
 
