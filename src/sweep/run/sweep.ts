@@ -117,13 +117,18 @@ export async function sweep({
     );
   }
   const findings = new Map<string, Finding>();
+  /** A random composition's hit is filed under what is behind it. */
+  const filedAs = new Map<string, string>();
   for (const task of tasks) {
     const { hit, index } = task;
     const { finding, repro } = (explanations.get(hit.id) ?? unexplained(cases, task)).filed;
     const [upstream] = upstreamOf(finding.id, finding.culprit);
+    filedAs.set(hit.id, finding.id);
+    if (findings.has(finding.id)) continue;
+    const op = plan.random === undefined ? hit.op : finding.id.split('/')[0];
     findings.set(finding.id, {
       ...finding,
-      op: hit.op,
+      op,
       family: hit.family,
       first: cases[index].id,
       cases: 0,
@@ -131,7 +136,7 @@ export async function sweep({
       ...(upstream && { upstream }),
     });
   }
-  for (const { hits } of ordered) for (const { id } of hits) lookUp(findings, id).cases++;
+  for (const { hits } of ordered) for (const { id } of hits) lookUp(findings, lookUp(filedAs, id)).cases++;
   const { tfjs, seed, backends, shard } = plan;
   return {
     schemaVersion: 1,
@@ -145,7 +150,7 @@ export async function sweep({
     cases: chosen.length,
     judged: results.size,
     complete: results.size === chosen.length && !signal?.aborted,
-    ...withoutDuplicates([...findings.values()], matrixOf(cases, ordered)),
+    ...withoutDuplicates([...findings.values()], matrixOf(cases, ordered, filedAs)),
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -159,7 +164,11 @@ function firstHits(ordered: readonly CaseResult[]): ExplainTask[] {
   return [...tasks.values()];
 }
 
-function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): MatrixRow[] {
+function matrixOf(
+  cases: readonly SweepCase[],
+  ordered: readonly CaseResult[],
+  filedAs: ReadonlyMap<string, string>,
+): MatrixRow[] {
   const rows = new Map<string, MatrixRow>();
   for (const { index, backends, formula, second, hits } of ordered) {
     const { id: first, family, variant } = cases[index];
@@ -185,7 +194,8 @@ function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): 
     for (const [backend, cell] of Object.entries(backends) as [SweepBackend, Cell][]) {
       row.backends[backend] = worse(row.backends[backend] ?? 'not run', cell);
     }
-    for (const { id, op: hitOp } of hits) {
+    for (const { id: hitId, op: hitOp } of hits) {
+      const id = lookUp(filedAs, hitId);
       // What is no op's own, as the leak of every gradient that throws, is not said at each of them.
       if (hitOp !== cases[index].op) continue;
       if (!row.findings.includes(id)) row.findings.push(id);
