@@ -62,7 +62,9 @@ def train(part, inputs, evaluate):
             optimizer.apply_gradients([(real(evaluate(of, inputs)), variables[name]) for name, of in named])
         elif "minimize" in step:
             over = [variables[name] for name in step.get("over") or variables]
-            optimizer.minimize(lambda: evaluate(step["minimize"], {**inputs, **variables}), over)
+            with tf.GradientTape() as tape:
+                cost = evaluate(step["minimize"], {**inputs, **{k: tf.convert_to_tensor(v) for k, v in variables.items()}})
+            optimizer.apply_gradients(zip(tape.gradient(cost, over), over))
         else:
             set_option(optimizer, step["set"], step["to"])
     return tf.convert_to_tensor(variables[part["result"]])

@@ -177,7 +177,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
     await writeReports('sweep', report, args, known);
     if (args.random !== undefined && !args.json) {
       const jobs = args.jobs ?? availableParallelism();
-      process.stdout.write(`${rateText(report, jobs)}\n`);
+      process.stdout.write(`${rateText(report, jobs, known?.findings)}\n`);
     }
     if (signal.aborted) process.exitCode = INTERRUPTED;
   } finally {
@@ -188,11 +188,13 @@ async function runSweep(args: SweepArguments): Promise<void> {
   }
 }
 
-/** "3 findings in 120 s on 2 processors: 45 an hour of processor time." */
-function rateText({ findings, seconds }: SweepReport, jobs: number): string {
-  const found = findings.filter(({ kind }) => kind !== 'convention').length;
+/** "3 findings, 1 of them new, in 120 s on 2 processors: 45 an hour of processor time." */
+function rateText({ findings, seconds }: SweepReport, jobs: number, known?: readonly string[]): string {
+  const mistakes = findings.filter(({ kind }) => kind !== 'convention');
+  const found = mistakes.length;
+  const isNew = known && `, ${mistakes.filter(({ id }) => !known.includes(id)).length} of them new,`;
   const rate = (3600 * found) / (seconds * jobs);
-  return `${found} findings in ${seconds.toFixed(0)} s on ${jobs} processors: ${rate.toFixed(0)} an hour of processor time.`;
+  return `${found} finding${found === 1 ? '' : 's'}${isNew ?? ''} in ${seconds.toFixed(0)} s on ${jobs} processor${jobs === 1 ? '' : 's'}: ${rate.toFixed(0)} an hour of processor time.`;
 }
 
 /** The backends asked for, each of which must run here, or those that do. Behind a queue it is the workers who must have them. */

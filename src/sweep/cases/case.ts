@@ -37,6 +37,9 @@ export interface SweepCase {
   readonly plainSecond?: boolean;
 }
 
+/** The variant of random compositions. */
+export const RANDOM = 'random';
+
 /** Where an input's numbers lie. */
 export type Range =
   | 'signed' // ¼ … 2¼ of either sign, no two of equal size: no ties, none near 0

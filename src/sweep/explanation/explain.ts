@@ -1,13 +1,13 @@
 /** Explains a finding: its smallest case, a program, and who else says so. */
 import { sizeOf } from '../../shapes.js';
-import type { SweepCase } from '../cases/case.js';
+import { RANDOM, type SweepCase } from '../cases/case.js';
 import type { Hit } from '../judgement/hit.js';
 import { judge } from '../judgement/judge.js';
 import type { Oracle } from '../judgement/situation.js';
 import { isLost, type Observation } from '../observation/observation.js';
 import { conditions } from './conditions.js';
 import { reproOf, type Repro } from './repro.js';
-import { shrink } from './shrink.js';
+import { callsIn, shrink } from './shrink.js';
 import { fixtureCase, fixtureOf } from './witness.js';
 
 /** What became of a finding on a closer look. */
@@ -95,6 +95,17 @@ export async function explain(
     }
     return needed;
   };
+  /** What is left of a composition, as a finding of the ops that are left: one that the families have found is known by its id. */
+  const ofFamilies = async (smaller: SweepCase): Promise<Explanation | undefined> => {
+    const plain: SweepCase = { ...smaller, op: callsIn(smaller.expression).join(' of '), variant: undefined };
+    const observations = await observe(plain, hit);
+    if (observations.some(isLost)) return undefined;
+    const { hits } = judge(plain, observations, await ask(plain, observations));
+    const found = hits.find((each) => isSameFault({ ...each, id: hit.id }, hit) && isAlike(each, hit));
+    if (!found) return undefined;
+    const explained = await explain(plain, found, outputShapeOf(observations), { observe, ask });
+    return { ...explained, id: hit.id };
+  };
   const fixture = fixtureOf(hit.id);
   if (fixture) {
     const explained = await explainOn(fixtureCase(fixture, one), fixture.oracle);
@@ -122,6 +133,8 @@ export async function explain(
       return shape ? sizeOf(shape) : 0;
     },
   );
+  const found = one.variant === RANDOM && (await ofFamilies(smaller));
+  if (found) return found;
   return (await explainOn(smaller)) ?? explanationOf(one, hit, outputShape);
 }
 
@@ -134,6 +147,9 @@ export const UNSTEADY = 'other numbers each time';
 
 /** Numbers below all normal ones, which no computation of ordinary ones gives: what was in the memory before. */
 const isLeftover = (got: string): boolean => /\de-(?:39|4\d)\b/.test(got);
+
+const isAlike = (a: Hit, b: Hit): boolean =>
+  a.kind === b.kind && a.backend === b.backend && a.direction === b.direction && a.culprit === b.culprit;
 
 /** The same id, the same kind of numbers, and, of an error, the same words but for shapes and counts. */
 function isSameFault(a: Hit, b: Hit): boolean {

@@ -133,8 +133,11 @@ export async function sweep({
   const reported = (
     some: readonly ExplainTask[],
     judged: readonly CaseResult[],
-  ): Pick<SweepReport, 'findings' | 'matrix'> =>
-    withoutDuplicates(findingsOf(cases, some, explanations, judged), matrixOf(cases, judged));
+  ): Pick<SweepReport, 'findings' | 'matrix'> => {
+    const isRandom = plan.random !== undefined;
+    const { findings, filedAs } = findingsOf(cases, some, explanations, judged, isRandom);
+    return withoutDuplicates(findings, matrixOf(cases, judged, filedAs));
+  };
   const { tfjs, seed, backends, shard } = plan;
   return {
     schemaVersion: 1,
@@ -155,21 +158,27 @@ export async function sweep({
   };
 }
 
-/** The findings, and how many cases show each. */
+/** The findings with how many cases show each, and what each hit is filed under. */
 function findingsOf(
   cases: readonly SweepCase[],
   tasks: readonly ExplainTask[],
   explanations: ReadonlyMap<string, Explanation>,
   judged: readonly CaseResult[],
-): Finding[] {
+  isRandom: boolean,
+): { findings: Finding[]; filedAs: Map<string, string> } {
   const findings = new Map<string, Finding>();
+  /** A random composition's hit is filed under what is behind it. */
+  const filedAs = new Map<string, string>();
   for (const task of tasks) {
     const { hit, index } = task;
     const { finding, repro } = (explanations.get(hit.id) ?? unexplained(cases, task)).filed;
     const [upstream] = upstreamOf(finding.id, finding.culprit);
+    filedAs.set(hit.id, finding.id);
+    if (findings.has(finding.id)) continue;
+    const op = isRandom ? finding.id.split('/')[0] : hit.op;
     findings.set(finding.id, {
       ...finding,
-      op: hit.op,
+      op,
       family: hit.family,
       first: cases[index].id,
       cases: 0,
@@ -177,8 +186,8 @@ function findingsOf(
       ...(upstream && { upstream }),
     });
   }
-  for (const { hits } of judged) for (const { id } of hits) lookUp(findings, id).cases++;
-  return [...findings.values()];
+  for (const { hits } of judged) for (const { id } of hits) lookUp(findings, lookUp(filedAs, id)).cases++;
+  return { findings: [...findings.values()], filedAs };
 }
 
 /** Each finding on the first case that shows it. */
@@ -190,7 +199,11 @@ function firstHits(ordered: readonly CaseResult[]): ExplainTask[] {
   return [...tasks.values()];
 }
 
-function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): MatrixRow[] {
+function matrixOf(
+  cases: readonly SweepCase[],
+  ordered: readonly CaseResult[],
+  filedAs: ReadonlyMap<string, string>,
+): MatrixRow[] {
   const rows = new Map<string, MatrixRow>();
   for (const { index, backends, formula, second, hits } of ordered) {
     const { id: first, family, variant } = cases[index];
@@ -216,7 +229,8 @@ function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): 
     for (const [backend, cell] of Object.entries(backends) as [SweepBackend, Cell][]) {
       row.backends[backend] = worse(row.backends[backend] ?? 'not run', cell);
     }
-    for (const { id, op: hitOp } of hits) {
+    for (const { id: hitId, op: hitOp } of hits) {
+      const id = lookUp(filedAs, hitId);
       // What is no op's own, as the leak of every gradient that throws, is not said at each of them.
       if (hitOp !== cases[index].op) continue;
       if (!row.findings.includes(id)) row.findings.push(id);
