@@ -210,6 +210,10 @@ export const optionalInputs = engineMethod(
   'getTensorsForGradient',
   (before) =>
     function (this: Engine, kernelName, inputs, outputs) {
-      return before.call(this, kernelName, inputs, outputs).filter((tensor) => tensor != null);
+      // An input that is several tensors is saved as these.
+      return before
+        .call(this, kernelName, inputs, outputs)
+        .flat()
+        .filter((tensor) => tensor != null);
     },
 )('optional-inputs');

@@ -37,7 +37,9 @@ const placed =
 const placedFused =
   (backendName: string, kernelName: string): Replacement =>
   (call, stock) => {
-    const { filter, bias, preluActivationWeights } = call.inputs as unknown as Fused & { filter: tf.TensorInfo };
+    const { filter, bias, preluActivationWeights } = call.inputs as unknown as Fused & {
+      filter: tf.TensorInfo;
+    };
     const isDepthwise = kernelName.includes('Depthwise');
     const channels = isDepthwise ? filter.shape[2] * filter.shape[3] : filter.shape[3];
     const isList = !bias || (bias.shape.length === 1 && bias.shape[0] === channels);
