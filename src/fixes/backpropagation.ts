@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs';
 import { engine, engineMethod, type Engine, type TapeNode } from './engine-methods.js';
 import { registered } from './registry.js';
 import { releaseTape } from './tape-order.js';
+import type { EngineChange } from './fix.js';
 
 export type GradientsFeature = 'whole-numbers' | 'complex' | 'identity' | 'one-tensor-twice' | 'release';
 
@@ -147,6 +148,37 @@ function toldApart(xs: tf.Tensor[]): (() => void) | undefined {
   };
 }
 
+/** Clones that the engine has made while it recorded, and those of them that it keeps for gradients. */
+const clones = new WeakSet<tf.Tensor>();
+let saved: tf.Tensor[] = [];
+
+/** The engine saves by `keep(clone(x))`; tf.clone goes another way, so that what f keeps itself is not touched. */
+const cloning = engineMethod(
+  'clone',
+  (before) =>
+    function (this: Engine, x) {
+      const copy = before.call(this, x);
+      if (this.state.gradientDepth > 0) clones.add(copy);
+      return copy;
+    },
+)('release');
+
+const keeping = engineMethod(
+  'keep',
+  (before) =>
+    function (this: Engine, x) {
+      if (this.state.gradientDepth > 0 && clones.has(x)) saved.push(x);
+      return before.call(this, x);
+    },
+)('release');
+
+/** Lets go of what was saved for gradients, on a tape or not: by an op that threw, or that saved twice. */
+function releaseSaved(): void {
+  const all = saved;
+  saved = [];
+  for (const tensor of all) if (!tensor.isDisposed) tensor.dispose();
+}
+
 const change = engineMethod('gradients', (_before, features): Engine['gradients'] => {
   const has = (feature: GradientsFeature): boolean => features.has(feature);
   return function gradients(this: Engine, f, xs, dy, allowNoGradients = false) {
@@ -188,13 +220,17 @@ const change = engineMethod('gradients', (_before, features): Engine['gradients'
           (x) => sums.get(x.id) ?? (flat.has(x.id) ? tf.zeros(x.shape) : undefined),
         ) as tf.Tensor[];
         if (this.state.gradientDepth === 0) {
-          for (const { saved } of tape) for (const tensor of saved) tensor.dispose();
+          for (const node of tape) for (const tensor of node.saved) tensor.dispose();
           this.state.activeTape = null;
+          releaseSaved();
         }
         return { value: y, grads };
       });
     } catch (error) {
-      if (has('release')) releaseTape();
+      if (has('release')) {
+        releaseTape();
+        if (this.state.gradientDepth === 0) releaseSaved();
+      }
       throw error;
     } finally {
       undo?.();
@@ -204,6 +240,13 @@ const change = engineMethod('gradients', (_before, features): Engine['gradients'
 
 /** A change of the walk back by one of its features. */
 export const backpropagation = (feature: GradientsFeature): ReturnType<typeof change> => change(feature);
+
+/** Whatever a gradient saves is let go at its end, also where it throws. */
+export const releasing: EngineChange = {
+  isApplied: () => [change('release'), cloning, keeping].every((one) => one.isApplied()),
+  apply: () => [change('release'), cloning, keeping].forEach((one) => one.apply()),
+  remove: () => [change('release'), cloning, keeping].forEach((one) => one.remove()),
+};
 
 /** An input that was not given is not saved. */
 export const optionalInputs = engineMethod(
