@@ -50,7 +50,10 @@ function folderOf({ gradFunc }: tf.GradConfig): string | undefined {
   const { place, result } = placeIn(() => gradFunc(closed, closed, closed as unknown as tf.NamedAttrMap));
   if (place !== undefined || typeof result !== 'object' || result === null) return folder(place);
   const [first] = Object.values(result) as (() => unknown)[];
-  return typeof first === 'function' ? folder(placeIn(() => tf.tidy(() => void first())).place) : undefined;
+  if (typeof first !== 'function') return undefined;
+  const made = placeIn(() => first());
+  if (made.result instanceof tf.Tensor) made.result.dispose();
+  return folder(made.place);
 }
 
 const folders = new WeakMap<tf.GradConfig, { folder?: string }>();
