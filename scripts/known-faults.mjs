@@ -101,7 +101,8 @@ function isMended(fixture, { op, order, kind, backend }) {
   if (backend !== 'core') {
     return FIXES.some(({ kernels = [] }) =>
       kernels.some(
-        ({ backendName, kernelName }) => backendName === backend && kernelName.replace('_', '').startsWith(op),
+        ({ backendName, kernelName }) =>
+          backendName === backend && kernelName.replace('_', '').startsWith(op),
       ),
     );
   }

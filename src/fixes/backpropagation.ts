@@ -32,6 +32,8 @@ function pathsBetween(
     for (const name in node.inputs) {
       const input = node.inputs[name];
       if (!input || !fromX.has(input.id)) continue;
+      // A kernel that returns its input has done nothing: there is one tensor, with one gradient.
+      if (node.outputs.some(({ id }) => id === input.id)) break;
       forward.push(node);
       for (const output of node.outputs) if (passes(output)) fromX.add(output.id);
       break;
@@ -148,8 +150,8 @@ function toldApart(xs: tf.Tensor[]): (() => void) | undefined {
   };
 }
 
-/** Clones that the engine has made while it recorded, and those of them that it keeps for gradients. */
-const clones = new WeakSet<tf.Tensor>();
+/** The clone that the engine has made last while it recorded, and those that it keeps for gradients. */
+let clone: tf.Tensor | undefined;
 let saved: tf.Tensor[] = [];
 
 /** The engine saves by `keep(clone(x))`; tf.clone goes another way, so that what f keeps itself is not touched. */
@@ -158,7 +160,7 @@ const cloning = engineMethod(
   (before) =>
     function (this: Engine, x) {
       const copy = before.call(this, x);
-      if (this.state.gradientDepth > 0) clones.add(copy);
+      if (this.state.gradientDepth > 0) clone = copy;
       return copy;
     },
 )('release');
@@ -167,7 +169,7 @@ const keeping = engineMethod(
   'keep',
   (before) =>
     function (this: Engine, x) {
-      if (this.state.gradientDepth > 0 && clones.has(x)) saved.push(x);
+      if (x === clone && this.state.gradientDepth > 0) saved.push(x);
       return before.call(this, x);
     },
 )('release');
@@ -176,6 +178,7 @@ const keeping = engineMethod(
 function releaseSaved(): void {
   const all = saved;
   saved = [];
+  clone = undefined;
   for (const tensor of all) if (!tensor.isDisposed) tensor.dispose();
 }
 

@@ -6,13 +6,16 @@ import * as tf from '@tensorflow/tfjs';
 import { releasing } from './backpropagation.js';
 import { engine, type Engine, type TapeNode } from './engine-methods.js';
 
-/** Whether fixes are in place, all or some, by any copy of this package. */
-export const areFixesApplied = (): boolean => {
-  const shared = (engine() as unknown as Record<symbol, { applied: Set<string> } | undefined>)[
-    Symbol.for('gradparity.fixes')
-  ];
-  return shared !== undefined && shared.applied.size > 0;
-};
+/** The ids of the fixes that are in place, by any copy of this package. */
+const applied = (): ReadonlySet<string> =>
+  (engine() as unknown as Record<symbol, { applied: Set<string> } | undefined>)[Symbol.for('gradparity.fixes')]
+    ?.applied ?? new Set();
+
+/** Whether fixes are in place, all or some. */
+export const areFixesApplied = (): boolean => applied().size > 0;
+
+/** Whether one fix is in place. */
+export const isFixApplied = (id: string): boolean => applied().has(id);
 
 /** How to come by right gradients. */
 export const REMEDY = "`import 'gradparity/fixes'` mends this.";
