@@ -1,5 +1,5 @@
 /** The list of what is mended, family by family. */
-import { backpropagation, optionalInputs } from './backpropagation.js';
+import { backpropagation, optionalInputs, releasing } from './backpropagation.js';
 import type { Fix } from './fix.js';
 import { complex } from './gradients/complex.js';
 import { convolution } from './gradients/convolution.js';
@@ -13,6 +13,8 @@ import { products } from './gradients/products.js';
 import { reductions } from './gradients/reductions.js';
 import { shapes } from './gradients/shapes.js';
 import { KERNEL_FIXES } from './kernels/index.js';
+import { layers } from './layers.js';
+import { ops as composites } from './ops.js';
 import { applyTapeOrder, isTapeOrdered, removeTapeOrder } from './tape-order.js';
 
 const ops = ['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'variableGrads'];
@@ -82,8 +84,9 @@ const engine: readonly Fix[] = [
     id: 'release',
     family: 'engine',
     ops,
-    wrong: 'A gradient that throws leaves tensors behind that nobody can dispose of.',
-    engine: backpropagation('release'),
+    wrong:
+      'A gradient that throws, and a function of customGrad that saves twice, leave tensors behind that nobody can dispose of.',
+    engine: releasing,
   },
 ];
 
@@ -101,5 +104,7 @@ export const FIXES: readonly Fix[] = [
   ...normalisation,
   ...image,
   ...complex,
+  ...composites,
+  ...layers,
   ...KERNEL_FIXES,
 ];
