@@ -4,39 +4,12 @@ import { createRequire } from 'node:module';
 import yargs, { type Argv, type CommandModule, type Options } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { EnvironmentError, InputError } from '../errors.js';
-import check from './commands/check.js';
-import demo from './commands/demo.js';
-import doctor from './commands/doctor.js';
-import evaluate from './commands/evaluate.js';
-import exportModel from './commands/export.js';
-import gates from './commands/gates.js';
-import merge from './commands/merge.js';
-import predict from './commands/predict.js';
-import sweep from './commands/sweep.js';
-import train from './commands/train.js';
-import worker from './commands/worker.js';
+import { commands, doctor, optionsOf } from './commands/index.js';
 import { missingPackage } from '../optional.js';
 import { checkValue } from './options.js';
 import { printJson } from './session.js';
 import { environmentSettings, fileSettings, flagName, mergeSettings, type Settings } from './settings.js';
 import { version } from './version.js';
-
-const commands = [
-  train,
-  evaluate,
-  predict,
-  check,
-  sweep,
-  merge,
-  worker,
-  exportModel,
-  demo,
-  gates,
-  doctor,
-] as CommandModule<object, object>[];
-
-const optionsOf = (command: CommandModule<object, object>): Record<string, Options> =>
-  command.builder as Record<string, Options>;
 
 /** The option, its values checked as they are read: an error says the option's name, what it wanted and what came. */
 const checked = (name: string, option: Options): Options => ({
