@@ -137,7 +137,7 @@ describe('gradparity plot', () => {
     writeFileSync(path.join(folder, 'none.json'), '{"steps": [], "epochs": []}');
     if (!existsSync(path.join(folder, 'table'))) {
       writeFileSync(path.join(folder, 'table.csv'), `label,a,b\n${'x,0,1\ny,1,0\n'.repeat(10)}`);
-      await cli('train', '--data', 'table.csv', '--steps', '1', '--output', 'table', '--backend', 'cpu');
+      await cli(...'train --data table.csv --steps 1 --batch-size 2 --output table --backend cpu'.split(' '));
     }
     const { code, stderr, stdout } = await plot(...args);
     expect(stderr).toMatch(message);

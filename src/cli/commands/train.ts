@@ -407,7 +407,7 @@ function report(
   }
   if (history.stopped === 'finished') {
     process.stderr.write(
-      `Next: npx gradparity evaluate ${files.model}, or npx gradparity export ${files.model} --output …\n`,
+      `Next: npx gradparity evaluate ${files.model}, npx gradparity demo ${files.model}, or npx gradparity export ${files.model} --output …\n`,
     );
   }
 }

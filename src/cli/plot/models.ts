@@ -140,7 +140,7 @@ const MOST_ENTRIES = 300;
 export async function drawGradients(options: PlotOptions): Promise<Picture> {
   const model = modelOf('gradients', options);
   const count = options.count ?? 100;
-  const open = await openClassifier('plot', model, { ...options, testSize: options.testSize ?? count });
+  const open = await openClassifier('plot', model, options);
   try {
     const { network, data } = open;
     const examples = Math.min(count, data.test.t.shape[0]);
