@@ -34,10 +34,24 @@ export function build() {
   });
   if (status !== 0) throw new Error(`the TypeScript compiler ended with exit code ${status}`);
   chmodSync(entry, 0o755);
+  writeConfigSchema();
   declareMatchers();
   buildCommonJs();
   buildPackages();
   writeFileSync(stamp, sourcesHash());
+}
+
+/** dist/config.schema.json, for editors that help with a config file. */
+function writeConfigSchema() {
+  const program =
+    "import { configSchema } from './dist/cli/schema.js'; process.stdout.write(JSON.stringify(configSchema(), null, 2));";
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`the schema of the config file can't be made (exit code ${status})`);
+  writeFileSync(path.join(root, 'dist', 'config.schema.json'), `${stdout}\n`);
 }
 
 /** The matcher's types for frameworks whose own are there only in their users' projects. */

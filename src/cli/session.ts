@@ -134,9 +134,6 @@ export function abortOnInterrupt({ quiet = false } = {}): { signal: AbortSignal;
   };
 }
 
-/** The shell's exit code for a command that Ctrl-C ended. */
-export const INTERRUPTED = 128 + ENDING_SIGNALS.SIGINT;
-
 /** The shell's exit code for a command that the signal ended which came. */
 export const interruptedCode = (): number => 128 + ENDING_SIGNALS[interruptedBy];
 

@@ -9,7 +9,7 @@ import type { SweepReport } from '../../sweep/report/report.js';
 import type { SweepPlan } from '../../sweep/run/sweep.js';
 import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
 import { loadQueue } from '../optional.js';
-import { abortOnInterrupt, INTERRUPTED } from '../session.js';
+import { abortOnInterrupt, interruptedCode } from '../session.js';
 import {
   readKnown,
   reportOptions,
@@ -179,7 +179,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
       const jobs = args.jobs ?? availableParallelism();
       process.stdout.write(`${rateText(report, jobs, known?.findings)}\n`);
     }
-    if (signal.aborted) process.exitCode = INTERRUPTED;
+    if (signal.aborted) process.exitCode = interruptedCode();
   } finally {
     bar.stop();
     signal.removeEventListener('abort', closing);

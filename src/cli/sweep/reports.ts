@@ -49,18 +49,25 @@ export async function writeReports(
   args: ReportArguments,
   known?: KnownList,
 ): Promise<void> {
-  const { writeFileWhole, writeJson } = await import('../../files/write.js');
+  const { unwritable, writeFileWhole, writeJson } = await import('../../files/write.js');
+  /** A disk that is full after hours of work is the user's to mend, and the journal stands. */
+  const written = (option: string, file: string, writing: Promise<void>): Promise<void> =>
+    writing.catch((error: unknown) => {
+      throw unwritable(`${where} --${option}`, file, error);
+    });
   const { compareKnown, knownOf } = await import('../../sweep/report/known.js');
-  if (args.report !== undefined) await writeJson(args.report, report);
+  if (args.report !== undefined) await written('report', args.report, writeJson(args.report, report));
   if (args.html !== undefined) {
     const { sweepPage } = await import('../../pages/sweep.js');
-    await writeFileWhole(args.html, sweepPage(report));
+    await written('html', args.html, writeFileWhole(args.html, sweepPage(report)));
   }
   if (args.markdown !== undefined) {
     const { sweepMarkdown } = await import('../../sweep/report/markdown.js');
-    await writeFileWhole(args.markdown, sweepMarkdown(report));
+    await written('markdown', args.markdown, writeFileWhole(args.markdown, sweepMarkdown(report)));
   }
-  if (args.writeKnown !== undefined) await writeJson(args.writeKnown, knownOf(report));
+  if (args.writeKnown !== undefined) {
+    await written('write-known', args.writeKnown, writeJson(args.writeKnown, knownOf(report)));
+  }
   const comparison = known && compareKnown(report, known);
   const { mendingOf } = await import('../../sweep/report/mending.js');
   const mending = mendingOf(report);
