@@ -98,7 +98,7 @@ function reportBody(report: GradcheckReport, document: Document): string {
   return `${says.map((sentence) => `<p class="says">${escape(sentence)}</p>`).join('\n')}
 <p class="facts">${escape(facts.join(' · '))}</p>
 ${inputs.length > 0 ? inputTable(inputs) : ''}
-${inputs.map((input) => plots(input, document)).join('\n')}`;
+${inputs.map((input) => inputPlots(input, document)).join('\n')}`;
 }
 
 function inputTable(inputs: readonly InputReport[]): string {
@@ -170,8 +170,26 @@ interface Point {
   error: number;
 }
 
-function plots(input: InputReport, document: Document): string {
-  const { details, name } = input;
+/** What the captions of an input's pictures say. `drawn` says how many of the entries are shown, where not all are. */
+export interface PlotWords {
+  map(input: InputReport, drawn: string): string;
+  scatter(drawn: string): string;
+  steps: string;
+}
+
+export const plotWords: PlotWords = {
+  map: ({ name, order }, drawn) =>
+    `Relative error of ${name}${order === 2 ? ', order 2' : ''}, entry by entry${drawn}`,
+  scatter: (drawn) => `Autodiff against differences${drawn}: on the line they agree`,
+  steps: 'At the worst entry: distance of the central difference from autodiff, by step',
+};
+
+/**
+ * The pictures of one input, as HTML: a map of the error, autodiff against differences, and the error against the step. '' where the report
+ * was made without `details`.
+ */
+export function inputPlots(input: InputReport, document: Document, words: PlotWords = plotWords): string {
+  const { details } = input;
   if (!details || details.indices.length === 0) return '';
   const largest = Math.max(
     ...[...details.numerical, ...details.autodiff].filter(Number.isFinite).map(Math.abs),
@@ -192,16 +210,9 @@ function plots(input: InputReport, document: Document): string {
   const points = all.filter((_, i) => i % every === 0);
   const drawn = points.length < all.length ? `, ${points.length} of ${all.length} entries` : '';
   const figures = [
-    figure(
-      `Relative error of ${name}${input.order === 2 ? ', order 2' : ''}, entry by entry${drawn}`,
-      errorMap(input, points, document),
-    ),
-    figure(`Autodiff against differences${drawn}: on the line they agree`, scatter(points, document)),
-    details.steps.some(({ error }) => error > 0) &&
-      figure(
-        'At the worst entry: distance of the central difference from autodiff, by step',
-        steps(details.steps, document),
-      ),
+    figure(words.map(input, drawn), errorMap(input, points, document)),
+    figure(words.scatter(drawn), scatter(points, document)),
+    details.steps.some(({ error }) => error > 0) && figure(words.steps, steps(details.steps, document)),
   ];
   return `<div class="plots">${figures.filter(Boolean).join('')}</div>`;
 }
