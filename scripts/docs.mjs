@@ -48,12 +48,16 @@ function parsed() {
 
 function installIfNeeded() {
   const stamp = path.join(site, 'node_modules', '.gradparity-site');
-  const lock = createHash('sha256').update(readFileSync(path.join(site, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(path.join(site, 'package-lock.json')))
+    .digest('hex');
   const wanted = `${process.platform} ${process.arch} ${lock}`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.error('Installing the packages of site/package-lock.json …');
   if (npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']) !== 0)
-    throw new Error('npm ci in site/ failed; see its message above. It needs a package registry that it can reach.');
+    throw new Error(
+      'npm ci in site/ failed; see its message above. It needs a package registry that it can reach.',
+    );
   writeFileSync(stamp, wanted);
 }
 
@@ -61,7 +65,8 @@ function installIfNeeded() {
 function npm(args) {
   const own = process.env.npm_execpath;
   const [command, ...before] = own?.endsWith('npm-cli.js') ? [process.execPath, own] : ['npm'];
-  return spawnSync(command, [...before, ...args], { cwd: site, stdio: ['ignore', 2, 2], env: environment() }).status;
+  return spawnSync(command, [...before, ...args], { cwd: site, stdio: ['ignore', 2, 2], env: environment() })
+    .status;
 }
 
 /** Runs a script by this Node, or by one that is new enough, and returns its exit code. */
@@ -75,6 +80,8 @@ function node(args) {
 
 function environment() {
   // npm's own settings for this script's project would reach the one of site/.
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || name === 'npm_config_registry');
+  const own = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('npm_') || name === 'npm_config_registry',
+  );
   return { ...Object.fromEntries(own), ASTRO_TELEMETRY_DISABLED: '1', NODE_OPTIONS: '' };
 }

@@ -64,6 +64,8 @@ export default defineConfig({
     worker: { format: 'es', plugins: () => [fixesModule()] },
     server: { fs: { allow: [root] } },
     build: { chunkSizeWarningLimit: 4000 },
-    resolve: { alias: existsSync(path.join(root, 'dist')) ? { gradparity: path.join(root, 'dist', 'index.js') } : {} },
+    resolve: {
+      alias: existsSync(path.join(root, 'dist')) ? { gradparity: path.join(root, 'dist', 'index.js') } : {},
+    },
   },
 });

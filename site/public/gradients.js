@@ -10,7 +10,15 @@ const words = isChinese
       all: '全部',
       faulty: '只看有错误的算子',
       clear: '清除',
-      kinds: { formula: '公式有误', kernel: '内核有误', 'kernel-missing': '缺少内核', 'no-gradient': '没有梯度', throws: '抛出错误', crashes: '崩溃', leak: '泄漏' },
+      kinds: {
+        formula: '公式有误',
+        kernel: '内核有误',
+        'kernel-missing': '缺少内核',
+        'no-gradient': '没有梯度',
+        throws: '抛出错误',
+        crashes: '崩溃',
+        leak: '泄漏',
+      },
       directions: { forward: '函数值', backward: '梯度', 'second-order': '二阶梯度' },
       places: { core: '核心（公式）' },
       count: (ops, findings) => `${ops} 个算子，${findings} 条发现`,
@@ -24,7 +32,14 @@ const words = isChinese
       all: 'all',
       faulty: 'only ops with findings',
       clear: 'Clear',
-      kinds: { formula: 'wrong formula', kernel: 'wrong kernel', 'kernel-missing': 'kernel missing', 'no-gradient': 'no gradient', throws: 'throws', crashes: 'crashes' },
+      kinds: {
+        formula: 'wrong formula',
+        kernel: 'wrong kernel',
+        'kernel-missing': 'kernel missing',
+        'no-gradient': 'no gradient',
+        throws: 'throws',
+        crashes: 'crashes',
+      },
       directions: { forward: 'values', backward: 'gradient', 'second-order': 'gradient of the gradient' },
       places: { core: 'core (formula)' },
       count: (ops, findings) => `${ops} ops, ${findings} entries`,
@@ -36,12 +51,22 @@ const partsOf = (id) => {
   return { op, kind, place, direction };
 };
 const content = document.querySelector('.sl-markdown-content');
-const details = [...content.querySelectorAll('details[id*="/"]')].map((element) => ({ element, ...partsOf(element.id) }));
+const details = [...content.querySelectorAll('details[id*="/"]')].map((element) => ({
+  element,
+  ...partsOf(element.id),
+}));
 const linksIn = (row) =>
-  [...row.querySelectorAll('a[href^="#"]')].map((a) => decodeURIComponent(a.getAttribute('href').slice(1))).filter((id) => id.includes('/')).map(partsOf);
+  [...row.querySelectorAll('a[href^="#"]')]
+    .map((a) => decodeURIComponent(a.getAttribute('href').slice(1)))
+    .filter((id) => id.includes('/'))
+    .map(partsOf);
 const opTables = [...content.querySelectorAll('table')].filter((table) => table.rows[0]?.cells.length >= 7);
 const rows = opTables.flatMap((table) =>
-  [...table.tBodies[0].rows].map((element) => ({ element, op: element.cells[0].textContent.trim(), findings: linksIn(element) })),
+  [...table.tBodies[0].rows].map((element) => ({
+    element,
+    op: element.cells[0].textContent.trim(),
+    findings: linksIn(element),
+  })),
 );
 const findingRows = [...content.querySelectorAll('tbody tr')]
   .filter((row) => !opTables.includes(row.closest('table')) && row.cells[0].querySelector('a[href*="/"]'))
@@ -55,28 +80,49 @@ const field = (label, control) => {
   wrapper.append(label, control);
   return wrapper;
 };
-const input = Object.assign(document.createElement('input'), { type: 'search', name: 'op', autocomplete: 'off' });
+const input = Object.assign(document.createElement('input'), {
+  type: 'search',
+  name: 'op',
+  autocomplete: 'off',
+});
 const choice = (name, names, labels = {}) => {
   const select = Object.assign(document.createElement('select'), { name });
-  select.append(new Option(words.all, ''), ...names.map((value) => new Option(labels[value] ?? value, value)));
+  select.append(
+    new Option(words.all, ''),
+    ...names.map((value) => new Option(labels[value] ?? value, value)),
+  );
   return select;
 };
 const distinct = (name) => [...new Set(details.map((one) => one[name]))].filter(Boolean).sort();
 const kind = choice('kind', distinct('kind'), words.kinds);
 const place = choice('where', distinct('place'), words.places);
-const direction = choice('direction', distinct('direction').filter((one) => one in words.directions), words.directions);
+const direction = choice(
+  'direction',
+  distinct('direction').filter((one) => one in words.directions),
+  words.directions,
+);
 const faulty = Object.assign(document.createElement('input'), { type: 'checkbox', name: 'faulty' });
 const clear = Object.assign(document.createElement('button'), { type: 'reset', textContent: words.clear });
 const count = document.createElement('p');
 count.setAttribute('role', 'status');
 const only = field('', faulty);
 only.append(words.faulty);
-form.append(field(words.op, input), field(words.kind, kind), field(words.place, place), field(words.direction, direction), only, clear, count);
+form.append(
+  field(words.op, input),
+  field(words.kind, kind),
+  field(words.place, place),
+  field(words.direction, direction),
+  only,
+  clear,
+  count,
+);
 document.getElementById('gradient-filter').append(form);
 
 const asTyped = (text) => text.toLowerCase().replaceAll(/[\s-]+/g, '');
 const matches = (one) =>
-  (!kind.value || one.kind === kind.value) && (!place.value || one.place === place.value) && (!direction.value || one.direction === direction.value);
+  (!kind.value || one.kind === kind.value) &&
+  (!place.value || one.place === place.value) &&
+  (!direction.value || one.direction === direction.value);
 
 function apply() {
   const op = asTyped(input.value);
@@ -99,8 +145,15 @@ function apply() {
   for (const heading of content.querySelectorAll('h3')) {
     const block = heading.closest('.sl-heading-wrapper') ?? heading;
     const section = [];
-    for (let next = block.nextElementSibling; next && !next.matches('h2, h3, .sl-heading-wrapper, script'); next = next.nextElementSibling) section.push(next);
-    const entries = section.flatMap((element) => (element.matches('details') ? [element] : [...element.querySelectorAll('tbody tr')]));
+    for (
+      let next = block.nextElementSibling;
+      next && !next.matches('h2, h3, .sl-heading-wrapper, script');
+      next = next.nextElementSibling
+    )
+      section.push(next);
+    const entries = section.flatMap((element) =>
+      element.matches('details') ? [element] : [...element.querySelectorAll('tbody tr')],
+    );
     const isEmpty = isActive && entries.length > 0 && entries.every(({ hidden }) => hidden);
     block.hidden = isEmpty;
     for (const element of section) if (!element.matches('details')) element.hidden = isEmpty;
@@ -112,7 +165,9 @@ function apply() {
 
 const given = new URLSearchParams(location.search);
 input.value = given.get('op') ?? '';
-for (const select of [kind, place, direction]) if ([...select.options].some(({ value }) => value === given.get(select.name))) select.value = given.get(select.name);
+for (const select of [kind, place, direction])
+  if ([...select.options].some(({ value }) => value === given.get(select.name)))
+    select.value = given.get(select.name);
 faulty.checked = given.has('faulty');
 form.addEventListener('input', apply);
 form.addEventListener('submit', (event) => event.preventDefault());

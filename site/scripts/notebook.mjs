@@ -17,9 +17,13 @@ export function notebookPage(notebook, pages, page, publicFolder) {
   const output = (one) => {
     if (one.output_type === 'stream') return fenced(plain(joined(one.text)), `text title="${words.output}"`);
     if (one.output_type === 'error')
-      return fenced(plain(joined(one.traceback?.join('\n')) || `${one.ename}: ${one.evalue}`), `text title="${words.output}"`);
+      return fenced(
+        plain(joined(one.traceback?.join('\n')) || `${one.ename}: ${one.evalue}`),
+        `text title="${words.output}"`,
+      );
     const data = one.data ?? {};
-    if (data['image/svg+xml']) return svg(joined(data['image/svg+xml']), `${page.slug.replace(/\W+/g, '-')}-${++pictures}`);
+    if (data['image/svg+xml'])
+      return svg(joined(data['image/svg+xml']), `${page.slug.replace(/\W+/g, '-')}-${++pictures}`);
     for (const [type, extension] of [
       ['image/png', 'png'],
       ['image/jpeg', 'jpg'],
@@ -34,7 +38,9 @@ export function notebookPage(notebook, pages, page, publicFolder) {
     if (data['text/html']) return `<div class="html-output">${oneLine(joined(data['text/html']))}</div>`;
     if (data['text/markdown']) return pages.formulas(joined(data['text/markdown']));
     if (data['text/latex']) return pages.formulas(joined(data['text/latex']));
-    return data['text/plain'] ? fenced(plain(joined(data['text/plain'])), `text title="${words.output}"`) : '';
+    return data['text/plain']
+      ? fenced(plain(joined(data['text/plain'])), `text title="${words.output}"`)
+      : '';
   };
   let isTitled = false;
   const body = notebook.cells.map((cell) => {

@@ -21,7 +21,9 @@ export class Pages {
   /** page: source (from the root of the repository), slug, locale. */
   add(page) {
     if (this.has(page.slug, page.locale)) {
-      this.flaws.push(`${page.source} would be the page ${page.slug} in ${page.locale}, and so is another file.`);
+      this.flaws.push(
+        `${page.source} would be the page ${page.slug} in ${page.locale}, and so is another file.`,
+      );
       return;
     }
     this.all.push({ ...page, title: page.title ?? this.#titleOf(page) });
@@ -55,7 +57,8 @@ export class Pages {
     const fields = {
       title,
       // Paths of generated pages lead nowhere.
-      editUrl: isReference || !source || this.#isPlaceholder ? false : `${this.#repository}/edit/main/${source}`,
+      editUrl:
+        isReference || !source || this.#isPlaceholder ? false : `${this.#repository}/edit/main/${source}`,
       ...more,
     };
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
@@ -80,8 +83,14 @@ export class Pages {
   links(text, page) {
     return outsideOfCode(text, (prose) =>
       prose
-        .replace(/(!?\[(?:[^\]\\]|\\.)*\]\()([^)\s]+)((?:\s+"[^"]*")?\))/g, (_, before, link, after) => before + this.resolve(link, page) + after)
-        .replace(/((?:href|src)=")([^"]+)(")/g, (_, before, link, after) => before + this.resolve(link, page) + after)
+        .replace(
+          /(!?\[(?:[^\]\\]|\\.)*\]\()([^)\s]+)((?:\s+"[^"]*")?\))/g,
+          (_, before, link, after) => before + this.resolve(link, page) + after,
+        )
+        .replace(
+          /((?:href|src)=")([^"]+)(")/g,
+          (_, before, link, after) => before + this.resolve(link, page) + after,
+        )
         // Front matter and props of the site's own pages.
         .replace(/^(\s+link: )(\S+)$/gm, (_, before, link) => before + this.resolve(link, page)),
     );
@@ -92,17 +101,21 @@ export class Pages {
     const [target, anchor] = link.split('#');
     const hash = anchor === undefined ? '' : `#${anchor}`;
     // The site's own pages name pages of the site from its root.
-    if (target.startsWith('/')) return `${this.#base}${page.locale === 'zh-CN' ? '/zh-cn' : ''}${target}${hash}`;
+    if (target.startsWith('/'))
+      return `${this.#base}${page.locale === 'zh-CN' ? '/zh-cn' : ''}${target}${hash}`;
     const file = path.posix.normalize(path.posix.join(path.posix.dirname(page.source), target));
     if (file.startsWith('docs/images/')) return `${this.#base}/images/${file.slice('docs/images/'.length)}`;
     if (/^README(\.zh-CN)?\.md$/.test(file)) return `${this.urlOf('', page.locale)}${hash}`;
-    const found = this.all.find(({ source, locale }) => source === file && locale === page.locale) ?? this.all.find(({ source }) => source === file);
+    const found =
+      this.all.find(({ source, locale }) => source === file && locale === page.locale) ??
+      this.all.find(({ source }) => source === file);
     if (found) return `${this.urlOf(found.slug, page.locale === 'zh-CN' ? 'zh-CN' : found.locale)}${hash}`;
     if (page.isReference) {
       this.flaws.push(`${page.source} links to ${link}, which is no page.`);
       return link;
     }
-    if (!existsSync(path.join(this.#root, file))) this.flaws.push(`${page.source} links to ${link}, which is not there.`);
+    if (!existsSync(path.join(this.#root, file)))
+      this.flaws.push(`${page.source} links to ${link}, which is not there.`);
     return `${this.#repository}/blob/main/${file}${hash}`;
   }
 

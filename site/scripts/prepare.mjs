@@ -76,13 +76,19 @@ async function main() {
     const text = page.made ? '' : read(page.source);
     const made = page.made
       ? pages.frontMatter(page) + page.made
-      :
-      page.source === 'docs/tfjs-gradients.md'
+      : page.source === 'docs/tfjs-gradients.md'
         ? gradientsPage(text, pages, page)
         : page.source.endsWith('.ipynb')
           ? notebookPage(JSON.parse(text), pages, page, path.join(site, 'public'))
           : pages.markdown(text, page);
-    write(path.join(content, page.locale === 'zh-CN' ? 'zh-cn' : '', `${page.slug}${page.isMdx ? '.mdx' : '.md'}`), made);
+    write(
+      path.join(
+        content,
+        page.locale === 'zh-CN' ? 'zh-cn' : '',
+        `${page.slug}${page.isMdx ? '.mdx' : '.md'}`,
+      ),
+      made,
+    );
   }
   if (pages.flaws.length > 0) {
     console.error(pages.flaws.map((flaw) => `docs: ${flaw}`).join('\n'));
@@ -93,7 +99,9 @@ async function main() {
 }
 
 function addDocuments(pages) {
-  for (const file of readdirSync(inRoot('docs'), { recursive: true }).map((name) => name.replaceAll('\\', '/')).sort()) {
+  for (const file of readdirSync(inRoot('docs'), { recursive: true })
+    .map((name) => name.replaceAll('\\', '/'))
+    .sort()) {
     if (!file.endsWith('.md') || file.startsWith('api/') || file === 'tfjs-gradients.md') continue;
     const isChinese = file.startsWith('zh-CN/') || file.endsWith('.zh-CN.md');
     const name = file.replace(/^zh-CN\//, '').replace(/(\.zh-CN)?\.md$/, '');
@@ -125,7 +133,8 @@ function addNotebooks(pages) {
     if (!existsSync(inRoot(folder))) continue;
     for (const file of readdirSync(inRoot(folder)).sort()) {
       const slug = `tutorial/${file.replace(/\.ipynb$/, '')}`;
-      if (file.endsWith('.ipynb') && !pages.has(slug, locale)) pages.add({ source: `${folder}/${file}`, slug, locale });
+      if (file.endsWith('.ipynb') && !pages.has(slug, locale))
+        pages.add({ source: `${folder}/${file}`, slug, locale });
     }
   }
 }
@@ -133,16 +142,31 @@ function addNotebooks(pages) {
 /** The page that lists the notebooks. */
 function addTutorial(pages) {
   for (const [locale, title, intro] of [
-    ['en', 'Tutorial', 'The notebooks are in the folder `notebooks` of the repository; `npm run notebooks` executes them. Here they stand with what they print and draw.'],
-    ['zh-CN', '教程', '这些笔记本在仓库的 `notebooks` 文件夹中，用 `npm run notebooks` 运行。这里是运行后的样子，包括打印的结果和画出的图。'],
+    [
+      'en',
+      'Tutorial',
+      'The notebooks are in the folder `notebooks` of the repository; `npm run notebooks` executes them. Here they stand with what they print and draw.',
+    ],
+    [
+      'zh-CN',
+      '教程',
+      '这些笔记本在仓库的 `notebooks` 文件夹中，用 `npm run notebooks` 运行。这里是运行后的样子，包括打印的结果和画出的图。',
+    ],
   ]) {
     const own = pages.all.filter((page) => page.slug.startsWith('tutorial/'));
     const slugs = [...new Set(own.map(({ slug }) => slug))];
     const list = slugs.map((slug) => {
-      const page = own.find((one) => one.slug === slug && one.locale === locale) ?? own.find((one) => one.slug === slug);
+      const page =
+        own.find((one) => one.slug === slug && one.locale === locale) ?? own.find((one) => one.slug === slug);
       return `1. [${page.title}](${pages.urlOf(slug, locale)})`;
     });
-    pages.add({ source: '', slug: 'tutorial/index', locale, title, made: `${intro}\n\n${list.join('\n')}\n` });
+    pages.add({
+      source: '',
+      slug: 'tutorial/index',
+      locale,
+      title,
+      made: `${intro}\n\n${list.join('\n')}\n`,
+    });
   }
 }
 
@@ -155,7 +179,9 @@ function sidebarOf(pages) {
     const items = slugs
       .filter((slug) => slug.startsWith(`${prefix}/`) && !slug.endsWith('/index'))
       .sort((a, b) => place(a) - place(b) || a.localeCompare(b));
-    return items.length === 0 ? [] : [{ label, translations: { 'zh-CN': chinese }, items: items.map((slug) => ({ slug })), ...more }];
+    return items.length === 0
+      ? []
+      : [{ label, translations: { 'zh-CN': chinese }, items: items.map((slug) => ({ slug })), ...more }];
   };
   return [
     { slug: 'playground', label: 'Playground', translations: { 'zh-CN': '在线检验' } },

@@ -4,7 +4,11 @@ import path from 'node:path';
 import { Application, Converter } from 'typedoc';
 
 /** A source file as typedoc names modules, whichever of its ways it takes. */
-const bare = (name) => name.replace(/^src\/?/, '').replace(/\.ts$/, '').replace(/(^|\/)index$/, '');
+const bare = (name) =>
+  name
+    .replace(/^src\/?/, '')
+    .replace(/\.ts$/, '')
+    .replace(/(^|\/)index$/, '');
 
 /** Writes the pages as Markdown to `out`, and returns their files, from `root`, with their slugs. */
 export async function reference(root, out) {
@@ -34,7 +38,13 @@ export async function reference(root, out) {
     githubPages: false,
     treatWarningsAsErrors: true,
     treatValidationWarningsAsErrors: true,
-    validation: { notExported: true, invalidLink: true, notDocumented: true, invalidPath: true, rewrittenLink: true },
+    validation: {
+      notExported: true,
+      invalidLink: true,
+      notDocumented: true,
+      invalidPath: true,
+      rewrittenLink: true,
+    },
     // Tables of values of which only a type is public, by `typeof`.
     intentionallyNotExported: ['QUANTIZATIONS', 'names', 'aliases', 'lossTable'],
     requiredToBeDocumented: ['Function', 'Class', 'Interface', 'TypeAlias', 'Variable', 'Enum'],

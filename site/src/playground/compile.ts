@@ -19,9 +19,9 @@ export class CodeError extends Error {
   }
 }
 
-const AsyncFunction = (async () => undefined).constructor as new (...args: string[]) => (
-  ...args: unknown[]
-) => Promise<unknown>;
+const AsyncFunction = (async () => undefined).constructor as new (
+  ...args: string[]
+) => (...args: unknown[]) => Promise<unknown>;
 
 // All on the line of the first one written, so that lines keep their numbers.
 const before = 'return (async () => { ';

@@ -82,7 +82,10 @@ export const examples: readonly Example[] = [
   },
   {
     id: 'tfjs',
-    title: { en: 'A fault of TensorFlow.js: swish, second order', zh: 'TensorFlow.js 的错误：swish 的二阶导数' },
+    title: {
+      en: 'A fault of TensorFlow.js: swish, second order',
+      zh: 'TensorFlow.js 的错误：swish 的二阶导数',
+    },
     order: 2,
     says: {
       en: 'No gradient of one’s own here: TensorFlow.js 4.22 gets the second derivative wrong. Turn the fixes on.',
@@ -94,4 +97,5 @@ export const examples: readonly Example[] = [
   },
 ];
 
-export const codeOf = ({ code, says }: Example, language: 'en' | 'zh'): string => code.replace('%', () => says[language]);
+export const codeOf = ({ code, says }: Example, language: 'en' | 'zh'): string =>
+  code.replace('%', () => says[language]);

@@ -10,7 +10,9 @@ export interface Shared {
 const MOST_CHARACTERS = 200_000;
 
 async function through(bytes: Uint8Array, stream: GenericTransformStream): Promise<Uint8Array> {
-  const whole = new Response(new Blob([bytes as BlobPart]).stream().pipeThrough(stream as ReadableWritablePair));
+  const whole = new Response(
+    new Blob([bytes as BlobPart]).stream().pipeThrough(stream as ReadableWritablePair),
+  );
   return new Uint8Array(await whole.arrayBuffer());
 }
 

@@ -78,7 +78,9 @@ function hear(answer: Answer): void {
     showReport(answer.report);
   } else {
     rest('');
-    const said = words.failures[answer.failure](answer.message.replace(/\.$/, answer.failure === 'syntax' ? '' : '.'));
+    const said = words.failures[answer.failure](
+      answer.message.replace(/\.$/, answer.failure === 'syntax' ? '' : '.'),
+    );
     show('failed', words.failed, [answer.line === undefined ? said : words.line(answer.line, said)]);
   }
 }
@@ -97,7 +99,10 @@ function element<K extends keyof HTMLElementTagNameMap>(
 
 function show(kind: string, title: string, sentences: readonly string[], ...more: Node[]): void {
   const heading = element('h2', { className: `verdict ${kind}`, textContent: title, tabIndex: -1 });
-  const lines = printed.length > 0 ? [details(words.printed, element('pre', { tabIndex: 0 }, element('code', {}, printed.join('\n'))))] : [];
+  const lines =
+    printed.length > 0
+      ? [details(words.printed, element('pre', { tabIndex: 0 }, element('code', {}, printed.join('\n'))))]
+      : [];
   result.replaceChildren(
     heading,
     ...sentences.map((text) => element('p', { className: 'says', textContent: text })),
@@ -114,20 +119,30 @@ const details = (summary: string, ...content: Node[]): HTMLDetailsElement =>
 function showReport(report: GradcheckReport): void {
   const { verdict, diagnosis, inputs, evaluations, seconds, order } = report;
   const [name, meaning] = words.verdicts[verdict];
-  const said = diagnosis.map((sentence) => (language === 'zh' ? (inChinese(sentence) ?? sentence) : sentence));
-  const original = language === 'zh' && diagnosis.length > 0
-    ? [details(words.original, ...diagnosis.map((sentence) => element('p', { textContent: sentence, lang: 'en' })))]
-    : [];
+  const said = diagnosis.map((sentence) =>
+    language === 'zh' ? (inChinese(sentence) ?? sentence) : sentence,
+  );
+  const original =
+    language === 'zh' && diagnosis.length > 0
+      ? [
+          details(
+            words.original,
+            ...diagnosis.map((sentence) => element('p', { textContent: sentence, lang: 'en' })),
+          ),
+        ]
+      : [];
   for (const one of original) one.open = false;
   const kinks = inputs.flatMap((input) =>
-    input.kinkDetails.slice(0, 20).map(({ coordinate, left, right, autodiff, between }) => [
-      nameOf(input),
-      `[${coordinate.join(',')}]`,
-      digits(left),
-      digits(right),
-      digits(autodiff),
-      words.between[between ? 0 : 1],
-    ]),
+    input.kinkDetails
+      .slice(0, 20)
+      .map(({ coordinate, left, right, autodiff, between }) => [
+        nameOf(input),
+        `[${coordinate.join(',')}]`,
+        digits(left),
+        digits(right),
+        digits(autodiff),
+        words.between[between ? 0 : 1],
+      ]),
   );
   show(
     verdict,
@@ -163,12 +178,18 @@ function rowOf(input: InputReport): string[] {
 
 function tableOf(caption: string, head: readonly string[], rows: readonly string[][]): HTMLElement {
   const cells = (row: readonly string[]): HTMLElement[] =>
-    row.map((text, k) => (k === 0 ? element('th', { scope: 'row', textContent: text }) : element('td', { textContent: text })));
+    row.map((text, k) =>
+      k === 0 ? element('th', { scope: 'row', textContent: text }) : element('td', { textContent: text }),
+    );
   const table = element(
     'table',
     {},
     element('caption', { textContent: caption }),
-    element('thead', {}, element('tr', {}, ...head.map((text) => element('th', { scope: 'col', textContent: text })))),
+    element(
+      'thead',
+      {},
+      element('tr', {}, ...head.map((text) => element('th', { scope: 'col', textContent: text }))),
+    ),
     element('tbody', {}, ...rows.map((row) => element('tr', {}, ...cells(row)))),
   );
   const frame = element('div', { className: 'scroll', tabIndex: 0 }, table);

@@ -63,9 +63,21 @@ export const words: Record<'en' | 'zh', Words> = {
     original: 'In English',
     table: {
       caption: 'The gradient of each input',
-      head: ['input', 'shape', 'verdict', 'compared', 'largest relative error', 'worst at', 'differences', 'autodiff'],
+      head: [
+        'input',
+        'shape',
+        'verdict',
+        'compared',
+        'largest relative error',
+        'worst at',
+        'differences',
+        'autodiff',
+      ],
     },
-    kinks: { caption: 'Kinks', head: ['input', 'at', 'slope on the left', 'slope on the right', 'autodiff', 'between them'] },
+    kinks: {
+      caption: 'Kinks',
+      head: ['input', 'at', 'slope on the left', 'slope on the right', 'autodiff', 'between them'],
+    },
     second: 'second order',
     compared: (checked, entries) => `${checked} of ${entries}`,
     between: ['yes', 'no'],

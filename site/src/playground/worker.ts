@@ -37,7 +37,11 @@ async function check({ code, order, withFixes }: Job): Promise<void> {
     'gradparity/fixes': turnOn,
     'gradparity/fixes/tape': turnOn,
   };
-  const scope = { tf, gradparity, console: { ...console, log: print, info: print, warn: print, error: print } };
+  const scope = {
+    tf,
+    gradparity,
+    console: { ...console, log: print, info: print, warn: print, error: print },
+  };
   if (withFixes) fixes.apply();
   else fixes.remove();
   try {
@@ -50,7 +54,9 @@ async function check({ code, order, withFixes }: Job): Promise<void> {
     send({ kind: 'report', report });
   } catch (error) {
     const { kind, line, message } =
-      error instanceof CodeError ? error : { kind: 'check' as const, line: lineOf(error), message: messageOf(error) };
+      error instanceof CodeError
+        ? error
+        : { kind: 'check' as const, line: lineOf(error), message: messageOf(error) };
     send({ kind: 'failed', failure: kind, line, message });
   }
 }
