@@ -1,6 +1,7 @@
 /**
  * `npm run docs`: builds the documentation site into site/dist, from a clean clone too. A link that leads nowhere, a formula that cannot be read, an
- * undocumented public name end it with exit code 1. `npm run docs -- --serve` builds it and shows it on this machine.
+ * undocumented public name end it with exit code 1. `npm run docs -- --serve` builds it and shows it on this machine; `--check` builds it and
+ * looks at it in Chromium (site/test).
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -28,18 +29,24 @@ try {
   process.exit(3);
 }
 const astro = path.join(site, 'node_modules', 'astro', 'bin', 'astro.mjs');
-const steps = [[path.join(site, 'scripts', 'prepare.mjs')], [astro, 'build', '--silent']];
+const compiler = path.join(site, 'node_modules', 'typescript', 'bin', 'tsc');
+const steps = [
+  [compiler, '-p', path.join(site, 'tsconfig.json')],
+  [path.join(site, 'scripts', 'prepare.mjs')],
+  [astro, 'build', '--silent'],
+];
 if (options.serve) steps.push([astro, 'preview']);
 const failed = steps.find((args) => node(args) !== 0);
 if (failed) {
   console.error(`docs: ${path.relative(root, failed[0])} failed; see its messages above.`);
   process.exit(1);
 }
+if (options.check && look() !== 0) process.exit(1);
 console.log('The site is in site/dist.');
 
 function parsed() {
   try {
-    return parseArgs({ options: { serve: { type: 'boolean' } } }).values;
+    return parseArgs({ options: { serve: { type: 'boolean' }, check: { type: 'boolean' } } }).values;
   } catch (error) {
     console.error(`docs: ${error.message}`);
     process.exit(2);
@@ -76,6 +83,14 @@ function node(args) {
     return spawnSync(process.execPath, args, { cwd: site, stdio: 'inherit', env: environment() }).status;
   const system = process.platform === 'win32' ? 'win' : process.platform;
   return npm(['exec', '--yes', `--package=node-${system}-${process.arch}@${NODE}`, '--', 'node', ...args]);
+}
+
+/** Runs the tests of the built site, by the root's Jest, and returns its exit code. */
+function look() {
+  const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const args = ['--testMatch', '<rootDir>/site/test/*.test.ts', '--testTimeout', '300000', '-w', '1'];
+  return spawnSync(process.execPath, [...flags, jest, ...args], { cwd: root, stdio: 'inherit' }).status;
 }
 
 function environment() {

@@ -9,7 +9,8 @@ const { log, info, warn } = console;
 const results = {};
 for (const file of process.argv.slice(2)) {
   const lines = [];
-  console.log = (...values) => lines.push(...formatWithOptions({ colors: false, breakLength: Infinity }, ...values).split('\n'));
+  console.log = (...values) =>
+    lines.push(...formatWithOptions({ colors: false, breakLength: Infinity }, ...values).split('\n'));
   console.info = console.warn = () => undefined;
   try {
     await import(pathToFileURL(file).href);
