@@ -101,6 +101,7 @@ export class Pages {
     const [target, anchor] = link.split('#');
     const hash = anchor === undefined ? '' : `#${anchor}`;
     // The site's own pages name pages of the site from its root.
+    if (target.startsWith('/en/')) return `${this.#base}${target.slice(3)}${hash}`;
     if (target.startsWith('/'))
       return `${this.#base}${page.locale === 'zh-CN' ? '/zh-cn' : ''}${target}${hash}`;
     const file = path.posix.normalize(path.posix.join(path.posix.dirname(page.source), target));

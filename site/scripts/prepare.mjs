@@ -153,7 +153,7 @@ function addTutorial(pages) {
       '这些笔记本在仓库的 `notebooks` 文件夹中，用 `npm run notebooks` 运行。这里是运行后的样子，包括打印的结果和画出的图。',
     ],
   ]) {
-    const own = pages.all.filter((page) => page.slug.startsWith('tutorial/'));
+    const own = pages.all.filter((page) => page.source.endsWith('.ipynb'));
     const slugs = [...new Set(own.map(({ slug }) => slug))];
     const list = slugs.map((slug) => {
       const page =

@@ -264,8 +264,8 @@ function serve(): Promise<Server> {
       );
       expect(await page.locator('#playground .facts').textContent()).toContain('double precision');
       expect(await page.locator('#playground figure').count()).toBeGreaterThanOrEqual(2);
-      expect(await page.locator('#playground figure').first().locator('rect').count()).toBe(6);
-      expect(await page.locator('#playground tbody tr').first().textContent()).toContain('[2,3]');
+      expect(await page.locator('#playground figure').first().locator('rect').count()).toBe(12);
+      expect(await page.locator('#playground tbody tr').first().textContent()).toContain('[3,4]');
     });
 
     test('in Chinese it speaks Chinese, with the original beside it', async () => {

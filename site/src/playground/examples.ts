@@ -28,7 +28,7 @@ export const examples: readonly Example[] = [
     title: { en: 'Wrong: a factor is missing', zh: '错误：漏了一个系数' },
     order: 1,
     says: { en: 'x², whose gradient is 2x·dy. The 2 is missing.', zh: 'x² 的梯度是 2x·dy，这里漏了 2。' },
-    code: `// %\n${gradient('tf.square(x)', 'tf.mul(dy, x)')}\nconst inputs = [[[1, 2, 3], [-1, 0.5, 4]]];\n`,
+    code: `// %\n${gradient('tf.square(x)', 'tf.mul(dy, x)')}\nconst inputs = [[[1, 2, 3, 0.5], [-1, 0.7, 4, -2], [5, -0.3, 2.5, 6]]];\n`,
     verdict: 'wrong',
     fixed: 'wrong',
   },

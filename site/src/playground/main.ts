@@ -41,6 +41,7 @@ function begin(): void {
 
 /** No check is under way. */
 function rest(says: string): void {
+  status.classList.remove('sr-only');
   clearInterval(ticking);
   ticking = undefined;
   stop.disabled = true;
@@ -57,6 +58,7 @@ function run(): void {
   stop.disabled = false;
   form.setAttribute('aria-busy', 'true');
   const started = performance.now();
+  status.classList.remove('sr-only');
   const tick = (): void => {
     status.textContent = words.running(Math.round((performance.now() - started) / 1000));
   };
@@ -109,7 +111,9 @@ function show(kind: string, title: string, sentences: readonly string[], ...more
     ...more,
     ...lines,
   );
+  // Read out, and seen as the heading.
   status.textContent = title;
+  status.classList.add('sr-only');
   heading.scrollIntoView({ block: 'nearest' });
 }
 
@@ -201,9 +205,9 @@ function tableOf(caption: string, head: readonly string[], rows: readonly string
 function plotsOf(input: InputReport): Node[] {
   const html = inputPlots(input, document, {
     ...plotWords,
+    ...words.plots,
     map: () => words.plots.map(nameOf(input)),
     scatter: () => words.plots.scatter,
-    steps: words.plots.steps,
   });
   if (html === '') return [];
   const frame = element('div');
@@ -257,6 +261,7 @@ share.addEventListener('click', async () => {
     withFixes: withFixes.checked,
   });
   history.replaceState(null, '', fragment);
+  status.classList.remove('sr-only');
   try {
     await navigator.clipboard.writeText(location.href);
     status.textContent = words.copied;

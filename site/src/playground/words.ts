@@ -1,5 +1,7 @@
 /** What the playground says, in both languages. */
+import { plotWords } from '../../../dist/pages/gradcheck.js';
 import type { Verdict } from '../../../dist/index.js';
+import type { PlotAxes } from '../../../dist/pages/gradcheck.js';
 import type { Failure } from './messages.ts';
 
 export interface Words {
@@ -23,7 +25,7 @@ export interface Words {
   second: string;
   compared: (checked: number, entries: number) => string;
   between: readonly [yes: string, no: string];
-  plots: { map: (name: string) => string; scatter: string; steps: string };
+  plots: { map: (name: string) => string; scatter: string; steps: string } & PlotAxes;
   more: string;
 }
 
@@ -82,6 +84,7 @@ export const words: Record<'en' | 'zh', Words> = {
     compared: (checked, entries) => `${checked} of ${entries}`,
     between: ['yes', 'no'],
     plots: {
+      ...plotWords,
       map: (name) => `Relative error of ${name}, entry by entry`,
       scatter: 'Autodiff against differences: on the line they agree',
       steps: 'At the worst entry: distance of the central difference from autodiff, by step',
@@ -131,7 +134,13 @@ export const words: Record<'en' | 'zh', Words> = {
     between: ['是', '否'],
     plots: {
       map: (name) => `${name} 各元素的相对误差`,
-      scatter: '自动微分（纵轴）与数值微分（横轴）：在直线上表示一致',
+      differences: '数值微分',
+      autodiff: '自动微分',
+      step: '步长 h',
+      distance: '差',
+      lastAxis: '最后一个轴',
+      entry: '元素',
+      scatter: '自动微分与数值微分：在直线上表示一致',
       steps: '误差最大的元素：不同步长下，中心差分与自动微分之差',
     },
     more: '图',
