@@ -51,9 +51,21 @@ export function notebookPage(notebook, pages, page, publicFolder) {
       return pages.formulas(pages.links(text, page));
     }
     if (cell.cell_type !== 'code' || source.trim() === '') return '';
-    return [fenced(source, 'ts'), ...(cell.outputs ?? []).map(output)].filter(Boolean).join('\n\n');
+    return [fenced(source, 'ts'), ...together(cell.outputs ?? []).map(output)].filter(Boolean).join('\n\n');
   });
   return pages.frontMatter(page) + body.join('\n\n') + '\n';
+}
+
+/** The outputs, with what a cell printed bit by bit as one. */
+function together(outputs) {
+  const all = [];
+  for (const one of outputs) {
+    const last = all.at(-1);
+    if (one.output_type === 'stream' && last?.output_type === 'stream' && last.name === one.name)
+      last.text = joined(last.text) + joined(one.text);
+    else all.push({ ...one });
+  }
+  return all;
 }
 
 /** Without a terminal's colours. */

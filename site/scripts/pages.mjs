@@ -20,6 +20,7 @@ export class Pages {
 
   /** page: source (from the root of the repository), slug, locale. */
   add(page) {
+    page = { ...page, slug: page.slug.replace(/(^|\/)README$/, '$1index').toLowerCase() };
     if (this.has(page.slug, page.locale)) {
       this.flaws.push(
         `${page.source} would be the page ${page.slug} in ${page.locale}, and so is another file.`,
@@ -30,7 +31,7 @@ export class Pages {
   }
 
   has(slug, locale) {
-    return this.all.some((page) => page.slug === slug && page.locale === locale);
+    return this.all.some((page) => page.slug === slug.toLowerCase() && page.locale === locale);
   }
 
   #titleOf({ source, isOwn }) {
@@ -110,7 +111,11 @@ export class Pages {
     const found =
       this.all.find(({ source, locale }) => source === file && locale === page.locale) ??
       this.all.find(({ source }) => source === file);
-    if (found) return `${this.urlOf(found.slug, page.locale === 'zh-CN' ? 'zh-CN' : found.locale)}${hash}`;
+    if (found) {
+      // Who reads Chinese stays there where a page is in English alone; a link from one language to the other leads there.
+      const isChinese = page.locale === 'zh-CN' && !(found.locale === 'en' && this.has(found.slug, 'zh-CN'));
+      return `${this.urlOf(found.slug, isChinese ? 'zh-CN' : found.locale)}${hash}`;
+    }
     if (page.isReference) {
       this.flaws.push(`${page.source} links to ${link}, which is no page.`);
       return link;
@@ -121,7 +126,8 @@ export class Pages {
   }
 
   urlOf(slug, locale) {
-    return `${this.#base}${locale === 'zh-CN' ? '/zh-cn' : ''}/${slug}${slug === '' ? '' : '/'}`;
+    const address = slug.replace(/(^|\/)index$/, '');
+    return `${this.#base}${locale === 'zh-CN' ? '/zh-cn' : ''}/${address}${address === '' ? '' : '/'}`;
   }
 }
 

@@ -30,11 +30,13 @@ const order = {
     'variables',
     'kinks',
     'modes-and-tolerances',
+    'fixes',
     'own-data',
     'use-your-model',
     'native-backend',
     'sweep-your-build',
     'scale-out',
+    'gallery',
   ],
   explanation: [
     'how-gradcheck-decides',
@@ -177,11 +179,18 @@ function sidebarOf(pages) {
     const known = (order[prefix] ?? []).map((name) => `${prefix}/${name}`);
     const place = (slug) => (known.includes(slug) ? known.indexOf(slug) : known.length);
     const items = slugs
-      .filter((slug) => slug.startsWith(`${prefix}/`) && !slug.endsWith('/index'))
+      .filter((slug) => slug.startsWith(`${prefix}/`) && slug !== 'tutorial/index')
       .sort((a, b) => place(a) - place(b) || a.localeCompare(b));
     return items.length === 0
       ? []
-      : [{ label, translations: { 'zh-CN': chinese }, items: items.map((slug) => ({ slug })), ...more }];
+      : [
+          {
+            label,
+            translations: { 'zh-CN': chinese },
+            items: items.map((slug) => ({ slug: slug.replace(/\/index$/, '') })),
+            ...more,
+          },
+        ];
   };
   return [
     { slug: 'playground', label: 'Playground', translations: { 'zh-CN': '在线检验' } },
