@@ -31,7 +31,7 @@ const forbidden = (folders) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/', 'packages/*/dist/', 'node_modules/', 'runs/', 'coverage/', '**/*.ipynb'] },
+  { ignores: ['dist/', 'packages/*/dist/', 'site/', 'node_modules/', 'runs/', 'coverage/', '**/*.ipynb'] },
   ...tseslint.configs.strict,
   {
     rules: {

@@ -2,23 +2,29 @@
  * What the READMEs and CONTRIBUTING.md tell is so. Oracles: the comments beside their programs' output, the command line's own
  * help, package.json, the files of the repository, and the reports that figures are taken from.
  */
-import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { main } from './cli/run-cli.js';
+import {
+  blocksOf,
+  brokenLinks,
+  commandNames,
+  commandsOf,
+  filesNamed,
+  flawOf,
+  headingsOf,
+  isJest,
+  manifest,
+  printed,
+  promised,
+  read,
+  root,
+  run,
+  withoutProse,
+} from './support/documents.js';
 import { present } from './support/present.js';
 
-const root = path.resolve(import.meta.dirname, '..');
-const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const readmes = ['README.md', 'README.zh-CN.md'];
 const documents = [...readmes, 'CONTRIBUTING.md', 'CHANGELOG.md'];
 
@@ -30,54 +36,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Block {
-  readonly language: string;
-  readonly code: string;
-}
-
-const blocksOf = (text: string): Block[] =>
-  Array.from(text.matchAll(/^```(\w*)\n(.*?)^```$/gms), ([, language, code]) => ({ language, code }));
-
-/** A document without its blocks of code, where `#` and brackets have other meanings. */
-const proseOf = (text: string): string => text.replace(/^```.*?^```$/gms, '');
-
-const headingsOf = (text: string): string[] => proseOf(text).match(/^#+ .*$/gm) ?? [];
-
-/** What GitHub makes of a heading for links to it. */
-const anchorOf = (heading: string): string =>
-  heading
-    .replace(/^#+ /, '')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .replaceAll(' ', '-');
-
-const run = (args: readonly string[], env?: NodeJS.ProcessEnv) =>
-  spawnSync(process.execPath, args, {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '', ...env },
-  });
-
 // ---- programs ----
 
-/** The statements whose output stands in a comment beside them. */
-const prints = (line: string): boolean => /^(console\.log|show)\(/.test(line);
-
-/** What a program says that it prints, a line each. */
-const promised = (code: string): string[] =>
-  code
-    .split('\n')
-    .filter(prints)
-    .map((line) => /\); \/\/ (.+)$/.exec(line)?.[1] ?? `nothing, beside ${line}`);
-
-/** What the program in `file` prints, without TensorFlow.js' banner. */
-function printed(file: string): string[] {
-  const { stdout, stderr, status } = run(['--import', 'tsx', file]);
-  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
-  return stdout.split('\n').filter((line) => line !== '' && !/^=+$|^Hi, looks like/.test(line));
-}
-
-const isJest = ({ code }: Block): boolean => code.includes("from '@jest/globals'");
 const blocks = blocksOf(read('README.md'));
 const programs = blocks.filter((block) => block.language === 'ts' && !isJest(block));
 const jestTests = blocks.filter((block) => block.language === 'ts' && isJest(block));
@@ -165,96 +125,6 @@ describe('the programs', () => {
 
 // ---- commands ----
 
-interface CommandHelp {
-  /** The choices of each option; undefined where anything goes. */
-  readonly options: ReadonlyMap<string, readonly string[] | undefined>;
-}
-
-function helpOf(...args: string[]): string {
-  const { stdout, status } = run([main, ...args, '--help']);
-  if (status !== 0) throw new Error(`gradparity ${args.join(' ')} --help ends with exit code ${status}.`);
-  return stdout;
-}
-
-const commandNames = Array.from(helpOf().matchAll(/^ {2}gradparity (\w+)/gm), ([, name]) => name);
-const helps = new Map<string, CommandHelp>();
-
-function commandHelp(command: string): CommandHelp {
-  const known = helps.get(command);
-  if (known) return known;
-  const [, text] = helpOf(command).split('Options:');
-  const options = new Map(
-    text
-      .split(/^ +(?:-\w, )?--(?=\w)/m)
-      .slice(1)
-      .map((option): [string, string[] | undefined] => {
-        const choices = /\[choices: ([^\]]+)\]/.exec(option)?.[1];
-        return [
-          present(/^[\w-]+/.exec(option))[0],
-          (choices && Array.from(choices.matchAll(/"([^"]+)"/g), ([, one]) => one)) || undefined,
-        ];
-      }),
-  );
-  helps.set(command, { options });
-  return { options };
-}
-
-const manifest = JSON.parse(read('package.json')) as Record<
-  'scripts' | 'bin' | 'peerDependencies' | 'peerDependenciesMeta',
-  Record<string, unknown>
->;
-const siblings = readdirSync(path.join(root, 'packages')).flatMap((name) =>
-  Object.keys((JSON.parse(read(`packages/${name}/package.json`)) as typeof manifest).bin),
-);
-
-/** What is wrong with a command line that a document shows; undefined where it can be run as it stands. */
-function flawOf(line: string): string | undefined {
-  const [program, ...words] = line
-    .replace(/\s# .*$/, '')
-    .trim()
-    .split(/\s+/);
-  if (program === 'gradparity') return flawOfCommand(words);
-  if (program === 'npx') {
-    if (words[0] === 'gradparity') return flawOfCommand(words.slice(1));
-    return siblings.includes(words[0]) ? undefined : `no package here brings ${words[0]}`;
-  }
-  if (program !== 'npm') return `${program} is neither npm nor npx nor gradparity`;
-  const [verb, ...rest] = words;
-  if (verb === 'install') {
-    const names = rest.filter((word) => !word.startsWith('git+https://'));
-    return names.find((name) => name !== 'gradparity' && !Object.hasOwn(manifest.peerDependencies, name));
-  }
-  const script = verb === 'run' ? rest.find((word) => !word.startsWith('-')) : verb;
-  if (script === undefined || !Object.hasOwn(manifest.scripts, script)) return `there is no script ${script}`;
-  return script === 'start' ? flawOfCommand(['train', ...rest.filter((word) => word !== '--')]) : undefined;
-}
-
-function flawOfCommand([command, ...words]: readonly string[]): string | undefined {
-  if (!commandNames.includes(command)) return `there is no command ${command}`;
-  const { options } = commandHelp(command);
-  for (const [k, word] of words.entries()) {
-    const after = words[k + 1];
-    if (word.startsWith('--')) {
-      if (!options.has(word.slice(2))) return `${command} has no option ${word}`;
-      const choices = options.get(word.slice(2));
-      if (choices && !choices.includes(after)) return `${word} of ${command} can't be ${after}`;
-    } else if (command === 'check' && !words[k - 1]?.startsWith('--') && !existsSync(path.join(root, word))) {
-      return `there is no file ${word}`;
-    }
-  }
-  return undefined;
-}
-
-/** Every command line of a document, in its blocks and in its sentences. */
-function commandsOf(text: string): string[] {
-  const shell = blocksOf(text).filter(({ language }) => language === 'sh');
-  const inline = Array.from(proseOf(text).matchAll(/`([^`\n]+)`/g), ([, code]) => code);
-  return [
-    ...shell.flatMap(({ code }) => code.split('\n').filter(Boolean)),
-    ...inline.filter((code) => /^(npm|npx|gradparity) /.test(code)),
-  ];
-}
-
 describe('the commands', () => {
   test.each(documents)('of %s exist, with their options', (document) => {
     const flaws = commandsOf(read(document)).map((line) => [line, flawOf(line)]);
@@ -296,15 +166,6 @@ describe('the commands', () => {
 
 // ---- documents ----
 
-/** A block without the sentences in its comments; what a program prints stays. */
-const withoutProse = ({ language, code }: Block): string[] => [
-  language,
-  ...code.split('\n').map((line) => {
-    if (language === 'sh') return line.replace(/\s*# .*$/, '');
-    return prints(line) ? line : line.replace(/\/\/ .*$/, '//');
-  }),
-];
-
 test('both READMEs have the same blocks of code, but for the sentences in them, and headings of the same levels', () => {
   const [english, chinese] = readmes.map(read);
   expect(blocksOf(chinese).map(withoutProse)).toEqual(blocksOf(english).map(withoutProse));
@@ -313,28 +174,6 @@ test('both READMEs have the same blocks of code, but for the sentences in them, 
   const other = { language: 'ts', code: 'console.log(1); // 2\n' };
   expect(withoutProse(other)).not.toEqual(withoutProse({ ...other, code: 'console.log(1); // 1\n' }));
 });
-
-/** The links of a document that lead nowhere: to no file, or to no heading. */
-function brokenLinks(document: string, text: string): string[] {
-  const links = Array.from(proseOf(text).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
-  return links.filter((link) => {
-    if (/^https?:/.test(link)) return false;
-    const [target, anchor] = link.split('#');
-    const file = path.posix.join(path.posix.dirname(document), target || path.posix.basename(document));
-    if (!existsSync(path.join(root, file))) return true;
-    const headings = target === '' ? headingsOf(text) : file.endsWith('.md') ? headingsOf(read(file)) : [];
-    return anchor !== undefined && !headings.map(anchorOf).includes(anchor);
-  });
-}
-
-/** The files that a document names in its sentences. */
-const filesNamed = (text: string): string[] =>
-  Array.from(
-    proseOf(text).matchAll(
-      /`((?:src|test|docs|scripts|bench|examples|models|notebooks|packages|\.ci)\/[\w./-]+)`/g,
-    ),
-    ([, file]) => file,
-  );
 
 test.each(documents)('the links of %s lead somewhere, and the files that it names exist', (document) => {
   expect(brokenLinks(document, read(document))).toEqual([]);

@@ -12,6 +12,7 @@ import { writeFileWhole } from '../files/write.js';
 import { download, MAX_BYTES, reasonOf } from './download.js';
 import { uncompressed } from './gzip.js';
 
+/** How far a download is. */
 export interface DownloadProgress {
   /** The file under way, its bytes so far, and its size where the server tells. */
   file: string;
@@ -19,6 +20,7 @@ export interface DownloadProgress {
   total?: number;
 }
 
+/** Where MNIST's files come from. */
 export interface MnistFilesOptions {
   /** A folder with the four files, plain or .gz; any data in MNIST's format. Nothing else is tried then. */
   dataDir?: string;
@@ -30,6 +32,7 @@ export interface MnistFilesOptions {
   cacheDir?: string;
   /** Where to look for the npm package; beside gradparity and in the working folder unless given. */
   packageRoots?: string[];
+  /** Told while a file is downloaded. */
   onProgress?: (progress: DownloadProgress) => void;
   signal?: AbortSignal;
   /** Told, in a sentence each, what is downloaded from where and what was passed over. */

@@ -7,6 +7,7 @@ import { type MnistFilesOptions, type NamedBytes, readMnistFiles } from './mnist
 
 export type { DownloadProgress } from './mnist-files.js';
 
+/** How much of MNIST is loaded, and in what form. */
 export interface MnistOptions extends MnistFilesOptions {
   /** true, the default: pixels from 0 to 1; false: from 0 to 255. */
   normalize?: boolean;
@@ -19,11 +20,13 @@ export interface MnistOptions extends MnistFilesOptions {
   testSize?: number;
 }
 
+/** Images with their labels. */
 export interface MnistPart<X extends tf.Tensor = tf.Tensor2D> {
   x: X;
   t: tf.Tensor;
 }
 
+/** MNIST: what to learn from and what to be tested on. */
 export interface Mnist<X extends tf.Tensor = tf.Tensor2D> {
   train: MnistPart<X>;
   test: MnistPart<X>;

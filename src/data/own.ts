@@ -35,6 +35,7 @@ export interface RawData {
   source: string;
 }
 
+/** How much of a data set is loaded, and what is held out of it. */
 export interface DataOptions {
   /** Only the first so many examples; all unless given. */
   trainSize?: number;
@@ -48,6 +49,7 @@ export interface DataOptions {
   signal?: AbortSignal;
 }
 
+/** A data set of one's own: what to learn from and what to be tested on. */
 export interface LoadedData {
   train: { x: tf.Tensor2D; t: tf.Tensor1D };
   test: { x: tf.Tensor2D; t: tf.Tensor1D };

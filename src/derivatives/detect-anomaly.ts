@@ -19,6 +19,7 @@ export class AnomalyError extends Error {
   }
 }
 
+/** What counts as an anomaly. */
 export interface AnomalyOptions {
   /** Whether infinities count too, as by default, or NaN alone. */
   infinities?: boolean;

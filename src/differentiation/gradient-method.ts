@@ -29,6 +29,7 @@ export interface DifferentiableNetwork {
   lossOfLogits?(logits: tf.Tensor, t: tf.Tensor, reduction?: Reduction): tf.Tensor;
 }
 
+/** What a gradient method returns. */
 export interface LossAndGradients {
   /** The loss at the network's parameters. */
   loss: number;
@@ -39,5 +40,6 @@ export interface LossAndGradients {
 /** A way to get `∂loss/∂parameters`. */
 export interface GradientMethod {
   readonly name: string;
+  /** The loss at the network's parameters and its gradient there, for a batch x with its targets t. */
   lossAndGradients(network: DifferentiableNetwork, x: tf.Tensor, t: tf.Tensor): LossAndGradients;
 }

@@ -93,6 +93,7 @@ export const lossTable = {
   },
 } satisfies Record<string, LossRow>;
 
+/** The losses that a network can be trained with, by name. */
 export type LossName = keyof typeof lossTable;
 
 /** The row of a loss. */

@@ -5,7 +5,9 @@ import type { GradientMethod } from './gradient-method.js';
 import { central, forward } from './loop.js';
 import { structured } from './structured.js';
 
+/** The names of the gradient methods. */
 export const GRADIENT_METHODS = ['autodiff', 'central', 'forward', 'structured'] as const;
+/** One of `GRADIENT_METHODS`. */
 export type GradientMethodName = (typeof GRADIENT_METHODS)[number];
 
 /** The method of that name with its default step, or the method itself. */

@@ -12,6 +12,7 @@ import { structuredGradients } from './structured/gradient.js';
 /** From samples of each unit's moves, or every move by itself. */
 export type StructuredKernel = 'auto' | 'tensors';
 
+/** The step of the structured differences, and the bound on their memory. */
 export interface StructuredOptions {
   /** The step, the book's 1e-4 by default. */
   h?: number;

@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import { significandBits, toTensor, type TensorInput } from '../functions/arguments.js';
 import { checkStep, lostStep, optimalStep, powerOfTwoNear, type DifferenceScheme } from './numbers.js';
 
+/** The scheme and the step of a numerical gradient. */
 export interface DifferenceOptions {
   /** Default 'central'. */
   scheme?: DifferenceScheme;

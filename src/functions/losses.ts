@@ -20,6 +20,7 @@ import {
 /** How the losses of the single entries (or examples) become one: their mean, their sum, or not at all. As in PyTorch. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
+/** What the losses take beside y and t: how the examples' losses become one. */
 export interface LossOptions {
   reduction?: Reduction;
 }

@@ -4,6 +4,7 @@ import { gradcheck } from './gradcheck.js';
 import type { GradcheckOptions } from './report/report.js';
 import type { CheckedFunction, CheckedInputs } from './engine/subject.js';
 
+/** What `expect(f)` has more. */
 export interface GradientMatchers<R = unknown> {
   /**
    * Checks the function's gradient: `await expect(f).toHaveRightGradients([x, w], options)`. Passed where the gradient is right or,
@@ -18,7 +19,12 @@ async function toHaveRightGradients(
   f: unknown,
   inputs: CheckedInputs,
   options?: GradcheckOptions,
-): Promise<{ pass: boolean; message: () => string }> {
+): Promise<{
+  /** Whether the check passed. */
+  pass: boolean;
+  /** What is said where it did not. */
+  message: () => string;
+}> {
   const report = await gradcheck(f as CheckedFunction, inputs, options);
   const passed = isPassed(report);
   const wrong = report.verdict === 'wrong' || (report.verdict === 'kink' && !passed);
@@ -26,4 +32,8 @@ async function toHaveRightGradients(
   return { pass: this.isNot ? !wrong : passed, message: () => `${wanted}.\n${describeReport(report)}` };
 }
 
-export const matchers = { toHaveRightGradients };
+/** The matcher by its name, for `expect.extend`. */
+export const matchers = {
+  /** As `GradientMatchers` says. */
+  toHaveRightGradients,
+};

@@ -23,6 +23,7 @@ export type ClassWeight = Readonly<Record<number, number>>;
 /** One of something for a model with one output (or, of x, input); for several a list in their order, or an object by their names. */
 export type PerOutput<T> = T | readonly T[] | Readonly<Record<string, T>>;
 
+/** The options of `gradcheck`, and how the model's loss is made. */
 export interface ModelGradcheckOptions extends Omit<GradcheckOptions, 'names' | 'constant'> {
   /** Whether the model runs as in training: dropout drops, batch normalization uses the batch's statistics. Default false. */
   training?: boolean;

@@ -51,6 +51,7 @@ async function stepsIn(folder: string): Promise<number[]> {
     .sort((a, b) => b - a);
 }
 
+/** Who is told of damaged checkpoints. */
 export interface LoadCheckpointOptions {
   /** Told, in a sentence each, which checkpoints are damaged and passed over. */
   log?: (message: string) => void;

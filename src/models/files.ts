@@ -18,6 +18,7 @@ const WEIGHTS_FILE = 'weights.bin';
 /** What `saveModel` writes into an empty folder. */
 export const MODEL_FILES: readonly string[] = [MODEL_FILE, WEIGHTS_FILE];
 
+/** What is saved beside the weights, and with how many bits these. */
 export interface SaveOptions {
   /** What a network's inputs and outputs stand for; kept in model.json. */
   notes?: ModelNotes;

@@ -3,6 +3,7 @@ import type { io } from '@tensorflow/tfjs';
 import { sizeOf } from '../shapes.js';
 
 export const QUANTIZATIONS = ['uint8', 'uint16', 'float16'] as const;
+/** The types that a weight can be saved in to take less room. */
 export type Quantization = (typeof QUANTIZATIONS)[number];
 
 /**

@@ -16,6 +16,7 @@ import { checkLabels, type Reduction } from '../functions/losses.js';
 /** What the network is for; it decides the output layer and the loss. Source: Saito, §3.5. */
 export type Task = 'regression' | 'binary' | 'multiclass';
 
+/** The form of an `Mlp` and its initial weights. */
 export interface MlpOptions {
   /** Size of the input and of each layer, the output's last: [784, 50, 10]. */
   sizes: readonly number[];

@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { Mlp } from './mlp.js';
 
+/** The sizes of a `TwoLayerNet` and its initial weights. */
 export interface TwoLayerNetOptions {
   /** Default 784: the pixels of an MNIST digit. */
   inputSize?: number;

@@ -99,7 +99,7 @@ function reportBody(report: GradcheckReport, document: Document): string {
   return `${says.map((sentence) => `<p class="says">${escape(sentence)}</p>`).join('\n')}
 <p class="facts">${escape(facts.join(' · '))}</p>
 ${inputs.length > 0 ? inputTable(inputs) : ''}
-${inputs.map((input) => plots(input, document)).join('\n')}`;
+${inputs.map((input) => inputPlots(input, document)).join('\n')}`;
 }
 
 function inputTable(inputs: readonly InputReport[]): string {
@@ -171,8 +171,42 @@ interface Point {
   error: number;
 }
 
-function plots(input: InputReport, document: Document): string {
-  const { details, name } = input;
+/** What stands at the axes of an input's pictures. */
+export interface PlotAxes {
+  differences: string;
+  autodiff: string;
+  step: string;
+  distance: string;
+  lastAxis: string;
+  entry: string;
+}
+
+/** What the captions say, too. `drawn` says how many of the entries are shown, where not all are. */
+export interface PlotWords extends PlotAxes {
+  map(input: InputReport, drawn: string): string;
+  scatter(drawn: string): string;
+  steps: string;
+}
+
+export const plotWords: PlotWords = {
+  differences: 'differences',
+  autodiff: 'autodiff',
+  step: 'step h',
+  distance: 'distance',
+  lastAxis: 'last axis',
+  entry: 'entry',
+  map: ({ name, order }, drawn) =>
+    `Relative error of ${name}${order === 2 ? ', order 2' : ''}, entry by entry${drawn}`,
+  scatter: (drawn) => `Autodiff against differences${drawn}: on the line they agree`,
+  steps: 'At the worst entry: distance of the central difference from autodiff, by step',
+};
+
+/**
+ * The pictures of one input, as HTML: a map of the error, autodiff against differences, and the error against the step. '' where the report
+ * was made without `details`.
+ */
+export function inputPlots(input: InputReport, document: Document, words: PlotWords = plotWords): string {
+  const { details } = input;
   if (!details || details.indices.length === 0) return '';
   const largest = Math.max(
     ...[...details.numerical, ...details.autodiff].filter(Number.isFinite).map(Math.abs),
@@ -193,16 +227,10 @@ function plots(input: InputReport, document: Document): string {
   const points = all.filter((_, i) => i % every === 0);
   const drawn = points.length < all.length ? `, ${points.length} of ${all.length} entries` : '';
   const figures = [
-    figure(
-      `Relative error of ${name}${input.order === 2 ? ', order 2' : ''}, entry by entry${drawn}`,
-      errorMap(input, points, document),
-    ),
-    figure(`Autodiff against differences${drawn}: on the line they agree`, scatter(points, document)),
+    figure(words.map(input, drawn), errorMap(input, points, document, words)),
+    figure(words.scatter(drawn), scatter(points, document, words)),
     details.steps.some(({ error }) => error > 0) &&
-      figure(
-        'At the worst entry: distance of the central difference from autodiff, by step',
-        steps(details.steps, document),
-      ),
+      figure(words.steps, steps(details.steps, document, words)),
   ];
   return `<div class="plots">${figures.filter(Boolean).join('')}</div>`;
 }
@@ -224,7 +252,12 @@ function drawing(options: Plot.PlotOptions, label: string, document: Document): 
   return element.outerHTML;
 }
 
-function errorMap({ shape, entries }: InputReport, points: readonly Point[], document: Document): string {
+function errorMap(
+  { shape, entries }: InputReport,
+  points: readonly Point[],
+  document: Document,
+  { lastAxis, entry }: PlotAxes,
+): string {
   const columns = shape.length > 1 ? shape[shape.length - 1] : Math.min(entries, 50);
   const cells = points.map((point) => ({
     ...point,
@@ -234,7 +267,7 @@ function errorMap({ shape, entries }: InputReport, points: readonly Point[], doc
   const options: Plot.PlotOptions = {
     height: Math.min(400, Math.max(110, 60 + (200 * Math.ceil(entries / columns)) / Math.max(columns, 4))),
     padding: 0,
-    x: { label: shape.length > 1 ? 'last axis' : 'entry', ticks: [] },
+    x: { label: shape.length > 1 ? lastAxis : entry, ticks: [] },
     y: { label: null, ticks: [] },
     color: { domain: [-16, 0], scheme: 'viridis', legend: false, label: 'log₁₀ of the relative error' },
     marks: [
@@ -251,7 +284,7 @@ function errorMap({ shape, entries }: InputReport, points: readonly Point[], doc
   return `${drawing(options, 'Map of the relative error', document)}<p class="scale"><span>1e-16</span><span class="ramp"></span><span>1</span></p>`;
 }
 
-function scatter(points: readonly Point[], document: Document): string {
+function scatter(points: readonly Point[], document: Document, { differences, autodiff }: PlotAxes): string {
   const finite = points.filter(
     ({ numerical, autodiff }) => Number.isFinite(numerical) && Number.isFinite(autodiff),
   );
@@ -260,8 +293,8 @@ function scatter(points: readonly Point[], document: Document): string {
   return drawing(
     {
       marginLeft: 50,
-      x: { label: 'differences', nice: true, domain: [low, high === low ? low + 1 : high] },
-      y: { label: 'autodiff', nice: true, domain: [low, high === low ? low + 1 : high] },
+      x: { label: differences, nice: true, domain: [low, high === low ? low + 1 : high] },
+      y: { label: autodiff, nice: true, domain: [low, high === low ? low + 1 : high] },
       marks: [
         Plot.line([low, high], {
           x: (value: number) => value,
@@ -277,7 +310,11 @@ function scatter(points: readonly Point[], document: Document): string {
   );
 }
 
-function steps(list: readonly { h: number; error: number }[], document: Document): string {
+function steps(
+  list: readonly { h: number; error: number }[],
+  document: Document,
+  { step, distance }: PlotAxes,
+): string {
   const positive = list.filter(({ h, error }) => h > 0 && error > 0 && Number.isFinite(error));
   const errors = positive.map(({ error }) => error);
   // Three decades at least: a wrong gradient's distance hardly changes with the step, and is to look that way.
@@ -286,8 +323,8 @@ function steps(list: readonly { h: number; error: number }[], document: Document
   return drawing(
     {
       marginLeft: 55,
-      x: { type: 'log', label: 'step h', ticks: 4, tickFormat: exponent },
-      y: { type: 'log', label: 'distance', domain: [low, high], ticks: 5, tickFormat: exponent },
+      x: { type: 'log', label: step, ticks: 4, tickFormat: exponent },
+      y: { type: 'log', label: distance, domain: [low, high], ticks: 5, tickFormat: exponent },
       marks: [
         Plot.line(positive, { x: 'h', y: 'error', stroke: '#0072B2' }),
         Plot.dot(positive, { x: 'h', y: 'error', r: 2.5, fill: '#0072B2' }),

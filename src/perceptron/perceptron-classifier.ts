@@ -5,6 +5,7 @@ import { floatTensor, shapeText, type TensorInput } from '../functions/arguments
 import { randomIndices, shuffle } from '../random.js';
 import { ThresholdLogicUnit } from './threshold-logic-unit.js';
 
+/** How `PerceptronClassifier.fit` learns. */
 export interface PerceptronFitOptions {
   /** η, 1 unless given. From a zero start it only scales the weights, up to rounding. */
   readonly learningRate?: number;
@@ -14,6 +15,7 @@ export interface PerceptronFitOptions {
   readonly seed?: number;
 }
 
+/** What came of `PerceptronClassifier.fit`. */
 export interface PerceptronFit {
   /** Whether the last epoch passed without a mistake. */
   readonly converged: boolean;

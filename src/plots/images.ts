@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import { colourOf, documentFor, figure, ink, pixels, plotPanel } from './svg.js';
 import type { DrawingOptions } from './svg.js';
 
+/** What `imagePlot` draws. */
 export interface ImagePlotOptions extends Omit<DrawingOptions, 'height'> {
   readonly title?: string;
   /** Grey values row by row, 0 paper … `max` ink; NaN stays paper. */

@@ -7,6 +7,7 @@ import type { Point } from './curves.js';
 import { xAxis, yAxis, colourOf, documentFor, figure, ink, pixels, plotPanel, tick } from './svg.js';
 import type { DrawingOptions } from './svg.js';
 
+/** The part of the plane that is drawn: from and to, along each axis. */
 export interface Domain {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
@@ -17,6 +18,7 @@ export interface LabelledPoint extends Point {
   readonly label: number;
 }
 
+/** A classifier of points of the plane, and the points. */
 export interface Boundary {
   readonly title?: string;
   /** The class of each point [x, y]. */

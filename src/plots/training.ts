@@ -29,6 +29,7 @@ export interface TrainingCurve {
   }[];
 }
 
+/** A run with its name in the legend. */
 export interface NamedRun {
   readonly name: string;
   readonly history: TrainingCurve;

@@ -7,6 +7,7 @@ import type { Dataset, TrainingData } from './trainer.js';
 
 /** As tf.data.Dataset: elements of inputs and targets, single examples or batches. */
 export interface ElementSource {
+  /** Calls f with each element in turn. */
   forEachAsync(f: (element: unknown) => void): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import { floatTensor, type TensorInput } from '../functions/arguments.js';
 import { numbersOf, numericalGradient, scalar, type DifferenceOptions } from '../differentiation/tensors.js';
 
+/** How `gradientDescent` goes. */
 export interface DescentOptions extends DifferenceOptions {
   /** η in x ← x - η·∂f/∂x. Default 0.01. */
   learningRate?: number;
@@ -13,6 +14,7 @@ export interface DescentOptions extends DifferenceOptions {
   direction?: 'descent' | 'ascent';
 }
 
+/** Where `gradientDescent` ended, and the way there. */
 export interface Descent {
   /** Where it ended; the last finite point where it diverged. The caller disposes it. */
   x: tf.Tensor;

@@ -2,6 +2,7 @@
 import type { ProbeRecord } from '../parity/probe.js';
 import type { Sampling } from './batches.js';
 
+/** The settings that a run was made with. */
 export interface TrainingSettings {
   method: string;
   learningRate: number;
@@ -29,6 +30,7 @@ export interface EpochRecord {
   testLoss?: number;
 }
 
+/** What happened in a run: the loss of each step, the accuracy of each epoch, and how it ended. */
 export interface History {
   schemaVersion: 1;
   settings: TrainingSettings;

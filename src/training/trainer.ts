@@ -17,11 +17,13 @@ import { parityProbe } from '../parity/probe.js';
 /** Inputs [N,D] and their targets: one-hot [N,K], labels [N], or numbers [N,K]. */
 export type Dataset = { x: tf.Tensor2D; t: tf.Tensor };
 
+/** What `train` learns from, and what it measures the accuracy on. */
 export interface TrainingData {
   train: Dataset;
   test?: Dataset;
 }
 
+/** How `train` learns, and whom it tells. */
 export interface TrainOptions {
   /** Default 'autodiff'. */
   method?: GradientMethodName | GradientMethod;
@@ -53,12 +55,15 @@ export interface TrainOptions {
   resume?: Checkpoint;
   /** Ends the run after the step under way, with what was learned. */
   signal?: AbortSignal;
+  /** Told after each step. */
   onStep?: (progress: Progress) => void;
   /** The run waits until it is done. */
   onEpoch?: (record: EpochRecord) => unknown;
+  /** Told of each comparison of the gradient with numerical differences, every `probeEvery` steps. */
   onProbe?: (record: ProbeRecord) => void;
 }
 
+/** How far a training run is. */
 export interface Progress {
   /** Steps done, of `steps`. */
   step: number;

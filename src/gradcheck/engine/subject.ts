@@ -43,6 +43,7 @@ export { GradientFailure } from './failures.js';
 export { coordinateOf, type ActiveInput, type CheckedInputs, type Input, type Numbers } from './inputs.js';
 export { forgetTape } from './tape.js';
 
+/** A function to check: takes its inputs as tensors, returns a tensor, a list or an object of tensors. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any function of tensors
 export type CheckedFunction = (...inputs: any[]) => unknown;
 

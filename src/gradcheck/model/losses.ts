@@ -38,6 +38,7 @@ const aliases = {
   cosine: 'cosineProximity',
 } as const;
 
+/** The losses that `model.compile` knows by name, with their short names. */
 export type LossByName = (typeof names)[number] | keyof typeof aliases;
 
 /** A loss by name, or a function. */

@@ -11,6 +11,7 @@ import type * as tf from '@tensorflow/tfjs';
  */
 export type Verdict = 'right' | 'wrong' | 'kink' | 'inconclusive' | 'nondeterministic' | 'unsupported';
 
+/** float64: in double precision. native: on the backend in use, in float32. */
 export type GradcheckPrecision = 'float64' | 'native';
 
 /** full: every coordinate. fast: random projections, at a cost that does not depend on the size. */
@@ -44,6 +45,7 @@ export interface Ran {
   gradients: string[];
 }
 
+/** What `gradcheck` found. */
 export interface GradcheckReport {
   schemaVersion: 1;
   verdict: Verdict;
@@ -72,6 +74,7 @@ export interface GradcheckReport {
   resolution?: number;
 }
 
+/** One entry of a gradient, computed in both ways. */
 export interface Comparison {
   /** The entry's index along each axis; [] in a scalar. */
   coordinate: number[];
@@ -81,6 +84,7 @@ export interface Comparison {
   errorBar: number;
 }
 
+/** An entry at which the function has no derivative. */
 export interface Kink {
   coordinate: number[];
   /** The one-sided derivatives. Infinite or NaN where the function jumps or ends. */
@@ -91,6 +95,7 @@ export interface Kink {
   between: boolean;
 }
 
+/** What was found of the gradient of one input. */
 export interface InputReport {
   /** Its place among the inputs. */
   index: number;
@@ -127,6 +132,7 @@ export interface InputDetails {
   steps: { h: number; error: number }[];
 }
 
+/** How `gradcheck` checks. */
 export interface GradcheckOptions {
   /** Default: full up to FULL_LIMIT entries in all inputs together, else fast. */
   mode?: GradcheckMode;

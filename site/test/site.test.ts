@@ -1,0 +1,393 @@
+/**
+ * The built site in Chromium, as wide as a desk's window and as a telephone, light and dark. `npm run docs -- --check` builds it and runs this. Oracles: axe's
+ * rules; that nothing is wider than the window, nothing is asked of another host, and the console stays empty; for the playground, the verdicts
+ * that its examples name.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
+import { inChinese } from '../src/playground/chinese.js';
+import { codeOf, examples } from '../src/playground/examples.js';
+
+const dist = path.resolve(import.meta.dirname, '..', 'dist');
+const executablePath = chromiumExecutable();
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+if (!existsSync(path.join(dist, 'index.html')))
+  throw new Error('There is no site in site/dist: npm run docs');
+
+interface Axe {
+  axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+}
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** The files of dist/, as any web server gives them. */
+function serve(): Promise<Server> {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://x');
+    const file = path.join(dist, decodeURIComponent(pathname), pathname.endsWith('/') ? 'index.html' : '');
+    if (!file.startsWith(dist) || !existsSync(file)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const type = types[path.extname(file)] ?? 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type }).end(readFileSync(file));
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+(executablePath ? describe : describe.skip)('the site', () => {
+  let browser: Browser;
+  let server: Server;
+  let origin: string;
+  let context: BrowserContext;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    server = await serve();
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+  beforeEach(() => {
+    complaints = [];
+  });
+  afterEach(async () => {
+    await context?.close();
+    expect(complaints).toEqual([]);
+  });
+
+  async function open(
+    address: string,
+    width = 1300,
+    colorScheme: 'light' | 'dark' = 'light',
+    keep = false,
+  ): Promise<Page> {
+    if (!keep) {
+      await context?.close();
+      context = await browser.newContext({
+        viewport: { width, height: 900 },
+        colorScheme,
+        reducedMotion: 'reduce',
+        permissions: ['clipboard-read', 'clipboard-write'],
+      });
+    }
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(`${address}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => complaints.push(`${address}: ${error.message}`));
+    page.on('request', (request) => {
+      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(`${origin}/`))
+        complaints.push(`${address} asks for ${request.url()}`);
+    });
+    await page.goto(origin + address, { waitUntil: 'load' });
+    return page;
+  }
+
+  async function violations(page: Page): Promise<string[]> {
+    await page.addScriptTag({ content: axe });
+    const result = await page.evaluate(() => (globalThis as unknown as Axe).axe.run());
+    return result.violations.flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map(({ html }) => `${id}: ${html}`),
+    );
+  }
+
+  const firstTutorial = ['00', '01']
+    .map((start) =>
+      readFileSync(path.join(dist, 'tutorial', 'index.html'), 'utf8').match(
+        new RegExp(`href="(/tutorial/${start}[^"]*)"`),
+      ),
+    )
+    .find((found) => found)?.[1];
+  const pages = [
+    '/',
+    '/guides/custom-op/',
+    '/guides/modes-and-tolerances/',
+    '/explanation/structured-differences/',
+    '/playground/',
+    ...(firstTutorial ? [firstTutorial] : []),
+  ];
+  const looks = [
+    [1300, 'light'],
+    [1300, 'dark'],
+    [420, 'light'],
+    [420, 'dark'],
+  ] as const;
+
+  describe.each([
+    ...pages,
+    ...pages.map((page) => `/zh-cn${page}`),
+    '/reference/gradparity/functions/gradcheck/',
+  ])('%s', (address) => {
+    test('at 1300 and 420 px, light and dark, axe finds nothing and nothing hangs over', async () => {
+      for (const [width, scheme] of looks) {
+        const page = await open(address, width, scheme);
+        expect([width, scheme, await violations(page)]).toEqual([width, scheme, []]);
+        const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
+        expect([width, scrolled]).toEqual([width, Math.min(scrolled, width)]);
+      }
+      const language = await context.pages()[0].evaluate(() => document.documentElement.lang);
+      expect(language).toBe(address.startsWith('/zh-cn/') ? 'zh-CN' : 'en');
+    });
+  });
+
+  test('axe finds what is wrong, and what is too wide is seen', async () => {
+    const page = await open('/', 420);
+    await page.evaluate(() => {
+      document
+        .querySelector('main')
+        ?.insertAdjacentHTML('beforeend', '<img src="data:,"><p style="width: 600px">x');
+    });
+    expect((await violations(page)).join(' ')).toContain('image-alt');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeGreaterThan(420);
+  });
+
+  test('from the first page it is one click to the guide to the checker, in both languages', async () => {
+    for (const [start, guide] of [
+      ['/', '/guides/custom-op/'],
+      ['/zh-cn/', '/zh-cn/guides/custom-op/'],
+    ]) {
+      const page = await open(start);
+      await page.locator('.hero a').first().click();
+      await page.waitForURL(`**${guide}`);
+      expect(await page.locator('pre').first().textContent()).toContain('gradcheck');
+    }
+  });
+
+  test.each([
+    ['/', 'broadcast', /custom-op/],
+    ['/zh-cn/', '折点', /kinks/],
+  ])('%s: the search finds %s', async (address, words, wanted) => {
+    const page = await open(address);
+    await page.keyboard.press('Control+k');
+    const field = page.locator('dialog input');
+    await field.waitFor();
+    await field.fill(words);
+    const links = page.locator('dialog .pagefind-ui__result-link');
+    await links.first().waitFor();
+    const addresses = await links.evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+    expect(addresses.join(' ')).toMatch(wanted);
+  });
+
+  test('formulas are MathML, made at the build', async () => {
+    const page = await open('/explanation/structured-differences/');
+    expect(await page.locator('math[display=block]').count()).toBeGreaterThan(3);
+    expect(await page.locator('.katex-error').count()).toBe(0);
+  });
+
+  describe('the table of gradients', () => {
+    test('who looks for an op finds its row and its findings; the address keeps the question', async () => {
+      const page = await open('/tfjs/gradients/?op=mirrorPad');
+      expect(await page.inputValue('input[name=op]')).toBe('mirrorPad');
+      expect(await page.locator('details[id^="mirrorPad"]:visible').count()).toBeGreaterThan(0);
+      expect(await page.locator('details[id^="avgPool"]:visible').count()).toBe(0);
+      await page.fill('input[name=op]', '');
+      await page.selectOption('select[name=direction]', 'second-order');
+      expect(new URL(page.url()).search).toBe('?direction=second-order');
+      expect(await page.locator('details[id*="/second-order"]:visible').count()).toBeGreaterThan(50);
+      expect(await page.locator('details[id*="/forward"]:visible').count()).toBe(0);
+    });
+
+    test.each(['/tfjs/gradients/', '/zh-cn/tfjs/gradients/'])('%s: axe finds nothing', async (address) => {
+      const page = await open(`${address}?op=avgPool`, 420, 'dark');
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(420);
+    });
+  });
+
+  describe('the playground', () => {
+    const part = (name: string): string => `#playground [data-part="${name}"]`;
+
+    async function playground(
+      address = '/playground/',
+      width = 1300,
+      scheme: 'light' | 'dark' = 'light',
+    ): Promise<Page> {
+      const page = await open(address, width, scheme);
+      await page.locator(`${part('start')}:enabled`).waitFor({ timeout: 60_000 });
+      return page;
+    }
+
+    async function write(page: Page, code: string): Promise<void> {
+      await page.locator('#playground .cm-content').click();
+      await page.keyboard.press('Control+a');
+      await page.keyboard.insertText(code);
+    }
+
+    /** The heading of what came of it, and the first sentence. */
+    async function check(page: Page): Promise<{ kind: string; title: string; says: string }> {
+      await page.locator(part('start')).click();
+      const heading = page.locator('#playground .verdict');
+      await heading.waitFor({ timeout: 60_000 });
+      return {
+        kind: (await heading.getAttribute('class'))?.replace('verdict ', '') ?? '',
+        title: (await heading.textContent()) ?? '',
+        says: (await page.locator('#playground .says').first().textContent()) ?? '',
+      };
+    }
+
+    test.each(examples.map((example) => [example.id, example] as const))(
+      'the example %s gets its verdict, without the fixes and with them',
+      async (id, { verdict, fixed }) => {
+        const page = await playground();
+        await page.selectOption(part('example'), id);
+        expect((await check(page)).kind).toBe(verdict);
+        await page.check(part('fixes'));
+        expect((await check(page)).kind).toBe(fixed);
+        await page.uncheck(part('fixes'));
+        expect((await check(page)).kind).toBe(verdict);
+      },
+    );
+
+    test('the diagnosis, the table and the map of the error are there, in double precision', async () => {
+      const page = await playground();
+      const { title, says } = await check(page);
+      expect(title).toBe('Wrong');
+      expect(says).toBe(
+        'input 0: the gradient is off by a constant factor: it is ½ times what it should be.',
+      );
+      expect(await page.locator('#playground .facts').textContent()).toContain('double precision');
+      expect(await page.locator('#playground figure').count()).toBeGreaterThanOrEqual(2);
+      expect(await page.locator('#playground figure').first().locator('rect').count()).toBe(12);
+      expect(await page.locator('#playground tbody tr').first().textContent()).toContain('[3,4]');
+    });
+
+    test('in Chinese it speaks Chinese, with the original beside it', async () => {
+      const page = await playground('/zh-cn/playground/');
+      const { title, says } = await check(page);
+      expect([title, says]).toEqual(['错误', '输入 0：梯度差一个常数因子：是正确值的 ½ 倍。']);
+      expect(await page.locator('#playground details p[lang=en]').textContent()).toContain(
+        'off by a constant factor',
+      );
+    });
+
+    test.each([
+      ['/playground/', 1300, 'light'],
+      ['/playground/', 420, 'dark'],
+      ['/zh-cn/playground/', 420, 'light'],
+      ['/zh-cn/playground/', 1300, 'dark'],
+    ] as const)('%s at %i px, %s: axe finds nothing beside a result', async (address, width, scheme) => {
+      const page = await playground(address, width, scheme);
+      await page.selectOption(part('example'), 'kink');
+      expect((await check(page)).kind).toBe('kink');
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    });
+
+    test.each([
+      ['const f = (x) => tf.square(x;', 'syntax', /^Line 1: The code cannot be read/],
+      [
+        'const f = (x) => tf.square(x);\nconst inputs = [nothing];',
+        'throws',
+        /^Line 2: The code throws: nothing is not defined/,
+      ],
+      ['const inputs = [1];', 'missing f', /does not define f/],
+      ['const f = (x) => x;', 'missing inputs', /does not define inputs/],
+      ["import fs from 'node:fs';", 'module', /There is no module node:fs here/],
+      ['const f = () => tf.scalar(1);\nconst inputs = [1];', 'nothing to check', /gradcheck: /],
+      [
+        'const f = (x) => {\n  throw new Error("my own");\n};\nconst inputs = [1];',
+        'f throws',
+        /^Line 2: .*my own/,
+      ],
+      ['const f = (x) => x;\nconst inputs = [[1, NaN]];', 'NaN', /gradcheck: /],
+      ['let f = 1; const inputs = [1];', 'no function', /gradcheck: /],
+    ])('%j: %s is told in a sentence', async (code, _what, wanted) => {
+      const page = await playground();
+      await write(page, code);
+      const { kind, says } = await check(page);
+      expect([kind, says]).toEqual(['failed', expect.stringMatching(wanted)]);
+    });
+
+    test('TypeScript, imports, other options and what is printed are understood', async () => {
+      const page = await playground();
+      await write(
+        page,
+        "import * as tf from '@tensorflow/tfjs';\nimport { sigmoid } from 'gradparity';\nexport const f = (x: tf.Tensor) => sigmoid(x);\nexport const inputs: number[][] = [[1, 2]];\nconst options = { order: 2 as const };\nconsole.log('so', [1, 2]);\n",
+      );
+      expect((await check(page)).kind).toMatch(/right|wrong/);
+      expect(await page.locator('#playground pre').textContent()).toBe('so [1,2]');
+      expect(await page.locator('#playground .facts').textContent()).toContain('gradient’s gradient');
+    });
+
+    test('an endless loop leaves the page alone, and Stop ends it', async () => {
+      const page = await playground();
+      await write(page, 'const f = (x) => { for (;;); };\nconst inputs = [1];');
+      await page.click(part('start'));
+      await page.locator(part('status')).getByText('1 s').waitFor();
+      await page.click(part('stop'));
+      expect(await page.locator(part('status')).textContent()).toBe('Stopped.');
+      await page.locator(`${part('start')}:enabled`).waitFor({ timeout: 60_000 });
+      await page.selectOption(part('example'), 'right');
+      expect((await check(page)).kind).toBe('right');
+    });
+
+    test('a link carries the code and what is chosen; a damaged one says so', async () => {
+      const page = await playground();
+      const code = '// 平方\nconst f = (x) => tf.square(x);\nconst inputs = [[1, 2]];\n';
+      await write(page, code);
+      await page.check(part('second'));
+      await page.check(part('fixes'));
+      await page.click(part('share'));
+      await page.locator(part('status')).getByText('The link is copied').waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      expect(link).toBe(page.url());
+      const other = await playground(link.slice(origin.length));
+      expect((await other.locator('.cm-line').allTextContents()).join('\n')).toBe(code);
+      expect(await other.isChecked(part('second'))).toBe(true);
+      expect(await other.isChecked(part('fixes'))).toBe(true);
+      const damaged = await playground('/playground/#code=xyz');
+      expect(await damaged.locator(part('status')).textContent()).toContain('damaged');
+      expect((await check(damaged)).kind).toBe('wrong');
+    });
+
+    test('the keyboard alone is enough', async () => {
+      const page = await playground();
+      await page.locator(part('example')).focus();
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.className)).toContain('cm-content');
+      await page.keyboard.press('Control+Enter');
+      await page.locator('#playground .verdict').waitFor();
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-part'))).toBe('second');
+    });
+  });
+});
+
+describe('the diagnosis in Chinese', () => {
+  test('sentences of the usual mistakes are known', () => {
+    expect(inChinese('dw: dy is ignored: the gradient is that for a dy of ones. Multiply by dy.')).toBe(
+      'dw：没有用到 dy：这是 dy 全为 1 时的梯度。请乘以 dy。',
+    );
+    expect(inChinese('input 0: the gradient is wrong only where x < 0.')).toBe(
+      '输入 0：只有x < 0 的部分梯度是错的。',
+    );
+    expect(inChinese('Second order: x: the gradient at [0] is 1, the differences give 2.')).toBe(
+      '二阶：x：在 [0] 处，梯度是 1，数值微分给出 2。',
+    );
+    expect(inChinese('A sentence of no form that is known.')).toBeUndefined();
+  });
+
+  test('each example has its comment in both languages', () => {
+    for (const example of examples) {
+      expect(codeOf(example, 'zh')).toMatch(/\p{Script=Han}/u);
+      expect(codeOf(example, 'en')).not.toMatch(/\p{Script=Han}/u);
+    }
+  });
+});
