@@ -44,6 +44,15 @@ export interface Ran {
   gradients: string[];
 }
 
+/** What another value of a kernel's attribute changes. */
+export interface AttributeEffect {
+  name: string;
+  /** The values that were put in the place of its own. */
+  tried: unknown[];
+  onValue: boolean;
+  onGradient: boolean;
+}
+
 export interface GradcheckReport {
   schemaVersion: 1;
   verdict: Verdict;
@@ -63,6 +72,8 @@ export interface GradcheckReport {
   evaluations: number;
   seconds: number;
   ran: Ran;
+  /** Of a registered kernel: what its attributes do, as far as they could be changed. */
+  attributes?: AttributeEffect[];
   /** In fast mode: the largest probability that an error of `resolution` or more stays unseen. */
   missProbability?: number;
   /**

@@ -20,7 +20,7 @@ test('are differentiated, with and without inputs, in both precisions', async ()
     expect(name).toBe('variables/w');
     expect(worst?.numerical).toBeCloseTo(2 * w.dataSync()[at], 3);
     const beside = await gradcheck(
-      (x: T) => tf.mul(x, w),
+      ({ x }: { x: T }) => tf.mul(x, w),
       { x: [1, 2, 3] },
       { variables: { v: w }, precision },
     );
