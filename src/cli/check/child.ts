@@ -80,12 +80,17 @@ async function run({ file, registered, shim, from, pattern, backend, options }: 
   let cases: CheckCase[];
   let list: RegisteredList | undefined;
   try {
-    if (shim) (await import('./shim.js')).shimBrowser();
+    const loading = shim
+      ? (await import('./shim.js')).inBrowserShim
+      : <T>(load: () => Promise<T>): Promise<T> => load();
     if (registered) {
-      const { registeredCases } = await import('./registered.js');
-      ({ cases, list } = await registeredCases(file));
+      const { importPackage, registeredCases } = await import('./registered.js');
+      ({ cases, list } = await registeredCases(file, () => loading(() => importPackage(file))));
     } else {
-      const module = (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
+      const module = (await loading(() => import(pathToFileURL(path.resolve(file)).href))) as Record<
+        string,
+        unknown
+      >;
       cases = casesOf(file, module);
     }
     cases = cases.filter(({ name }) => pattern === undefined || name.includes(pattern));

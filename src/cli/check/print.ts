@@ -82,6 +82,7 @@ export function registeredText({
   kernels,
   gradients,
   replaced,
+  copied,
   unchecked,
 }: RegisteredList): string {
   const names = Object.keys(kernels);
@@ -92,6 +93,11 @@ export function registeredText({
   return [
     `${name} registered ${names.length} kernels${backends.length > 0 ? ` (for ${backends.join(', ')})` : ''} and ${gradients.length} gradients: ${gradients.join(', ') || 'none'}.`,
     ...(lone.length > 0 ? [`Kernels without a gradient of their own: ${lone.join(', ')}.`] : []),
+    ...(copied > 0
+      ? [
+          `It brings a copy of TensorFlow.js, which registered ${copied} kernels and gradients once more: they take the place of those that were there, and gradparity sweep is for them.`,
+        ]
+      : []),
     ...(replaced.length > 0 ? [`It replaced what was registered: ${replaced.join(', ')}.`] : []),
     ...unchecked.map((one) => `Not checked: ${one.name}, as ${one.reason}.`),
     '',

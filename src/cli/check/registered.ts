@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import path from 'node:path';
 import { InputError } from '../../errors.js';
-import { registered, registeredSince } from '../../gradcheck/registry.js';
+import { registered, registeredSince, type RegisteredChange } from '../../gradcheck/registry.js';
 import type { KernelCase } from './cases.js';
 import { hintOn } from './hints.js';
 
@@ -13,11 +13,15 @@ export interface RegisteredList {
   kernels: Record<string, string[]>;
   /** The kernels whose gradients were registered. */
   gradients: string[];
-  /** Kernels and gradients of TensorFlow.js' own that were replaced. */
+  /** Kernels and gradients that were there already and were replaced; not those of a copy of TensorFlow.js. */
   replaced: string[];
+  /** How many a copy of TensorFlow.js that the package brings registered once more. */
+  copied: number;
   /** Gradients that could not be checked, and why. */
   unchecked: { name: string; reason: string }[];
 }
+
+const MOST_REPLACED = 50;
 
 /** Imports a package as seen from the working directory, or a file. */
 export async function importPackage(name: string): Promise<void> {
@@ -42,27 +46,31 @@ export async function importPackage(name: string): Promise<void> {
   }
 }
 
-/** The cases for what a package registers, and the list of it all. */
-export async function registeredCases(name: string): Promise<{ cases: KernelCase[]; list: RegisteredList }> {
+/** The cases for what a package registers while it is loaded, and the list of it all. */
+export async function registeredCases(
+  name: string,
+  load: () => Promise<void>,
+): Promise<{ cases: KernelCase[]; list: RegisteredList }> {
   const { probe } = await import('../../gradcheck/kernel/probe.js');
   const tf = await import('@tensorflow/tfjs');
   const before = registered();
-  await importPackage(name);
+  await load();
   const changes = registeredSince(before);
+  const again = [...changes.kernels, ...changes.gradients].filter(({ kind }) => kind === 'replaced');
+  // A copy of TensorFlow.js registers hundreds of its kernels once more; nobody replaces so many.
+  const isCopy = again.length > MOST_REPLACED;
+  const isOwn = ({ name: kernel, kind }: RegisteredChange): boolean =>
+    isCopy ? !before.kernels.has(`cpu_${kernel}`) && !before.gradients.has(kernel) : kind !== 'removed';
   const kernels: Record<string, string[]> = {};
-  for (const { name: kernel, backend = '' } of changes.kernels) (kernels[kernel] ??= []).push(backend);
+  for (const one of changes.kernels.filter(isOwn)) (kernels[one.name] ??= []).push(one.backend ?? '');
   const list: RegisteredList = {
     package: name,
     kernels,
-    gradients: changes.gradients.map((one) => one.name),
-    replaced: [
-      ...changes.kernels
-        .filter(({ kind }) => kind === 'replaced')
-        .map((one) => `${one.name} for ${one.backend}`),
-      ...changes.gradients
-        .filter(({ kind }) => kind === 'replaced')
-        .map((one) => `the gradient of ${one.name}`),
-    ],
+    gradients: changes.gradients.filter(isOwn).map((one) => one.name),
+    replaced: isCopy
+      ? []
+      : again.map((one) => (one.backend ? `${one.name} for ${one.backend}` : `the gradient of ${one.name}`)),
+    copied: isCopy ? again.length : 0,
     unchecked: [],
   };
   const cases: KernelCase[] = [];

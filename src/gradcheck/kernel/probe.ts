@@ -80,7 +80,8 @@ function namesReadBy(kernelFunc: tf.KernelFunc, given: Shape): { inputs: string[
       {},
       {
         get: (_target, name) => {
-          if (typeof name !== 'string') return undefined;
+          // What arrays have is read of inputs that come in a list.
+          if (typeof name !== 'string' || name in [] || /^\d+$/.test(name)) return undefined;
           names.add(name);
           return of(name);
         },
