@@ -128,7 +128,13 @@ export function probe(kernel: string): Probed | Unprobed {
       found ??= one;
     }
   }
-  return found ?? { inputs, attrs, reason: 'it does not run with the shapes and attributes that were tried' };
+  return {
+    inputs,
+    attrs,
+    reason: found
+      ? `it runs, but its gradient throws, or is not finite, with the attributes that were tried (${found.shapes})`
+      : 'it does not run with the shapes and attributes that were tried',
+  };
 }
 
 /** Whether the kernel runs with these inputs, with finite numbers that are not all alike, and its gradient too. */

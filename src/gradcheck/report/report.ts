@@ -42,6 +42,8 @@ export interface Ran {
   kernels: string[];
   /** The gradient functions of the backward pass, by their kernels; `tf.customGrad` for those that are not registered. */
   gradients: string[];
+  /** f, or a gradient function, asked for the backend: in double precision it was told cpu, and what it does elsewhere was not checked. */
+  asksForBackend?: true;
 }
 
 /** What another value of a kernel's attribute changes. */

@@ -85,6 +85,8 @@ describe('refused', () => {
     await expect(gradcheck(square, [])).rejects.toThrow(
       /the tf\.Variables that f captures in the option variables/,
     );
-    await expect(gradcheck((x: T) => (void x, square()), [1])).rejects.toThrow(/name them in the option variables/);
+    await expect(gradcheck((x: T) => (void x, square()), [1])).rejects.toThrow(
+      /name them in the option variables/,
+    );
   });
 });
