@@ -135,6 +135,7 @@ export type KernelObserver = (
 export function registerKernels(state: {
   readonly depth: number;
   readonly observer?: KernelObserver;
+  readonly disguise?: { isInside: boolean };
   readonly kernels: Map<string, tf.KernelFunc>;
 }): void {
   const { kernels } = state;
@@ -152,7 +153,16 @@ export function registerKernels(state: {
             `${kernelName}: the double-precision backend runs inside of inFloat64 only; outside, it would answer in single precision.`,
           );
         }
-        const result = run(args);
+        const { disguise } = state;
+        const isInside = disguise?.isInside ?? false;
+        // A kernel of the user's may ask for the backend, too.
+        if (disguise) disguise.isInside = false;
+        let result: ReturnType<typeof run>;
+        try {
+          result = run(args);
+        } finally {
+          if (disguise) disguise.isInside = isInside;
+        }
         state.observer?.(
           kernelName,
           args.inputs,

@@ -90,6 +90,11 @@ async function checkSubject(subject: Subject, settings: Settings): Promise<Gradc
     ...(aliases.some(({ isFault }) => isFault) ? (['wrong'] as const) : []),
   ]);
   if (verdict !== 'right') diagnosis.unshift(...aliases.map(({ sentence }) => sentence));
+  if (subject.asksForBackend) {
+    diagnosis.push(
+      "f asks for the backend (tf.getBackend()) and was told cpu: what it does on other backends was not checked. precision: 'native' checks on the one in use.",
+    );
+  }
   return {
     schemaVersion: 1,
     verdict,
@@ -102,7 +107,11 @@ async function checkSubject(subject: Subject, settings: Settings): Promise<Gradc
     diagnosis,
     evaluations: subjects.reduce((sum, { evaluations }) => sum + evaluations, 0),
     seconds: (performance.now() - started) / 1000,
-    ran: { kernels: [...subject.kernels], gradients: [...subject.gradientsOf] },
+    ran: {
+      kernels: [...subject.kernels],
+      gradients: [...subject.gradientsOf],
+      ...(subject.asksForBackend && { asksForBackend: true }),
+    },
     ...(mode === 'fast' && { missProbability: 0.5 ** DIRECTIONS, resolution }),
   };
 }

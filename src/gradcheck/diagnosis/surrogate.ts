@@ -43,8 +43,10 @@ export function declarationOf(evidence: Evidence, wrong: readonly Entry[]): stri
       : undefined;
   }
   if (isFlat(evidence, wrong)) {
-    return isPassedThrough(evidence, evidence.entries)
-      ? "If that is meant, as of a straight-through estimator, declare it: surrogate: 'identity'."
+    if (isPassedThrough(evidence, evidence.entries))
+      return "If that is meant, as of a straight-through estimator, declare it: surrogate: 'identity'.";
+    return wrong.length < evidence.entries.length
+      ? undefined
       : 'If that is meant, as of a smoothed or a straight-through gradient, declare the function that it is the derivative of: surrogate: (x) => ….';
   }
   return everywhere((entry, q) => same(autodiff(entry, q), -numerical(entry, q), entry, q))

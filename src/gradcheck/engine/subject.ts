@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../errors.js';
 import { isFixApplied } from '../../fixes/faulty.js';
-import { inFloat64 } from '../../float64/in-float64.js';
+import { inFloat64, presentedAsCpu } from '../../float64/in-float64.js';
 import { shapeText } from '../../functions/arguments.js';
 import type { GradcheckOptions, GradcheckPrecision } from '../report/report.js';
 import {
@@ -79,6 +79,8 @@ export class Subject {
   readonly gradientsOf = new Set<string>();
   /** Numbers among the kernels' attributes, by their names. */
   readonly attributes = new Map<string, number>();
+  /** Whether f, or a gradient function, asked for the backend's name. It was told cpu. */
+  asksForBackend = false;
   /** Tensors that ops gave away without their being theirs, as the first backward pass found them. */
   aliases: Alias[] | undefined;
   /** From the first evaluation. */
@@ -292,6 +294,7 @@ export class Subject {
         (node, how) => {
           seen.misuse ??= { node, how };
         },
+        (work) => this.presented(work),
       );
       return y;
     };
@@ -329,6 +332,15 @@ export class Subject {
     );
   }
 
+  /** Runs the user's code, which finds the cpu where it asks for the backend. */
+  private presented<T>(work: () => T): T {
+    return this.precision === 'float64'
+      ? presentedAsCpu(() => {
+          this.asksForBackend = true;
+        }, work)
+      : work();
+  }
+
   /** The variables in the places of the inputs that they are. */
   private get variables(): (tf.Variable | undefined)[] {
     return this.inputs.map(({ variable }) => variable);
@@ -341,7 +353,7 @@ export class Subject {
     let result: unknown;
     this.forward = true;
     try {
-      result = holding(this.variables, tensors, () => this.call(tensors));
+      result = holding(this.variables, tensors, () => this.presented(() => this.call(tensors)));
     } catch (error) {
       throw functionFailure(error, phase);
     } finally {

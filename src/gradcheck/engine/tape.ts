@@ -129,6 +129,7 @@ export type Misuse = 'disposed' | 'returned';
 export function watchGradients(
   entered: (node: TapeNode) => void,
   misused: (node: TapeNode, how: Misuse) => void = () => {},
+  around: <T>(work: () => T) => T = (work) => work(),
 ): void {
   for (const node of activeTape()) {
     const { gradient } = node;
@@ -140,7 +141,7 @@ export function watchGradients(
       const requireKept = (): void => {
         if (given.some(({ isDisposed }) => isDisposed)) misused(node, 'disposed');
       };
-      const gradients = gradient(dys);
+      const gradients = around(() => gradient(dys));
       requireKept();
       let same = 0;
       return Object.fromEntries(
@@ -148,7 +149,7 @@ export function watchGradients(
           name,
           () => {
             entered(node);
-            const result = of();
+            const result = around(of);
             requireKept();
             if (dys.includes(result) && ++same > 1) misused(node, 'returned');
             return result;

@@ -43,6 +43,17 @@ export interface Ran {
   kernels: string[];
   /** The gradient functions of the backward pass, by their kernels; `tf.customGrad` for those that are not registered. */
   gradients: string[];
+  /** f, or a gradient function, asked for the backend: in double precision it was told cpu, and what it does elsewhere was not checked. */
+  asksForBackend?: true;
+}
+
+/** What another value of a kernel's attribute changes. */
+export interface AttributeEffect {
+  name: string;
+  /** The values that were put in the place of its own. */
+  tried: unknown[];
+  onValue: boolean;
+  onGradient: boolean;
 }
 
 /** What `gradcheck` found. */
@@ -65,6 +76,8 @@ export interface GradcheckReport {
   evaluations: number;
   seconds: number;
   ran: Ran;
+  /** Of a registered kernel: what its attributes do, as far as they could be changed. */
+  attributes?: AttributeEffect[];
   /** In fast mode: the largest probability that an error of `resolution` or more stays unseen. */
   missProbability?: number;
   /**

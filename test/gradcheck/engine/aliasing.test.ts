@@ -27,7 +27,7 @@ test('a kernel that returns its input is named', async () => {
     gradFunc: (dy) => ({ x: () => tf.zerosLike(dy as T) }),
   });
   try {
-    const f = (x: T): T => tf.mul(x, tf.engine().runKernel('ReturnsItsInput', { x }) as T);
+    const f = (x: T): T => tf.mul(x, tf.engine().runKernel('ReturnsItsInput', { x }));
     const { verdict, diagnosis } = await gradcheck(f, [at]);
     expect(verdict).toBe('wrong');
     expect(diagnosis[0]).toMatch(/^ReturnsItsInput returned its input itself/);

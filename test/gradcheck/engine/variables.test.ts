@@ -20,7 +20,7 @@ test('are differentiated, with and without inputs, in both precisions', async ()
     expect(name).toBe('variables/w');
     expect(worst?.numerical).toBeCloseTo(2 * w.dataSync()[at], 3);
     const beside = await gradcheck(
-      (x: T) => tf.mul(x, w),
+      ({ x }: { x: T }) => tf.mul(x, w),
       { x: [1, 2, 3] },
       { variables: { v: w }, precision },
     );
@@ -85,6 +85,8 @@ describe('refused', () => {
     await expect(gradcheck(square, [])).rejects.toThrow(
       /the tf\.Variables that f captures in the option variables/,
     );
-    await expect(gradcheck((_x: T) => square(), [1])).rejects.toThrow(/name them in the option variables/);
+    await expect(gradcheck((x: T) => (void x, square()), [1])).rejects.toThrow(
+      /name them in the option variables/,
+    );
   });
 });

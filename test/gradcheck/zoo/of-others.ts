@@ -299,6 +299,32 @@ const captured: ZooCase[] = [
   },
 ];
 
+/** Twice x, by a program on the GPU and by loops elsewhere. */
+const branching = (factor: number) => (x: T) => {
+  if (tf.getBackend() !== 'cpu') throw new Error('no program for this backend');
+  return withGradient(
+    (at) => (tf.getBackend() === 'cpu' ? mul(2, at) : mul(3, at)),
+    (dy) => mul(tf.getBackend() === 'cpu' ? factor : 0, dy),
+  )(x);
+};
+
+const asking: ZooCase[] = [
+  {
+    name: 'an op that asks for the backend',
+    f: branching(2),
+    inputs: () => [wide],
+    verdict: 'right',
+    says: /asks for the backend .* was told cpu/,
+  },
+  {
+    name: 'an op that asks for the backend, with a wrong gradient on the cpu',
+    f: branching(4),
+    inputs: () => [wide],
+    verdict: 'wrong',
+    says: / 2 times[^]*asks for the backend/,
+  },
+];
+
 const plain: ZooCase[] = [
   {
     name: 'a rotary embedding with an offset',
@@ -370,6 +396,6 @@ const plain: ZooCase[] = [
   },
 ];
 
-const all = [...surrogates, ...aliases, ...captured, ...plain];
+const all = [...surrogates, ...aliases, ...captured, ...asking, ...plain];
 export const rightOfOthers = all.filter(({ verdict }) => verdict === 'right');
 export const wrongOfOthers = all.filter(({ verdict }) => verdict !== 'right');
