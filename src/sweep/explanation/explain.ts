@@ -92,7 +92,12 @@ export async function explain(
       if (!other) continue;
       const observations = await observe(other, hit, search);
       const works = observations.every((each) => !isLost(each) && !search.isUseless(each));
-      if (works && !(await sameOn(other, observations))) needed.push(says);
+      if (!works) continue;
+      const oracle = await ask(other, observations);
+      // Where nobody says what the values should be, it shows nothing that the finding is gone.
+      const isUntold =
+        oracle === undefined && hit.direction === 'forward' && hit.witness?.kind === 'another library';
+      if (!isUntold && !(await sameOn(other, observations, oracle))) needed.push(says);
     }
     return needed;
   };
