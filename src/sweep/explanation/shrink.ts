@@ -63,7 +63,10 @@ const withInputs = (one: SweepCase, inputs: SweepCase['inputs']): SweepCase => (
 export function* candidates(one: SweepCase, outputs?: number): Iterable<SweepCase> {
   if (!one.plainSecond) yield { ...one, plainSecond: true };
   if ('layers' in one.expression) {
-    yield* smallerModels(one, one.expression);
+    // Along another axis a weight may be larger.
+    for (const smaller of smallerModels(one, one.expression)) {
+      if (entriesOf(smaller) <= entriesOf(one)) yield smaller;
+    }
   } else {
     yield* smallerSizes(one);
     if (one.variant === RANDOM) yield* partsAlone(one);
@@ -92,6 +95,9 @@ function* partsAlone(one: SweepCase): Iterable<SweepCase> {
     yield { ...withInputs(one, inputs), expression };
   }
 }
+
+const entriesOf = ({ inputs }: SweepCase): number =>
+  Object.values(inputs).reduce((sum, { values }) => sum + values.length, 0);
 
 /** Whether what the case is filed under, as far as it names functions, is called as before. */
 function callsAsMuch(simpler: SweepCase, { op, variant, expression }: SweepCase): boolean {

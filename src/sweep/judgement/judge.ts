@@ -78,10 +78,10 @@ function ofComposition(one: SweepCase, hit: Hit): Hit {
   if (one.variant !== RANDOM || hit.family !== one.family) return hit;
   const { kind, backend, direction, culprit, fault } = hit;
   const isGeneral = culprit === TAPE_ORDER || (kind === 'throws' && fault === undefined);
-  const of = isGeneral ? culprit : hashOf(one.id).toString(36);
+  const of = isGeneral ? [culprit] : [hashOf(one.id).toString(36), fault];
   return {
     ...hit,
-    id: [RANDOM, kind, backend, direction, of, fault].filter(Boolean).join('/').replaceAll(' ', '-'),
+    id: [RANDOM, kind, backend, direction, ...of].filter(Boolean).join('/').replaceAll(' ', '-'),
   };
 }
 

@@ -5,16 +5,14 @@ import { hitOf, observed, type Hit } from './hit.js';
 import type { Situation } from './situation.js';
 
 const isLongWork = ({ variant }: SweepCase, phase: Phase): boolean =>
-  variant === RANDOM && phase === 'second order';
+  variant === RANDOM && (phase === 'differences' || phase === 'second order');
 
 export function lostHits(one: SweepCase, lost: readonly LostObservation[]): Hit[] {
   return (
     lost
       .filter(({ stage }) => stage !== 'double' || !lost.some((other) => other.stage === 'cpu'))
-      // Our own differences, which are many runs of what has come to its end before.
-      .filter(
-        ({ lost: how, phase }) => how !== 'hangs' || (phase !== 'differences' && !isLongWork(one, phase)),
-      )
+      // Of a long composition our own differences, which are many runs of what has come to its end before.
+      .filter(({ lost: how, phase }) => how !== 'hangs' || !isLongWork(one, phase))
       .map(({ stage, lost: how, phase, message }) =>
         hitOf(one, {
           kind: how === 'memory' ? 'crashes' : how,
