@@ -1,5 +1,6 @@
 /** The list of what is mended, family by family. */
 import { backpropagation, optionalInputs } from './backpropagation.js';
+import { ARGUMENT_FIXES } from './arguments.js';
 import type { Fix } from './fix.js';
 import { complex } from './gradients/complex.js';
 import { convolution } from './gradients/convolution.js';
@@ -13,6 +14,7 @@ import { products } from './gradients/products.js';
 import { reductions } from './gradients/reductions.js';
 import { shapes } from './gradients/shapes.js';
 import { KERNEL_FIXES } from './kernels/index.js';
+import { LAYER_FIXES } from './layers.js';
 import { applyTapeOrder, isTapeOrdered, removeTapeOrder } from './tape-order.js';
 
 const ops = ['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'variableGrads'];
@@ -102,4 +104,6 @@ export const FIXES: readonly Fix[] = [
   ...image,
   ...complex,
   ...KERNEL_FIXES,
+  ...LAYER_FIXES,
+  ...ARGUMENT_FIXES,
 ];

@@ -27,6 +27,8 @@ export interface Engine {
     gradientDepth: number;
     kernelDepth: number;
     activeScope: { name: string } | null;
+    /** The ops that are under way, the innermost last. */
+    scopeStack?: { name?: string }[];
   };
   scopedRun<T>(start: () => void, end: () => void, f: () => T): T;
   startTape(): void;
@@ -49,7 +51,7 @@ export interface Engine {
 
 export const engine = (): Engine => tf.engine() as unknown as Engine;
 
-type Name = 'gradients' | 'customGrad' | 'getTensorsForGradient';
+type Name = 'gradients' | 'customGrad' | 'getTensorsForGradient' | 'runKernel';
 
 /** What a method in the place of another knows of itself. */
 interface Mark {

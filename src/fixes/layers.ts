@@ -1,0 +1,163 @@
+/** Layers whose values are not Keras': methods of TensorFlow.js' layer classes that take others' place. */
+import * as tf from '@tensorflow/tfjs';
+import type { EngineChange, Fix } from './fix.js';
+
+type Method = (this: tf.layers.Layer, ...args: never[]) => unknown;
+
+/** The class of a layer, of the copy of TensorFlow.js at hand. */
+function prototypeOf(className: string): Record<string, Method> {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const [layer] = classNameMap[className] as [{ prototype: Record<string, Method> }, ...unknown[]];
+  return layer.prototype;
+}
+
+/** On a method: the one in whose place it stands. */
+const REPLACES = Symbol.for('gradparity.replaces');
+
+/** Methods that take the place of a class' own, which they are given. */
+function replacing(
+  className: string,
+  methods: Readonly<Record<string, (own: Method) => Method>>,
+): EngineChange {
+  const isOurs = (method: Method & { [REPLACES]?: Method }): boolean => method[REPLACES] !== undefined;
+  const isApplied = (): boolean => {
+    const prototype = prototypeOf(className);
+    return Object.keys(methods).every((name) => isOurs(prototype[name]));
+  };
+  return {
+    isApplied,
+    apply() {
+      if (isApplied()) return;
+      const prototype = prototypeOf(className);
+      for (const [name, replace] of Object.entries(methods)) {
+        const own = prototype[name];
+        prototype[name] = Object.assign(replace(own), { [REPLACES]: own });
+      }
+    },
+    remove() {
+      const prototype = prototypeOf(className);
+      for (const name of Object.keys(methods)) {
+        const own = (prototype[name] as Method & { [REPLACES]?: Method })[REPLACES];
+        if (own) prototype[name] = own;
+      }
+    },
+  };
+}
+
+const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D =>
+  (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+
+interface DepthwiseConv2D extends tf.layers.Layer {
+  depthwiseKernel: tf.LayerVariable;
+  bias: tf.LayerVariable | null;
+  strides: [number, number];
+  padding: 'same' | 'valid';
+  dataFormat: 'channelsFirst' | 'channelsLast';
+  dilationRate: [number, number];
+  kernelSize: [number, number];
+  activation: { apply(x: tf.Tensor): tf.Tensor } | null;
+}
+
+const isDilated = ({ dilationRate }: DepthwiseConv2D): boolean => dilationRate.some((rate) => rate !== 1);
+
+const depthwise = replacing('DepthwiseConv2D', {
+  /** `activation(depthwise convolution of x with the filter, dilated, + bias)`. */
+  call: (own) =>
+    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: object) {
+      const layer = this as DepthwiseConv2D;
+      if (!isDilated(layer)) return own.call(this, inputs as never, kwargs as never);
+      const { depthwiseKernel, bias, strides, padding, dataFormat, dilationRate, activation } = layer;
+      const isFirst = dataFormat === 'channelsFirst';
+      return tf.tidy(() => {
+        const x = isFirst ? tf.transpose(only(inputs), [0, 2, 3, 1]) : only(inputs);
+        const filter = depthwiseKernel.read() as tf.Tensor4D;
+        let y: tf.Tensor = tf.depthwiseConv2d(x, filter, strides, padding, 'NHWC', dilationRate);
+        if (bias) y = tf.add(y, bias.read());
+        if (isFirst) y = tf.transpose(y, [0, 3, 1, 2]);
+        return activation ? activation.apply(y) : y;
+      });
+    },
+  /** As of a window that reaches as far as the dilated one. */
+  computeOutputShape: (own) =>
+    function (this: tf.layers.Layer, inputShape: tf.Shape) {
+      const layer = this as DepthwiseConv2D;
+      const { kernelSize, dilationRate } = layer;
+      const reach = kernelSize.map((size, axis) => (size - 1) * dilationRate[axis] + 1);
+      return own.call(
+        Object.create(layer, { kernelSize: { value: reach } }) as tf.layers.Layer,
+        inputShape as never,
+      );
+    },
+});
+
+interface UpSampling2D extends tf.layers.Layer {
+  size: [number, number];
+  dataFormat: 'channelsFirst' | 'channelsLast';
+  interpolation: 'nearest' | 'bilinear';
+}
+
+const upSampling = replacing('UpSampling2D', {
+  /** Images of another size, each pixel taken at its centre. */
+  call: (own) =>
+    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: object) {
+      const { size, dataFormat, interpolation } = this as UpSampling2D;
+      if (interpolation !== 'bilinear') return own.call(this, inputs as never, kwargs as never);
+      return tf.tidy(() => {
+        const isFirst = dataFormat === 'channelsFirst';
+        const x = isFirst ? tf.transpose(only(inputs), [0, 2, 3, 1]) : only(inputs);
+        const y = tf.image.resizeBilinear(x, [size[0] * x.shape[1], size[1] * x.shape[2]], false, true);
+        return isFirst ? tf.transpose(y, [0, 3, 1, 2]) : y;
+      });
+    },
+});
+
+interface BatchNormalization extends tf.layers.Layer {
+  gamma?: Pick<tf.LayerVariable, 'read'>;
+  beta?: Pick<tf.LayerVariable, 'read'>;
+  movingMean: tf.LayerVariable;
+}
+
+const batchNormalization = replacing('BatchNormalization', {
+  /** In training, a scale of 1 and an offset of 0 where the layer has none. */
+  call: (own) =>
+    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }) {
+      const layer = this as BatchNormalization;
+      const isWhole = layer.gamma !== undefined && layer.beta !== undefined;
+      if (!kwargs.training || isWhole) return own.call(this, inputs as never, kwargs as never);
+      const { gamma, beta, movingMean } = layer;
+      const { shape } = movingMean;
+      try {
+        layer.gamma ??= { read: () => tf.ones(shape as number[]) };
+        layer.beta ??= { read: () => tf.zeros(shape as number[]) };
+        return own.call(this, inputs as never, kwargs as never);
+      } finally {
+        if (!gamma) delete layer.gamma;
+        if (!beta) delete layer.beta;
+      }
+    },
+});
+
+export const LAYER_FIXES: readonly Fix[] = [
+  {
+    id: 'depthwise-layer-dilation',
+    family: 'layers',
+    ops: ['layers.depthwiseConv2d'],
+    wrong: 'dilationRate is not looked at.',
+    engine: depthwise,
+  },
+  {
+    id: 'upsampling-layer-bilinear',
+    family: 'layers',
+    ops: ['layers.upSampling2d'],
+    wrong: 'Bilinear interpolation takes pixels at their corners, where Keras takes them at their centres.',
+    engine: upSampling,
+  },
+  {
+    id: 'batch-normalization-layer',
+    family: 'layers',
+    ops: ['layers.batchNormalization'],
+    wrong: "In training, without scale or centre, it throws “reading 'read'”.",
+    upstream: 'https://github.com/tensorflow/tfjs/issues/2868',
+    engine: batchNormalization,
+  },
+];
