@@ -123,7 +123,8 @@ export function onCpu(kernelName: string): tf.KernelFunc {
     const copy = (tensor: tf.TensorInfo): tf.TensorInfo => {
       const { shape, dtype } = tensor;
       const dataId = there.write(valuesOf(backend, tensor), shape, dtype);
-      const copied = { dataId, shape, dtype };
+      // Some kernels ask for the rank, which tensors have.
+      const copied = { dataId, shape, dtype, rank: shape.length };
       copies.push(copied);
       return copied;
     };

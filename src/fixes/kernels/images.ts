@@ -43,13 +43,6 @@ const transform =
     return isRight ? stock(call) : inDoubles('Transform')(call);
   };
 
-/** wasm's kernel takes the fill value for a whole number of 0 or more. */
-const rotate: Replacement = (call, stock) => {
-  const { fillValue } = call.attrs as { fillValue: number | number[] };
-  const isWhole = [fillValue].flat().every((value) => Number.isInteger(value) && value >= 0);
-  return isWhole ? stock(call) : onCpu('RotateWithOffset')(call);
-};
-
 export const IMAGE_KERNELS: readonly Fix[] = [
   {
     id: 'resize-gradients',
@@ -71,10 +64,11 @@ export const IMAGE_KERNELS: readonly Fix[] = [
     kernels: replacements(['cpu', 'wasm'], ['Transform'], transform),
   },
   {
-    id: 'rotate-fill-on-wasm',
+    id: 'rotate-on-wasm',
     family: 'kernels: images',
     ops: ['image.rotateWithOffset'],
-    wrong: 'A fill value that is no whole number is rounded.',
-    kernels: [replacement('wasm', 'RotateWithOffset', rotate)],
+    wrong:
+      'A fill value that is no whole number is rounded, and so are the coordinates, to the next pixel at right angles.',
+    kernels: [replacement('wasm', 'RotateWithOffset', onCpu('RotateWithOffset'))],
   },
 ];
