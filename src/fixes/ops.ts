@@ -6,7 +6,10 @@ import * as tf from '@tensorflow/tfjs';
 import { engine, engineMethod, type Engine } from './engine-methods.js';
 import type { EngineChange, Fix } from './fix.js';
 
-type Run = (inputs: Record<string, tf.Tensor>, attributes: Record<string, unknown>) => tf.Tensor | tf.Tensor[];
+type Run = (
+  inputs: Record<string, tf.Tensor>,
+  attributes: Record<string, unknown>,
+) => tf.Tensor | tf.Tensor[];
 
 /** What a kernel is given in an op's scope, or its result. */
 type Handler = (
@@ -36,7 +39,39 @@ const extreme: Handler = (features, inputs, attributes, run) => {
   return run(inputs, { ...attributes, [name]: axis + 1 });
 };
 
+/** Calls of irfft with a vector. */
+const vectors = new WeakSet<object>();
+
+/** The call of irfft that asks for a kernel. */
+function irfftCall(): object | undefined {
+  const { scopeStack } = engine().state;
+  return isWithin('irfft__op') ? scopeStack[scopeStack.length - 2] : undefined;
+}
+
+/** irfft makes a matrix of a vector. */
+function noteVector(x: tf.Tensor): void {
+  const call = x.rank === 1 && x.dtype === 'complex64' ? irfftCall() : undefined;
+  if (call) vectors.add(call);
+}
+
 const handlers = new Map<string, Handler>([
+  [
+    'Reshape',
+    (features, inputs, attributes, run) => {
+      if (features.has('irfft')) noteVector(inputs.x);
+      return run(inputs, attributes);
+    },
+  ],
+  [
+    'Real',
+    (features, inputs, attributes, run) => {
+      if (!features.has('irfft')) return run(inputs, attributes);
+      noteVector(inputs.input);
+      const y = run(inputs, attributes) as tf.Tensor;
+      const call = irfftCall();
+      return call && vectors.has(call) && y.rank === 2 ? tf.reshape(y, [y.size]) : y;
+    },
+  ],
   [
     'Sum',
     (features, inputs, attributes, run) => {
@@ -67,7 +102,15 @@ const handlers = new Map<string, Handler>([
         return run(inputs, attributes);
       }
       // The row is an image of height 1, which is not to be padded above and below.
-      return run(inputs, { ...attributes, pad: [[0, 0], [0, 0], [pad, pad], [0, 0]] });
+      return run(inputs, {
+        ...attributes,
+        pad: [
+          [0, 0],
+          [0, 0],
+          [pad, pad],
+          [0, 0],
+        ],
+      });
     },
   ],
 ]);
@@ -87,7 +130,7 @@ const change = engineMethod(
     },
 );
 
-const kernelsOf = (feature: 'norm' | 'norm-zero' | 'conv1d-pad'): EngineChange => change(feature);
+const kernelsOf = (feature: 'norm' | 'norm-zero' | 'conv1d-pad' | 'irfft'): EngineChange => change(feature);
 
 export const ops: readonly Fix[] = [
   {
@@ -103,6 +146,13 @@ export const ops: readonly Fix[] = [
     ops: ['norm'],
     wrong: 'The gradient of a norm is NaN at 0, where 0 is a subgradient.',
     engine: kernelsOf('norm-zero'),
+  },
+  {
+    id: 'irfft-of-a-vector',
+    family: 'complex',
+    ops: ['spectral.irfft'],
+    wrong: 'The result for a vector is a matrix of one row.',
+    engine: kernelsOf('irfft'),
   },
   {
     id: 'conv1d-pad',
