@@ -148,7 +148,7 @@ describe('of ops as the tape has them', () => {
   const known = (steps: Step[], parts?: MadeParts, custom?: boolean) =>
     knownFaults(passOf(steps, parts, custom));
   const uses = (what: string, where = '', of = 'gradient'): string =>
-    `f uses ${what}, whose ${of} in TensorFlow.js 4.22 is wrong${where} (docs/tfjs-gradients.md).`;
+    `f uses ${what}, whose ${of} in TensorFlow.js 4.22 is wrong${where} (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it).`;
 
   beforeEach(async () => {
     await tf.setBackend('cpu');
