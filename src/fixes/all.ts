@@ -1,6 +1,5 @@
 /** The list of what is mended, family by family. */
-import { backpropagation, optionalInputs } from './backpropagation.js';
-import { ARGUMENT_FIXES } from './arguments.js';
+import { backpropagation, optionalInputs, releasing } from './backpropagation.js';
 import type { Fix } from './fix.js';
 import { complex } from './gradients/complex.js';
 import { convolution } from './gradients/convolution.js';
@@ -15,6 +14,7 @@ import { reductions } from './gradients/reductions.js';
 import { shapes } from './gradients/shapes.js';
 import { KERNEL_FIXES } from './kernels/index.js';
 import { LAYER_FIXES } from './layers.js';
+import { ops as composites } from './ops.js';
 import { applyTapeOrder, isTapeOrdered, removeTapeOrder } from './tape-order.js';
 
 const ops = ['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'variableGrads'];
@@ -84,8 +84,9 @@ const engine: readonly Fix[] = [
     id: 'release',
     family: 'engine',
     ops,
-    wrong: 'A gradient that throws leaves tensors behind that nobody can dispose of.',
-    engine: backpropagation('release'),
+    wrong:
+      'A gradient that throws, and a function of customGrad that saves twice, leave tensors behind that nobody can dispose of.',
+    engine: releasing,
   },
 ];
 
@@ -103,7 +104,7 @@ export const FIXES: readonly Fix[] = [
   ...normalisation,
   ...image,
   ...complex,
+  ...composites,
   ...KERNEL_FIXES,
   ...LAYER_FIXES,
-  ...ARGUMENT_FIXES,
 ];

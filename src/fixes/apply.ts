@@ -4,6 +4,7 @@ import { InputError } from '../errors.js';
 import { FIXES } from './all.js';
 import { TRIED, type Fix } from './fix.js';
 import { hold, isHeld, registered, release } from './registry.js';
+import { stockTeller } from './origin.js';
 import { STOCK_GRADIENTS } from './stock.js';
 
 export interface ApplyFixesOptions {
@@ -37,13 +38,15 @@ export interface FixesIntact {
 /** What all copies of this module in a realm know of what was applied. */
 interface Shared {
   applied: Set<string>;
+  /** Gradients of the user's own that stay, by their kernels. */
+  kept: Set<string>;
   hasWarned: boolean;
 }
 
 function shared(): Shared {
   const key = Symbol.for('gradparity.fixes');
   const engine = tf.engine() as unknown as Record<symbol, Shared | undefined>;
-  return (engine[key] ??= { applied: new Set(), hasWarned: false });
+  return (engine[key] ??= { applied: new Set(), kept: new Set(), hasWarned: false });
 }
 
 const keysOf = (fix: Fix): (readonly ['gradRegistry' | 'kernelRegistry', string, object])[] => [
@@ -67,7 +70,7 @@ const stock = new Set(STOCK_GRADIENTS);
 
 /**
  * Mends TensorFlow.js, for all of its copies in this realm. Importing `gradparity/fixes` has called it. Fixes that are in place stay; a gradient
- * that you have registered for a kernel that TensorFlow.js has none for stays, too, and is told.
+ * that you have registered stays, too, and is told.
  *
  * @throws InputError for an id that there is no fix of.
  */
@@ -87,17 +90,21 @@ export function applyFixes({
     );
   }
   const kept: KeptGradient[] = [];
+  const gradientOf = (name: string): tf.GradConfig | undefined =>
+    registered('gradRegistry', name) as tf.GradConfig | undefined;
+  const isStock = stockTeller(gradientOf);
+  const isOfUser = (name: string): boolean => {
+    const present = gradientOf(name);
+    return present !== undefined && !(stock.has(name) && isStock(present));
+  };
   const onReplaced = (name: string, fix: string): void =>
     warn(`gradparity/fixes: what you register for ${name} takes the place of the fix ${fix}.`);
   for (const fix of fixes) {
     for (const [registry, key, config] of keysOf(fix)) {
-      const isUsers =
-        registry === 'gradRegistry' &&
-        !stock.has(key) &&
-        !isHeld(registry, key) &&
-        registered(registry, key) !== undefined;
-      if (isUsers) {
+      if (registry === 'gradRegistry' && !isHeld(registry, key) && isOfUser(key)) {
         kept.push({ kernelName: key, fix: fix.id });
+        if (state.kept.has(key)) continue;
+        state.kept.add(key);
         warn(
           `gradparity/fixes: the gradient that you have registered for ${key} stays, in place of the fix ${fix.id}.`,
         );
@@ -121,17 +128,23 @@ export function removeFixes({ only }: { only?: readonly string[] } = {}): void {
   for (const fix of [...chosen('removeFixes', only)].reverse()) {
     if (!state.applied.delete(fix.id)) continue;
     fix.engine?.remove();
-    for (const [registry, key] of keysOf(fix)) release(registry, key);
+    for (const [registry, key] of keysOf(fix)) {
+      release(registry, key);
+      state.kept.delete(key);
+    }
   }
 }
 
 /** Whether what was applied is still in place: a gradient registered since, or a kernel unregistered, takes a fix away. */
 export function fixesIntact(): FixesIntact {
-  const { applied } = shared();
+  const { applied, kept } = shared();
   const lost = FIXES.filter(
     (fix) =>
       applied.has(fix.id) &&
-      !((fix.engine?.isApplied() ?? true) && keysOf(fix).every(([registry, key]) => isHeld(registry, key))),
+      !(
+        (fix.engine?.isApplied() ?? true) &&
+        keysOf(fix).every(([registry, key]) => kept.has(key) || isHeld(registry, key))
+      ),
   ).map(({ id }) => id);
   return { intact: lost.length === 0, lost };
 }

@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs';
 import { engine, engineMethod, type Engine, type TapeNode } from './engine-methods.js';
 import { registered } from './registry.js';
 import { releaseTape } from './tape-order.js';
+import type { EngineChange } from './fix.js';
 
 export type GradientsFeature = 'whole-numbers' | 'complex' | 'identity' | 'one-tensor-twice' | 'release';
 
@@ -31,6 +32,8 @@ function pathsBetween(
     for (const name in node.inputs) {
       const input = node.inputs[name];
       if (!input || !fromX.has(input.id)) continue;
+      // A kernel that returns its input has done nothing: there is one tensor, with one gradient.
+      if (node.outputs.some(({ id }) => id === input.id)) break;
       forward.push(node);
       for (const output of node.outputs) if (passes(output)) fromX.add(output.id);
       break;
@@ -147,6 +150,38 @@ function toldApart(xs: tf.Tensor[]): (() => void) | undefined {
   };
 }
 
+/** The clone that the engine has made last while it recorded, and those that it keeps for gradients. */
+let clone: tf.Tensor | undefined;
+let saved: tf.Tensor[] = [];
+
+/** The engine saves by `keep(clone(x))`; tf.clone goes another way, so that what f keeps itself is not touched. */
+const cloning = engineMethod(
+  'clone',
+  (before) =>
+    function (this: Engine, x) {
+      const copy = before.call(this, x);
+      if (this.state.gradientDepth > 0) clone = copy;
+      return copy;
+    },
+)('release');
+
+const keeping = engineMethod(
+  'keep',
+  (before) =>
+    function (this: Engine, x) {
+      if (x === clone && this.state.gradientDepth > 0) saved.push(x);
+      return before.call(this, x);
+    },
+)('release');
+
+/** Lets go of what was saved for gradients, on a tape or not: by an op that threw, or that saved twice. */
+function releaseSaved(): void {
+  const all = saved;
+  saved = [];
+  clone = undefined;
+  for (const tensor of all) if (!tensor.isDisposed) tensor.dispose();
+}
+
 const change = engineMethod('gradients', (_before, features): Engine['gradients'] => {
   const has = (feature: GradientsFeature): boolean => features.has(feature);
   return function gradients(this: Engine, f, xs, dy, allowNoGradients = false) {
@@ -188,13 +223,17 @@ const change = engineMethod('gradients', (_before, features): Engine['gradients'
           (x) => sums.get(x.id) ?? (flat.has(x.id) ? tf.zeros(x.shape) : undefined),
         ) as tf.Tensor[];
         if (this.state.gradientDepth === 0) {
-          for (const { saved } of tape) for (const tensor of saved) tensor.dispose();
+          for (const node of tape) for (const tensor of node.saved) tensor.dispose();
           this.state.activeTape = null;
+          releaseSaved();
         }
         return { value: y, grads };
       });
     } catch (error) {
-      if (has('release')) releaseTape();
+      if (has('release')) {
+        releaseTape();
+        if (this.state.gradientDepth === 0) releaseSaved();
+      }
       throw error;
     } finally {
       undo?.();
@@ -205,11 +244,22 @@ const change = engineMethod('gradients', (_before, features): Engine['gradients'
 /** A change of the walk back by one of its features. */
 export const backpropagation = (feature: GradientsFeature): ReturnType<typeof change> => change(feature);
 
+/** Whatever a gradient saves is let go at its end, also where it throws. */
+export const releasing: EngineChange = {
+  isApplied: () => [change('release'), cloning, keeping].every((one) => one.isApplied()),
+  apply: () => [change('release'), cloning, keeping].forEach((one) => one.apply()),
+  remove: () => [change('release'), cloning, keeping].forEach((one) => one.remove()),
+};
+
 /** An input that was not given is not saved. */
 export const optionalInputs = engineMethod(
   'getTensorsForGradient',
   (before) =>
     function (this: Engine, kernelName, inputs, outputs) {
-      return before.call(this, kernelName, inputs, outputs).filter((tensor) => tensor != null);
+      // An input that is several tensors is saved as these.
+      return before
+        .call(this, kernelName, inputs, outputs)
+        .flat()
+        .filter((tensor) => tensor != null);
     },
 )('optional-inputs');

@@ -28,7 +28,7 @@ export interface Engine {
     kernelDepth: number;
     activeScope: { name: string } | null;
     /** The ops that are under way, the innermost last. */
-    scopeStack?: { name?: string }[];
+    scopeStack: { name: string }[];
   };
   scopedRun<T>(start: () => void, end: () => void, f: () => T): T;
   startTape(): void;
@@ -47,11 +47,13 @@ export interface Engine {
     inputs: Record<string, tf.Tensor | null | undefined>,
     outputs: tf.Tensor[],
   ): (tf.Tensor | null | undefined)[];
+  clone(x: tf.Tensor): tf.Tensor;
+  keep(x: tf.Tensor): tf.Tensor;
 }
 
 export const engine = (): Engine => tf.engine() as unknown as Engine;
 
-type Name = 'gradients' | 'customGrad' | 'getTensorsForGradient' | 'runKernel';
+type Name = 'gradients' | 'customGrad' | 'getTensorsForGradient' | 'runKernel' | 'clone' | 'keep';
 
 /** What a method in the place of another knows of itself. */
 interface Mark {

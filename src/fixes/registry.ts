@@ -175,9 +175,8 @@ export function release(name: RegistryName, key: string): void {
   if (!lock) return;
   lock.waiting.delete(key);
   const held = lock.held.get(key);
-  if (!held) return;
   lock.held.delete(key);
-  if (registry.get(key) === held.ours) {
+  if (held && registry.get(key) === held.ours) {
     if (held.before === undefined) registry.delete(key);
     else Map.prototype.set.call(registry, key, held.before);
   }

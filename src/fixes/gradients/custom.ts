@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { EngineChange, Fix } from '../fix.js';
-import { engineMethod, type CustomFunction, type Engine } from '../engine-methods.js';
+import { engine, engineMethod, type CustomFunction, type Engine } from '../engine-methods.js';
 import { gradient, sumTo } from './support.js';
 import { depthwise, flat } from './convolution.js';
 
@@ -24,13 +24,20 @@ const softmaxCrossEntropy =
   (f: CustomFunction): CustomFunction =>
   (...args) => {
     const [labels, logits] = args as tf.Tensor[];
-    const { value } = f(labels, logits, () => {});
-    saverOf(args)([labels, logits]);
+    // The op saves the labels and the logarithms. These lead back to no input, and serve where the gradient is not differentiated.
+    let steps: tf.Tensor[] = [];
+    const keepSteps = (tensors: tf.Tensor[]): void => void (steps = tensors);
+    const { value } = f(labels, logits, keepSteps as unknown as tf.GradSaveFunc);
+    saverOf(args)([labels, logits, ...steps.slice(1)]);
     return {
       value,
-      gradFunc: (dy, [labels, logits]) => {
+      gradFunc: (dy, [labels, logits, found]) => {
         const d = tf.expandDims(dy, -1);
-        const logarithms = tf.sub(tf.cast(logits, 'float32'), tf.logSumExp(logits, -1, true));
+        const isRecorded = engine().state.gradientDepth > 0;
+        const logarithms =
+          isRecorded || (found as tf.Tensor | undefined) === undefined
+            ? tf.sub(tf.cast(logits, 'float32'), tf.logSumExp(logits, -1, true))
+            : found;
         const given = tf.cast(labels, 'float32');
         return [
           tf.neg(tf.mul(d, logarithms)),

@@ -122,6 +122,12 @@ const averageGrad = (kernelName: string, forward: string, format: object): tf.Gr
     input: zeros(x.shape),
   }));
 
+/** TensorFlow.js' own, which does not pass on how the size of the result is rounded. */
+const average = gradient<Attributes>('AvgPool', { inputs: ['x'] }, (dy, [x], attributes) => {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes;
+  return { x: () => run('AvgPoolGrad', { dy, input: x }, { filterSize, strides, pad, dimRoundingMode }) };
+});
+
 /** Of g, the entry at the largest of each window. */
 const maximumGrad = (kernelName: string, axes: number): tf.GradConfig =>
   gradient<Attributes>(kernelName, { inputs: ['dy', 'input'] }, (g, [dy, x], attributes) => ({
@@ -209,6 +215,7 @@ export const pooling: readonly Fix[] = [
     ops: ['avgPool', 'avgPool3d', 'pool'],
     wrong: 'The gradient has no gradient.',
     gradients: [
+      average,
       averageGrad('AvgPoolGrad', 'AvgPool', {}),
       averageGrad('AvgPool3DGrad', 'AvgPool3D', { dataFormat: 'NDHWC' }),
     ],

@@ -91,8 +91,10 @@ const stridedSlice = gradient<Strided>('StridedSlice', { inputs: ['x'] }, (dy, [
   x: () => {
     if (dy.size === 0) return tf.zerosLike(x);
     const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes;
+    // The wasm backend gives the result of whole numbers out as real ones. Up to 2^24 these are exact.
+    const isExact = x.size <= 2 ** 24;
     const taken = tf.stridedSlice(
-      tf.reshape(tf.range(0, x.size, 1, 'int32'), x.shape),
+      tf.reshape(tf.range(0, x.size, 1, isExact ? 'float32' : 'int32'), x.shape),
       begin,
       end,
       strides,

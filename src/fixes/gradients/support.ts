@@ -75,7 +75,7 @@ export function movedToEnd(
 
 /** Rows of values [n, …] added up by where they belong, [count, …]. Negative places are left out. */
 export const addRows = (values: tf.Tensor, places: tf.Tensor, count: number): tf.Tensor =>
-  tf.unsortedSegmentSum(values, places as tf.Tensor1D, count);
+  tf.unsortedSegmentSum(values, tf.cast(places, 'int32') as tf.Tensor1D, count);
 
 /**
  * The product of a Jacobian's transpose with dy, of a function of TensorFlow.js' ops at xs, by each x of `by`: 0 where f does not depend on it.
