@@ -118,8 +118,11 @@ export function tellingFaults<T>(f: () => T): T {
   const own = (['addTapeNode', 'runKernel'] as const).map((name) => Object.hasOwn(target, name));
   target.addTapeNode = function (name, inputs, outputs, gradient, saved, attributes = {}) {
     addTapeNode.call(this, name, inputs, outputs, gradient, saved, attributes);
-    const node = this.state.activeTape?.findLast((one) => one.outputs === outputs);
-    if (node) node.gradient = watched(node, attributes);
+    const tape = this.state.activeTape ?? [];
+    // It is the last, or before clones of what it made.
+    let at = tape.length - 1;
+    while (at >= 0 && tape[at].outputs !== outputs) at--;
+    if (at >= 0) tape[at].gradient = watched(tape[at], attributes);
   };
   target.runKernel = function (name, inputs, attributes) {
     try {

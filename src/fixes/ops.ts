@@ -26,18 +26,27 @@ const isWithin = (name: string): boolean => {
   return scopeStack.length > 1 && scopeStack[scopeStack.length - 2].name === name;
 };
 
-/** Sums along one axis of a matrix norm. */
-const sums = new WeakSet<object>();
+/** Sums along one axis of a matrix norm: the axis, and how many there were. */
+const sums = new WeakMap<object, { removed: number; rank: number }>();
 
-/** The extreme of a norm's sums: their axis is counted from the end of a tensor that has one axis less. */
-const extreme: Handler = (features, inputs, attributes, run) => {
-  const name = 'reductionIndices' in attributes ? 'reductionIndices' : 'axis';
-  const axis = attributes[name];
-  if (!features.has('norm') || !sums.has(inputs.x) || typeof axis !== 'number' || axis >= 0) {
-    return run(inputs, attributes);
-  }
-  return run(inputs, { ...attributes, [name]: axis + 1 });
-};
+/**
+ * The extreme of a norm's sums along another axis of the matrices. TensorFlow.js has summed along one, and hands on the other as it was counted before:
+ * for ord 1, summed along the first of two, as `second - 1`; for ±∞, summed along the second, as `first`. Counted from the end that is another axis
+ * now. Which it is follows from the axis that is gone, with the first before the second, which TensorFlow.js assumes; the minimum is for -∞ alone.
+ */
+const extreme =
+  (isMinimum: boolean): Handler =>
+  (features, inputs, attributes, run) => {
+    const name = 'reductionIndices' in attributes ? 'reductionIndices' : 'axis';
+    const axis = attributes[name];
+    const sum = features.has('norm') ? sums.get(inputs.x) : undefined;
+    if (!sum || typeof axis !== 'number' || axis >= 0) return run(inputs, attributes);
+    const { removed, rank } = sum;
+    const given = axis + rank;
+    const isFirst = isMinimum || given < removed;
+    const wanted = isFirst ? given : given + 1;
+    return run(inputs, { ...attributes, [name]: wanted > removed ? wanted - 1 : wanted });
+  };
 
 /** Calls of irfft with a vector. */
 const vectors = new WeakSet<object>();
@@ -76,12 +85,15 @@ const handlers = new Map<string, Handler>([
     'Sum',
     (features, inputs, attributes, run) => {
       const y = run(inputs, attributes);
-      if (features.has('norm') && isWithin('norm__op')) sums.add(y);
+      if (features.has('norm') && isWithin('norm__op')) {
+        const axes = tf.util.parseAxisParam(attributes.axis as number, inputs.x.shape);
+        if (axes.length === 1) sums.set(y, { removed: axes[0], rank: inputs.x.rank });
+      }
       return y;
     },
   ],
-  ['Max', extreme],
-  ['Min', extreme],
+  ['Max', extreme(false)],
+  ['Min', extreme(true)],
   [
     'Sqrt',
     (features, inputs, attributes, run) => {

@@ -26,12 +26,23 @@ export interface ModelCase {
 
 export type CheckCase = FunctionCase | ModelCase;
 
+/** What detectAnomaly found, as data. */
+export interface Anomaly {
+  op: string;
+  phase: 'forward' | 'gradient';
+  /** `file:line:column`. */
+  line?: string;
+  message: string;
+}
+
 /** What came of a case: the report, or a sentence on why there is none. */
 export interface CaseResult {
   file: string;
   name: string;
   report?: GradcheckReport;
   error?: string;
+  /** With --anomaly: where the first number that is not finite arises. */
+  anomaly?: Anomaly;
 }
 
 const wanted =

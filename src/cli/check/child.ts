@@ -4,7 +4,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BackendName } from '../../backends/select.js';
 import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
-import { casesOf, type CheckCase } from './cases.js';
+import { anomalyOf } from './anomaly.js';
+import { casesOf, type Anomaly, type CheckCase } from './cases.js';
 
 export interface ChildRequest {
   file: string;
@@ -14,12 +15,14 @@ export interface ChildRequest {
   pattern?: string;
   backend: BackendName | 'auto';
   options: GradcheckOptions;
+  /** Look for the first number that is not finite, too. */
+  anomaly?: boolean;
 }
 
 export type ChildMessage =
   | { kind: 'cases'; names: string[] }
   | { kind: 'start'; index: number }
-  | { kind: 'done'; index: number; report?: GradcheckReport; error?: string }
+  | { kind: 'done'; index: number; report?: GradcheckReport; error?: string; anomaly?: Anomaly }
   | { kind: 'refused'; error: string }
   | { kind: 'end' };
 
@@ -64,7 +67,7 @@ async function judge(one: CheckCase, options: GradcheckOptions): Promise<Gradche
   return gradcheck(one.f, await made(one.inputs), { ...one.options, ...options });
 }
 
-async function run({ file, from, pattern, backend, options }: ChildRequest): Promise<void> {
+async function run({ file, from, pattern, backend, options, anomaly }: ChildRequest): Promise<void> {
   const { selectBackend } = await import('../../backends/select.js');
   await selectBackend(backend);
   let cases: CheckCase[];
@@ -86,7 +89,13 @@ async function run({ file, from, pattern, backend, options }: ChildRequest): Pro
   for (let index = from; index < cases.length; index++) {
     await send({ kind: 'start', index });
     try {
-      await send({ kind: 'done', index, report: await judge(cases[index], options) });
+      const found = anomaly ? await anomalyOf(cases[index]) : undefined;
+      await send({
+        kind: 'done',
+        index,
+        report: await judge(cases[index], options),
+        ...(found && { anomaly: found }),
+      });
     } catch (error) {
       await send({ kind: 'done', index, error: sentence(error) });
     }

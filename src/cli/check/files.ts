@@ -77,8 +77,13 @@ function runChild(
         onCase?.(names[running], running, names.length);
       }
       if (message.kind === 'done') {
-        const { report, error } = message;
-        results.push({ file, name: names[message.index], ...(report ? { report } : { error }) });
+        const { report, error, anomaly } = message;
+        results.push({
+          file,
+          name: names[message.index],
+          ...(report ? { report } : { error }),
+          ...(anomaly && { anomaly }),
+        });
         running = undefined;
       }
     });

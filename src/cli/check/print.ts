@@ -2,7 +2,8 @@
 import { describeReport, isPassed } from '../../gradcheck/report/describe.js';
 import type { CaseResult } from './cases.js';
 
-export const passed = ({ report }: CaseResult): boolean => report !== undefined && isPassed(report);
+export const passed = ({ report, anomaly }: CaseResult): boolean =>
+  report !== undefined && isPassed(report) && anomaly === undefined;
 
 /** A table, the explanation of every case that is not right, and a line that counts. */
 export async function resultText(results: readonly CaseResult[]): Promise<string> {
@@ -14,7 +15,7 @@ export async function resultText(results: readonly CaseResult[]): Promise<string
   });
   for (const result of results) {
     const { name, report } = result;
-    const mark = report ? (passed(result) ? report.verdict : report.verdict.toUpperCase()) : 'ERROR';
+    const mark = report ? (isPassed(report) ? report.verdict : report.verdict.toUpperCase()) : 'ERROR';
     if (!report) {
       table.push([mark, name, '', '', '', '']);
       continue;
@@ -32,7 +33,14 @@ export async function resultText(results: readonly CaseResult[]): Promise<string
   const explained = results
     .filter(({ report }) => report?.verdict !== 'right')
     .map(({ name, report, error }) => `${name}: ${report ? describeReport(report) : error}`);
-  return [table.toString(), ...explained.map((text) => `\n${text}`), '', summary(results), ''].join('\n');
+  const anomalies = results.flatMap(({ name, anomaly }) => (anomaly ? [`${name}: ${anomaly.message}`] : []));
+  return [
+    table.toString(),
+    ...[...explained, ...anomalies].map((text) => `\n${text}`),
+    '',
+    summary(results),
+    '',
+  ].join('\n');
 }
 
 export function summary(results: readonly CaseResult[]): string {
@@ -41,5 +49,7 @@ export function summary(results: readonly CaseResult[]): string {
     const verdict = report?.verdict ?? 'failed';
     counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   }
+  const anomalies = results.filter(({ anomaly }) => anomaly !== undefined).length;
+  if (anomalies > 0) counts.set('not finite somewhere', anomalies);
   return [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ') + '.';
 }
