@@ -16,17 +16,6 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
       [3, 5, 6, 10],
     ],
     [
-      'fused, too',
-      () =>
-        tf.fused.matMul({
-          a: tf.tensor([1, 2], [2, 1, 1, 1]),
-          b: tf.tensor([3, 5], [1, 2, 1, 1]),
-          bias: tf.scalar(-5),
-          activation: 'relu',
-        }),
-      [0, 0, 1, 5],
-    ],
-    [
       "einsum 'i,j->' is the product of the sums",
       () => tf.einsum('i,j->', tf.tensor1d([1, 2]), tf.tensor1d([3, 4])),
       [21],
