@@ -9,17 +9,19 @@ const only = CONVOLUTION_KERNELS.map(({ id }) => id);
 const ramp = (...shape: [number, number, number, number]): tf.Tensor4D =>
   tf.reshape(tf.range(1, tf.util.sizeFromShape(shape) + 1), shape);
 
+const ones = (...shape: [number, number, number, number]): tf.Tensor4D => tf.ones(shape);
+
 describe.each(['cpu', 'wasm'])('on %s', (backend) => {
   test.each<[string, () => tf.Tensor, number[]]>([
     // Sums of two beside each other; the core tells of one column only.
     [
       'a number for pad, a window that is not square',
-      () => tf.conv2d(ramp(1, 2, 3, 1), tf.ones([1, 2, 1, 1]), 1, 0),
+      () => tf.conv2d(ramp(1, 2, 3, 1), ones(1, 2, 1, 1), 1, 0),
       [3, 5, 9, 11],
     ],
     [
       'channels first, depthwise',
-      () => tf.depthwiseConv2d(tf.ones([1, 1, 2, 3]), tf.ones([1, 1, 1, 1]), 1, 'same', 'NCHW'),
+      () => tf.depthwiseConv2d(ones(1, 1, 2, 3), ones(1, 1, 1, 1), 1, 'same', 'NCHW'),
       [1, 1, 1, 1, 1, 1],
     ],
     [
@@ -51,20 +53,20 @@ describe('on wasm', () => {
   test.each<[string, () => tf.Tensor, number[]]>([
     [
       "'same' with a stride larger than the window",
-      () => tf.conv2d(tf.ones([1, 1, 2, 1]), tf.ones([2, 1, 1, 1]), [1, 2], 'same'),
+      () => tf.conv2d(ones(1, 1, 2, 1), ones(2, 1, 1, 1), [1, 2], 'same'),
       [1],
     ],
     [
       'sizes rounded up',
-      () => tf.conv2d(tf.ones([1, 1, 1, 1]), tf.ones([2, 2, 1, 1]), 2, 2, 'NHWC', 1, 'ceil'),
+      () => tf.conv2d(ones(1, 1, 1, 1), ones(2, 2, 1, 1), 2, 2, 'NHWC', 1, 'ceil'),
       [0, 0, 0, 0, 1, 0, 0, 0, 0],
     ],
     [
       'a bias in all',
       () =>
         tf.fused.conv2d({
-          x: tf.ones([1, 1, 1, 2]),
-          filter: tf.ones([1, 1, 2, 2]),
+          x: ones(1, 1, 1, 2),
+          filter: ones(1, 1, 2, 2),
           bias: tf.tensor1d([1]),
           strides: 1,
           pad: 'same',
