@@ -16,7 +16,7 @@ import {
   printed,
   readNotebook,
   textOf,
-  type Cell,
+  type CodeCell,
   type Notebook,
 } from '../../scripts/notebooks/format.mjs';
 
@@ -118,7 +118,7 @@ test.each(languages)('the contents in %s list every notebook', (language) => {
 /** What the tests above are for, made on purpose. */
 describe('the checks reject', () => {
   const cell = (source: string, outputs: object[] = []) =>
-    ({ cell_type: 'code', id: 'a', source, metadata: {}, outputs }) as unknown as Cell & { outputs: [] };
+    ({ cell_type: 'code', id: 'a', source, metadata: {}, outputs }) as unknown as CodeCell;
   const text = (source: string) =>
     ({ cells: [{ cell_type: 'markdown', id: 'a', source, metadata: {} }] }) as unknown as Notebook;
 
@@ -169,10 +169,10 @@ function outline({ cells }: Notebook) {
   });
 }
 
-function lacksOutput(cell: Cell & { outputs: readonly object[] }): boolean {
+function lacksOutput(cell: CodeCell): boolean {
   const source = textOf(cell.source);
-  const prints = /console\.log\(|\.print\(/.test(source) && printed(cell as never) === '';
-  const draws = /^ *await show\(/m.test(source) && pictures(cell as never).length === 0;
+  const prints = /console\.log\(|\.print\(/.test(source) && printed(cell) === '';
+  const draws = /^ *await show\(/m.test(source) && pictures(cell).length === 0;
   return prints || draws;
 }
 
