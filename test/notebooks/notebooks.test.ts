@@ -64,6 +64,10 @@ describe.each(all)('%s/%s', (language, name) => {
     expect(cells.map((cell) => cell.execution_count)).toEqual(cells.map((_, k) => k + 1));
     expect(cells.filter(lacksOutput).map((cell) => textOf(cell.source))).toEqual([]);
     expect(cells.flatMap((cell) => cell.outputs).filter(isFailure)).toEqual([]);
+    // The value of a last expression, that of a dispose() for example, is nothing that a reader asked for.
+    expect(
+      cells.flatMap((cell) => cell.outputs).filter((output) => output.output_type === 'execute_result'),
+    ).toEqual([]);
   });
 
   test('has three exercises, each with a hidden solution', () => {
