@@ -28,6 +28,15 @@ const fixesModule = () => ({
   load: (id) => (id === '\0virtual:fixes' ? fixes() : undefined),
 });
 
+/** What may be wider than a telephone is scrolled by itself, by the keyboard too. */
+const scrollable = () =>
+  function visit(node) {
+    const { tagName, properties } = node;
+    if (tagName === 'table' || [properties?.className].flat().includes('katex-display'))
+      properties.tabIndex = 0;
+    for (const child of node.children ?? []) visit(child);
+  };
+
 export default defineConfig({
   base: process.env.GRADPARITY_SITE_BASE ?? '/',
   outDir: process.env.GRADPARITY_SITE_OUT ?? './dist',
@@ -36,8 +45,7 @@ export default defineConfig({
     processor: unified({
       smartypants: false,
       remarkPlugins: [remarkMath],
-      // MathML alone: the browsers of today draw it, without fonts of its own and in the colours of the page.
-      rehypePlugins: [[rehypeKatex, { output: 'mathml', strict: 'error', throwOnError: true }]],
+      rehypePlugins: [[rehypeKatex, { strict: 'error', throwOnError: true }], scrollable],
     }),
   },
   integrations: [
@@ -50,7 +58,7 @@ export default defineConfig({
         'zh-cn': { label: '简体中文', lang: 'zh-CN' },
       },
       sidebar,
-      customCss: ['./src/styles/site.css'],
+      customCss: ['katex/dist/katex.min.css', './src/styles/site.css'],
       credits: false,
       lastUpdated: false,
       plugins: [starlightLinksValidator({ errorOnFallbackPages: false })],

@@ -185,9 +185,10 @@ function serve(): Promise<Server> {
     expect(addresses.join(' ')).toMatch(wanted);
   });
 
-  test('formulas are MathML, made at the build', async () => {
+  test('formulas are there, made at the build, with MathML for screen readers', async () => {
     const page = await open('/explanation/structured-differences/');
-    expect(await page.locator('math[display=block]').count()).toBeGreaterThan(3);
+    expect(await page.locator('.katex-display math[display=block]').count()).toBeGreaterThan(3);
+    expect(await page.evaluate(() => document.fonts.check('16px KaTeX_Main'))).toBe(true);
     expect(await page.locator('.katex-error').count()).toBe(0);
   });
 
