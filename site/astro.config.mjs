@@ -9,6 +9,7 @@ import rehypeKatex from 'rehype-katex';
 import remarkMath from 'remark-math';
 import starlightLinksValidator from 'starlight-links-validator';
 
+const base = `/${(process.env.GRADPARITY_SITE_BASE ?? '').replace(/^\/|\/$/g, '')}/`.replace('//', '/');
 const site = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(site);
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -38,7 +39,7 @@ const scrollable = () =>
   };
 
 export default defineConfig({
-  base: process.env.GRADPARITY_SITE_BASE ?? '/',
+  base,
   outDir: process.env.GRADPARITY_SITE_OUT ?? './dist',
   markdown: {
     // Outputs of programs and formulas are to stay as they are written.
@@ -59,6 +60,7 @@ export default defineConfig({
       },
       sidebar,
       customCss: ['katex/dist/katex.min.css', './src/styles/site.css'],
+      head: [{ tag: 'script', attrs: { src: `${base}reading.js`, defer: true } }],
       credits: false,
       lastUpdated: false,
       plugins: [starlightLinksValidator({ errorOnFallbackPages: false })],

@@ -136,7 +136,8 @@ function serve(): Promise<Server> {
     '/reference/gradparity/functions/gradcheck/',
   ])('%s', (address) => {
     test('at 1300 and 420 px, light and dark, axe finds nothing and nothing hangs over', async () => {
-      for (const [width, scheme] of looks) {
+      // The first pages in every look, the others in two that have everything in them.
+      for (const [width, scheme] of ['/', '/zh-cn/'].includes(address) ? looks : [looks[0], looks[3]]) {
         const page = await open(address, width, scheme);
         expect([width, scheme, await violations(page)]).toEqual([width, scheme, []]);
         const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
