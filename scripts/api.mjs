@@ -24,6 +24,7 @@ const ENTRIES = {
   'plots-node': 'plots/node-document.d.ts',
   jest: 'jest.d.ts',
   vitest: 'vitest.d.ts',
+  fixes: 'fixes/index.d.ts',
   'fixes-tape': 'fixes/tape.d.ts',
 };
 

@@ -10,6 +10,7 @@ const benchmarks = {
   gradcheck: 'the gradient check, beside those of PyTorch and JAX and beside numdifftools',
   verdicts:
     'the gradient check’s verdicts on random compositions, right and falsified, beside PyTorch’s and JAX’',
+  fixes: 'a step of training and a prediction, without and with gradparity/fixes',
   memory: 'the tensors and the memory that 10,000 steps of training leave on each backend',
   'sweep-workers': 'a sweep through the queue by 1, 2 and 4 workers, on a Redis server of its own',
   training: 'the article’s whole run of 10,000 steps, by numerical gradients and by tf.grad',

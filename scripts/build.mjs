@@ -34,10 +34,24 @@ export function build() {
   });
   if (status !== 0) throw new Error(`the TypeScript compiler ended with exit code ${status}`);
   chmodSync(entry, 0o755);
+  writeConfigSchema();
   declareMatchers();
   buildCommonJs();
   buildPackages();
   writeFileSync(stamp, sourcesHash());
+}
+
+/** dist/config.schema.json, for editors that help with a config file. */
+function writeConfigSchema() {
+  const program =
+    "import { configSchema } from './dist/cli/schema.js'; process.stdout.write(JSON.stringify(configSchema(), null, 2));";
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`the schema of the config file can't be made (exit code ${status})`);
+  writeFileSync(path.join(root, 'dist', 'config.schema.json'), `${stdout}\n`);
 }
 
 /** The matcher's types for frameworks whose own are there only in their users' projects. */
@@ -60,7 +74,7 @@ function buildCommonJs() {
   buildSync({
     stdin: {
       contents:
-        "export * from './index.js'; export { matchers as __matchers } from './gradcheck/matcher.js'; export * as __tape from './fixes/tape-order.js';",
+        "export * from './index.js'; export { matchers as __matchers } from './gradcheck/matcher.js'; export * as __tape from './fixes/tape-order.js'; export * as __fixes from './fixes/public.js';",
       resolveDir: dist,
     },
     outfile: path.join(cjs, 'index.js'),
@@ -81,6 +95,13 @@ function buildCommonJs() {
   writeFileSync(
     path.join(cjs, 'fixes', 'tape.js'),
     "const { __tape } = require('../index.js');\nexports.applyTapeOrder = __tape.applyTapeOrder;\nexports.isTapeOrdered = __tape.isTapeOrdered;\nexports.removeTapeOrder = __tape.removeTapeOrder;\n__tape.applyTapeOrder();\n",
+  );
+  writeFileSync(
+    path.join(cjs, 'fixes', 'index.js'),
+    ['FIXES', 'applyFixes', 'fixesIntact', 'removeFixes'].reduce(
+      (text, name) => `${text}exports.${name} = __fixes.${name};\n`,
+      "const { __fixes } = require('../index.js');\n",
+    ) + '__fixes.applyFixes();\n',
   );
   const types = readdirSync(dist, { recursive: true }).filter(
     (file) =>

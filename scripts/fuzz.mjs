@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: hands damaged and made-up inputs to everything that reads a file, and counts what came of them. Each must be read or
+ * `npm run fuzz`: hands damaged and made-up inputs to everything that reads one (files, the command line, the queue), and counts what came of them. Each must be read or
  * refused with an InputError of one sentence or two, within a time and a memory bound; what a changed byte leaves readable and is
  * protected by a checksum must be refused. Prints a table; the exit code is 1 where one was not.
  *
@@ -13,6 +13,7 @@ import { gzipSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { encode } from 'fast-png';
 import Table from 'cli-table3';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { setup } from './setup.mjs';
 
 const { values: options } = parseArgs({
@@ -24,20 +25,37 @@ const { values: options } = parseArgs({
 });
 await setup();
 const from = (name) => import(new URL(`../dist/${name}.js`, import.meta.url).href);
-const [{ generatorFrom }, idx, gzip, csv, images, digits, checkpoints, models, settings, node, tf] =
-  await Promise.all([
-    from('random'),
-    from('data/idx'),
-    from('data/gzip'),
-    from('data/csv'),
-    from('data/images'),
-    from('data/digits'),
-    from('models/checkpoints'),
-    from('models/files'),
-    from('cli/settings'),
-    from('node'),
-    import('@tensorflow/tfjs'),
-  ]);
+const [
+  { generatorFrom },
+  idx,
+  gzip,
+  csv,
+  images,
+  digits,
+  checkpoints,
+  models,
+  settings,
+  node,
+  tf,
+  line,
+  cli,
+  queue,
+] = await Promise.all([
+  from('random'),
+  from('data/idx'),
+  from('data/gzip'),
+  from('data/csv'),
+  from('data/images'),
+  from('data/digits'),
+  from('models/checkpoints'),
+  from('models/files'),
+  from('cli/settings'),
+  from('node'),
+  import('@tensorflow/tfjs'),
+  from('cli/command-line'),
+  from('cli/commands/index'),
+  from('sweep/run/queue/messages'),
+]);
 const { Mlp, train } = await from('index');
 await node.selectBackend('cpu');
 
@@ -83,6 +101,88 @@ function damaged(bytes) {
     }
   }
   return out;
+}
+
+/** What people and programs put where a number, a name or a list was meant. */
+const ODD = [
+  ...[
+    null,
+    true,
+    false,
+    0,
+    -1,
+    0.5,
+    1e9,
+    2 ** 53,
+    -(2 ** 31),
+    '',
+    ' ',
+    '0',
+    'NaN',
+    'Infinity',
+    '1e999',
+    '0x10',
+    '-5',
+    '1,2',
+    '2/1',
+  ],
+  ...[
+    'auto',
+    'cpu',
+    'relu',
+    'digits',
+    '..',
+    '/dev/null',
+    '\u0000',
+    '\u202e',
+    '写',
+    'a'.repeat(5000),
+    '--',
+    '-',
+    '=',
+    '__proto__',
+  ],
+  ...[[], [1, 'a'], {}, { a: 1 }, [[[]]]],
+];
+const ODD_WORDS = ODD.filter((each) => typeof each === 'string').map((word) => word.replaceAll('\0', ''));
+const pick = (list) => list[random(list.length)];
+
+/** The value as JSON, with a few of its parts changed, taken away or added. */
+function damagedJson(value) {
+  const copy = structuredClone(value);
+  for (let change = random(3); change >= 0; change--) {
+    let at = copy;
+    while (random(2) === 0) {
+      const within = Object.values(at).filter((each) => typeof each === 'object' && each !== null);
+      if (within.length === 0) break;
+      at = pick(within);
+    }
+    const keys = Object.keys(at);
+    const key = keys.length > 0 ? pick(keys) : 'a';
+    if (random(4) === 0) Reflect.deleteProperty(at, key);
+    else if (random(4) === 0) at[pick(['more', 'constructor', 'code'])] = structuredClone(pick(ODD));
+    else at[key] = structuredClone(pick(ODD));
+  }
+  return text(JSON.stringify(copy));
+}
+
+/** Words as somebody types them who has misread the help. */
+function madeUpWords() {
+  const command = pick(cli.commands);
+  const names = Object.keys(cli.optionsOf(random(5) === 0 ? pick(cli.commands) : command));
+  const words = [random(20) === 0 ? pick(ODD_WORDS) : String(command.command).split(' ')[0]];
+  for (let option = random(4); option > 0; option--) {
+    const name =
+      random(15) === 0 ? pick(['no-such', 'constructor', '__proto__.a', 'steps.more']) : pick(names);
+    const value = random(2) === 0 ? pick(ODD_WORDS) : String(random(3000));
+    const form = random(6);
+    if (form === 0) words.push(`--${name}=${value}`);
+    else if (form === 1) words.push(`--no-${name}`);
+    else if (form === 2) words.push(`--${name}`);
+    else words.push(`--${name}`, value);
+  }
+  if (random(6) === 0) words.push(pick(ODD_WORDS));
+  return words;
 }
 
 // ---- what is read, and good inputs for it ----
@@ -155,6 +255,71 @@ const sameModel = (loaded) => {
   return expected.length !== got.length || got.some((value) => !Number.isFinite(value));
 };
 
+const REQUEST = {
+  schemaVersion: 1,
+  run: '5ba25ab5-5a2c-4a5d-8f0e-6d2ac1ddb0a1',
+  seed: 1,
+  backends: ['cpu', 'wasm'],
+  digest: 5,
+  limits: { timeLimit: 10, memoryLimit: 3072 },
+};
+const result = {
+  index: 1,
+  hits: [],
+  backends: { cpu: 'right' },
+  formula: 'right',
+  second: 'right',
+  outputShape: [2],
+};
+const MESSAGES = [
+  { ...REQUEST, kind: 'judge', indices: [1, 2] },
+  { ...REQUEST, kind: 'explain', index: 3, hit: 'a/b' },
+  { kind: 'judge', results: [result], versions: { libtensorflow: '2.15.1' } },
+];
+
+/** As the worker and the coordinator take it. A request that passes has nothing in it but what was asked for. */
+function readMessage(bytes) {
+  let message;
+  try {
+    message = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    refuse(error);
+  }
+  const schema = 'results' in message ? queue.answerSchema : queue.requestSchema;
+  const { success, data, error } = schema.safeParse(message);
+  if (!success) refuse(new Error(error.issues[0].message));
+  if (schema === queue.answerSchema) return false;
+  const indices = data.indices ?? [data.index];
+  const isWithin = indices.every((index) => Number.isInteger(index) && index >= 0 && index <= 1e6);
+  return (
+    !isWithin || JSON.stringify(Object.keys(data).sort()) !== JSON.stringify(Object.keys(message).sort())
+  );
+}
+
+const ajv = new Ajv2020({ strict: false });
+const validators = new Map();
+/** As the command line reads its words, up to the command; an option's value that gets there must be one that its schema has. */
+async function readWords(bytes) {
+  let isWrong = false;
+  const say = console.log;
+  console.log = () => {};
+  try {
+    await line.runCommandLine(JSON.parse(new TextDecoder().decode(bytes)), (command, values) => {
+      for (const [name, { schema, choices, type }] of Object.entries(cli.optionsOf(command))) {
+        const wanted =
+          schema ?? (choices ? { enum: choices } : type === 'boolean' ? { type } : { minLength: 1 });
+        if (values[name] === undefined) continue;
+        const key = JSON.stringify(wanted);
+        if (!validators.has(key)) validators.set(key, ajv.compile(wanted));
+        if (!validators.get(key)(values[name])) isWrong = true;
+      }
+    });
+  } finally {
+    console.log = say;
+  }
+  return isWrong || {}.a !== undefined;
+}
+
 /** Each: a good input, what reads it, and whether an answer to a damaged one may only be the good one's. */
 const targets = {
   idx: { good: idxFile, read: (bytes) => idx.parseIdx(bytes, { name: 'the file' }) },
@@ -194,6 +359,17 @@ const targets = {
     isProtected: true,
     share: 0.3,
   },
+  arguments: {
+    make: () => text(JSON.stringify(madeUpWords())),
+    good: text(JSON.stringify(['train', '--steps', '5', '--hidden', '5,4', '--activation', 'relu'])),
+    read: readWords,
+    share: 0.3,
+  },
+  queue: {
+    make: () => damagedJson(pick(MESSAGES)),
+    good: text(JSON.stringify({ ...REQUEST, kind: 'judge', indices: [1, 2] })),
+    read: readMessage,
+  },
   config: {
     good: text(JSON.stringify(config)),
     read: (bytes) => {
@@ -222,20 +398,21 @@ const total = Number(options.inputs);
 const names = Object.keys(targets).filter((name) => options.only === undefined || name === options.only);
 const shares = names.reduce((sum, name) => sum + (targets[name].share ?? 1), 0);
 for (const name of names) {
-  const { good, read: reader, isProtected = false, share = 1 } = targets[name];
+  const { good, make = () => damaged(good), read: reader, isProtected = false, share = 1 } = targets[name];
   await reader(good);
   const count = Math.ceil((total * share) / shares);
   const before = process.memoryUsage().rss;
   const tensors = tf.memory().numTensors;
   const tally = { read: 0, refused: 0, bad: 0, slowest: 0 };
   for (let k = 0; k < count; k++) {
-    const bytes = damaged(good);
+    const bytes = make();
     const isSame = Buffer.from(bytes).equals(Buffer.from(good));
     const began = performance.now();
     let problem;
     try {
-      await reader(bytes);
+      const isWrong = await reader(bytes);
       tally.read++;
+      if (isWrong === true && !isProtected) problem = 'a wrong input was taken for a right one';
       if (isProtected && !isSame) problem = 'a changed file was taken for the right one';
     } catch (error) {
       tally.refused++;

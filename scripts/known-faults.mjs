@@ -16,6 +16,7 @@ buildIfNeeded();
 const { gradientOf, Subject } = await import('../dist/gradcheck/engine/index.js');
 const { randomFrom } = await import('../dist/random.js');
 const { run } = await import('../dist/sweep/cases/expression.js');
+const { applyFixes, FIXES, removeFixes } = await import('../dist/fixes/public.js');
 const { fixtures } = await import('../dist/sweep/explanation/witness.js');
 
 /** What a kind of finding is for a user: the other kinds are no matter of gradients, or come to no report. */
@@ -79,6 +80,39 @@ function isLostByOrder(subject) {
   }
 }
 
+/** The gradient that the smallest case of a finding gives, or that of its gradient; undefined where it throws. */
+function outcomeOf(fixture, order) {
+  const subject = subjectOf(fixture.case);
+  return subject.work(() => {
+    try {
+      subject.evaluateGuarded();
+      const differentiated = order === 1 ? subject : gradientOf(subject, randomFrom(1).weights);
+      return JSON.stringify(
+        differentiated.vjp(differentiated.evaluateGuarded().map((output) => output.map((_, i) => 1 + i / 7))),
+      );
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/** Whether the fixes mend it: a gradient in the place of an error, or another one. A kernel's fault by a kernel in its place. */
+function isMended(fixture, { op, order, kind, backend }) {
+  if (backend !== 'core') {
+    return FIXES.some(({ kernels = [] }) =>
+      kernels.some(
+        ({ backendName, kernelName }) =>
+          backendName === backend && kernelName.replace('_', '').startsWith(op),
+      ),
+    );
+  }
+  const stock = outcomeOf(fixture, order);
+  applyFixes();
+  const mended = outcomeOf(fixture, order);
+  removeFixes();
+  return mended !== undefined && (kind !== 'wrong' || mended !== stock);
+}
+
 const { tfjs, findings } = JSON.parse(readFileSync(here('../docs/tfjs-gradients.known.json'), 'utf8'));
 const faults = new Map();
 for (const finding of findings) {
@@ -94,7 +128,8 @@ for (const finding of findings) {
   const before = faults.get(key);
   // A fault that has no condition makes those with one superfluous.
   if (before === undefined || (before.when !== undefined && when === undefined)) {
-    faults.set(key, { op, order, kind: kinds[kind], backend, ...(when && { when }), finding });
+    const fault = { op, order, kind: kinds[kind], backend, ...(when && { when }) };
+    faults.set(key, { ...fault, ...(isMended(fixture, fault) && { mended: true }), finding });
   }
 }
 const list = [...faults.values()].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));

@@ -1,94 +1,106 @@
 /**
- * `npm run notebooks`: executes every notebook of notebooks/, or those named, into runs/notebooks/: as a notebook with its
- * outputs, as a page, and each picture as an SVG file. `--clear` instead takes the outputs out of the notebooks themselves.
+ * `npm run notebooks`: type-checks the cells of every notebook, or of those named, executes them, and compares what they print with the
+ * outputs that are committed. `--write` executes them and writes the outputs, and the code of notebooks/en, into the notebooks of all
+ * languages. `--types` only checks the types.
  *
- * Exit code 1 where a cell fails, or a notebook was saved with outputs; 2 for a notebook that there is none of; 3 where the
- * environment lacks something. The kernel is tslab from node_modules; its kernelspec in runs/notebooks/jupyter serves an editor too:
- * `JUPYTER_PATH=$PWD/runs/notebooks/jupyter jupyter lab notebooks`.
+ * The check runs with GRADPARITY_NOTEBOOKS=small, by which a notebook that takes minutes does less; `--full` and `--write` run all. What a
+ * cell with the tag "varies" prints is not compared. Exit code 1 where something is wrong with a notebook, 2 for wrong usage, 3 where the
+ * environment lacks something. notebooks/README.md tells of the kernel.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import {
+  codeCells,
+  folder,
+  languages,
+  notebookFile,
+  notebookNames,
+  notebookOf,
+  notebookText,
+  pictures,
+  printed,
+  readNotebook,
+  root,
+  textOf,
+  varies,
+} from './notebooks/format.mjs';
 import { setup } from './setup.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const sources = path.join(root, 'notebooks');
 const results = path.join(root, 'runs', 'notebooks');
 const kernels = path.join(results, 'jupyter');
+/** Longer than that no cell takes, on the slowest backend. */
+const cellSeconds = 900;
 
 const { values: options, positionals } = parsed();
-const names = positionals.length > 0 ? positionals.map(named) : all();
-if (options.clear) names.forEach(clear);
-else await executeAll();
+const names = positionals.length > 0 ? positionals.map(named) : notebookNames();
+try {
+  await setup();
+} catch (error) {
+  quit(3, error.message);
+}
+// Packages may not have been there before.
+const { typeErrors } = await import('./notebooks/types.mjs');
+const { writeFileWhole } = await import('../dist/files/write.js');
+
+const wrong = typeErrors(names);
+if (wrong.length > 0) quit(1, `types:\n${indent(wrong.join('\n'))}`);
+console.log(`Types: ${names.length} notebooks checked.`);
+if (!options.types) await executeAll();
 
 function parsed() {
   try {
-    return parseArgs({ options: { clear: { type: 'boolean' } }, allowPositionals: true });
+    const flag = { type: 'boolean', default: false };
+    return parseArgs({ options: { write: flag, types: flag, full: flag }, allowPositionals: true });
   } catch (error) {
-    console.error(`notebooks: ${error.message}`);
-    process.exit(2);
+    return quit(2, error.message);
   }
 }
 
 async function executeAll() {
   const python = await environment();
-  writeKernelspec();
-  const failures = names.filter((name) => !execute(python, name));
-  console.log(`Notebooks: ${names.length - failures.length} executed, ${failures.length} failed.`);
-  process.exitCode = failures.length > 0 ? 1 : 0;
+  let failed = 0;
+  const started = performance.now();
+  for (const name of names) {
+    const begun = performance.now();
+    const complaint = await execute(python, name);
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    if (complaint !== undefined) failed++;
+    console.error(
+      complaint === undefined ? `${name}: ${seconds} s` : `${name}: failed after ${seconds} s, ${complaint}`,
+    );
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`Notebooks: ${names.length - failed} executed in ${seconds} s, ${failed} failed.`);
+  process.exitCode = failed > 0 ? 1 : 0;
 }
 
-/** The Python that has nbconvert, everything else set up before it. */
+/** The Python that has the kernel and what runs it. */
 async function environment() {
   try {
-    await setup();
-    // dist/, which this imports from, may not have been there before.
     const { pythonEnvironment } = await import('./python-environment.mjs');
-    return pythonEnvironment(path.join(sources, 'requirements.txt'));
+    const python = pythonEnvironment(path.join(folder, 'requirements.txt'));
+    const deno = path.join(path.dirname(python), process.platform === 'win32' ? 'deno.exe' : 'deno');
+    const kernel = {
+      argv: [deno, 'jupyter', '--kernel', '--conn', '{connection_file}'],
+      display_name: 'Deno',
+      language: 'typescript',
+    };
+    mkdirSync(path.join(kernels, 'kernels', 'deno'), { recursive: true });
+    writeFileSync(path.join(kernels, 'kernels', 'deno', 'kernel.json'), JSON.stringify(kernel));
+    return python;
   } catch (error) {
-    console.error(`notebooks: ${error.message}`);
-    process.exit(3);
+    return quit(3, error.message);
   }
 }
 
-/** Whether the notebook ran to its end. Says what became of it. */
-function execute(python, name) {
-  removeResults(name);
-  const notebook = read(path.join(sources, `${name}.ipynb`));
-  if (hasOutputs(notebook)) {
-    console.error(
-      `${name}: was saved with outputs. \`npm run notebooks -- --clear\` takes them out; they belong in runs/.`,
-    );
-    return false;
-  }
-  console.error(`${name}: executing …`);
-  const started = performance.now();
-  const run = nbconvert(python, ['--to', 'notebook', '--execute', path.join(sources, `${name}.ipynb`)]);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const executed = path.join(results, `${name}.ipynb`);
-  const failure = run.status === 0 ? complaint(read(executed)) : explain(notebook, run);
-  if (failure !== undefined) {
-    console.error(`${name}: failed after ${seconds} s, ${failure}`);
-    return false;
-  }
-  const pictures = extractPictures(executed, name);
-  const page = nbconvert(python, ['--to', 'html', executed]);
-  if (page.status !== 0) {
-    console.error(`${name}: executed, but the page could not be made: ${lastLines(page.stderr)}`);
-    return false;
-  }
-  console.error(
-    `${name}: executed in ${seconds} s; runs/notebooks/${name}.html, ${pictures} picture${pictures === 1 ? '' : 's'}.`,
-  );
-  return true;
-}
-
-function nbconvert(python, args) {
-  const timeout = '--ExecutePreprocessor.timeout=900';
-  return spawnSync(python, ['-m', 'nbconvert', timeout, '--output-dir', results, ...args], {
-    cwd: root,
+/** Executes a notebook; what is wrong with it, or undefined. */
+async function execute(python, name) {
+  const source = notebookFile(languages[0], name);
+  const target = path.join(results, `${name}.ipynb`);
+  rmSync(target, { force: true });
+  const run = spawnSync(python, [path.join(folder, 'execute.py'), source, target, `${cellSeconds}`], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -96,107 +108,114 @@ function nbconvert(python, args) {
       // libtensorflow reads these from the environment that the kernel started with.
       TF_CPP_MIN_LOG_LEVEL: '2',
       TF_ENABLE_ONEDNN_OPTS: '0',
+      GRADPARITY_NOTEBOOKS: options.write || options.full ? 'full' : 'small',
       ...process.env,
+      DENO_DIR: path.join(results, 'deno'),
+      DENO_NO_UPDATE_CHECK: '1',
+      NO_COLOR: '1',
       JUPYTER_PATH: kernels,
       JUPYTER_NO_CONFIG: '1',
     },
   });
+  if (!existsSync(target)) return run.error?.message ?? `the kernel says:\n${indent(lastLines(run.stderr))}`;
+  const executed = readNotebook(target);
+  const failure = failureOf(executed);
+  if (failure !== undefined) return failure;
+  return options.write ? write(name, executed) : difference(name, executed);
 }
 
-/** Which cell failed, and with what, out of nbconvert's report. */
-function explain(notebook, { stderr, error }) {
-  if (error) return error.message;
-  const report = stderr.split('An error occurred while executing the following cell:\n')[1];
-  const index = report ? notebook.cells.findIndex(({ source }) => report.includes(text(source))) : -1;
-  if (index < 0) return `nbconvert says:\n${lastLines(stderr)}`;
-  const source = text(notebook.cells[index].source);
-  const output = report.slice(report.indexOf(source) + source.length).replace(/^-{5,}.*$/gm, '');
-  return `in cell ${index + 1}, which begins ${JSON.stringify(source.split('\n', 1)[0])}:\n${indent(output)}`;
-}
-
-/** What a cell wrote to stderr: tslab only prints an error that nothing awaited. */
-function complaint({ cells }) {
-  for (const [index, { outputs = [] }] of cells.entries()) {
-    const stderr = outputs.filter((output) => output.name === 'stderr').map((output) => text(output.text));
-    if (stderr.length > 0) return `cell ${index + 1} wrote to stderr:\n${indent(stderr.join(''))}`;
+/** The first cell that failed or wrote to stderr, in words. */
+function failureOf(executed) {
+  for (const [index, { outputs }] of codeCells(executed).entries()) {
+    for (const output of outputs) {
+      const at = `in code cell ${index + 1}`;
+      if (output.output_type === 'error') return `${at}:\n${indent(output.traceback.join('\n'))}`;
+      if (output.name === 'stderr') return `${at}, which wrote to stderr:\n${indent(textOf(output.text))}`;
+    }
   }
   return undefined;
 }
 
-/** Writes every SVG picture of the outputs to a file, and returns how many there are. */
-function extractPictures(file, name) {
-  const pictures = read(file).cells.flatMap(({ outputs = [] }) =>
-    outputs.map(({ data }) => data?.['image/svg+xml']).filter((svg) => svg !== undefined),
+/** Where the outputs are others than those that each language's notebook holds. */
+function difference(name, executed) {
+  const now = codeCells(executed);
+  for (const language of languages) {
+    const committed = codeCells(notebookOf(language, name) ?? { cells: [] });
+    for (const [index, cell] of now.entries()) {
+      const before = committed[index];
+      const at = `code cell ${index + 1} of ${language}`;
+      const way = 'If that is right, `npm run notebooks -- --write` writes the new outputs.';
+      if (before === undefined) return `${at} is missing. \`npm run notebooks -- --write\` needs it too.`;
+      if (`${pictures(before)}` !== `${pictures(cell)}`)
+        return `${at} shows ${pictures(cell).length} pictures, ${pictures(before).length} are committed. ${way}`;
+      if (!varies(cell) && printed(before) !== printed(cell))
+        return `${at} prints\n${indent(printed(cell))}\n  committed is\n${indent(printed(before))}\n  ${way}`;
+    }
+  }
+  return undefined;
+}
+
+/** Writes code and outputs into the notebook of each language; none, where the cells of one do not correspond. */
+async function write(name, executed) {
+  const cells = codeCells(executed).map((cell, index) => ({
+    source: cell.source,
+    metadata: withoutTimes(cell.metadata),
+    outputs: tidied(cell.outputs),
+    execution_count: index + 1,
+  }));
+  const notebooks = languages.map((language) => [notebookFile(language, name), notebookOf(language, name)]);
+  for (const [file, notebook] of notebooks) {
+    const found = notebook && codeCells(notebook).length;
+    if (found !== cells.length)
+      return `${path.relative(root, file)} must have ${cells.length} code cells as the English one has, got ${found ?? 'no file'}.`;
+  }
+  for (const [file, notebook] of notebooks) {
+    codeCells(notebook).forEach((cell, index) => Object.assign(cell, cells[index]));
+    await writeFileWhole(file, notebookText(notebook));
+  }
+  return undefined;
+}
+
+function withoutTimes({ execution: _, ...metadata }) {
+  return metadata;
+}
+
+/** Outputs as they are committed: one text for what is printed in a row, pictures in hundredths of a pixel. */
+function tidied(outputs) {
+  const tidy = [];
+  for (const output of outputs) {
+    const last = tidy.at(-1);
+    if (output.output_type === 'stream' && last?.output_type === 'stream') last.text += textOf(output.text);
+    else if (output.output_type === 'stream') tidy.push({ ...output, text: textOf(output.text) });
+    else tidy.push(withShortPicture(output));
+  }
+  return tidy;
+}
+
+function withShortPicture(output) {
+  const svg = output.data?.['image/svg+xml'];
+  if (svg === undefined) return output;
+  // Within tags only: the numbers of labels stay as they are.
+  const short = textOf(svg).replace(/<[^>]*>/g, (tag) =>
+    tag.replace(/-?\d+\.\d{3,}/g, (number) => `${Math.round(100 * Number(number)) / 100}`),
   );
-  pictures.forEach((svg, k) => writeFileSync(path.join(results, `${name}-${k + 1}.svg`), text(svg)));
-  return pictures.length;
-}
-
-function removeResults(name) {
-  for (const file of existsSync(results) ? readdirSync(results) : []) {
-    const mine = file.startsWith(name) && /^(-\d+\.svg|\.ipynb|\.html)$/.test(file.slice(name.length));
-    if (mine) rmSync(path.join(results, file));
-  }
-}
-
-function writeKernelspec() {
-  const folder = path.join(kernels, 'kernels', 'tslab');
-  mkdirSync(folder, { recursive: true });
-  const tslab = path.join(root, 'node_modules', 'tslab', 'bin', 'tslab');
-  const kernel = {
-    argv: [process.execPath, tslab, 'kernel', '--config-path', '{connection_file}'],
-    display_name: 'TypeScript',
-    language: 'typescript',
-  };
-  writeFileSync(path.join(folder, 'kernel.json'), `${JSON.stringify(kernel, null, 2)}\n`);
-}
-
-/** Takes the outputs out, in the layout that Jupyter itself writes. */
-function clear(name) {
-  const file = path.join(sources, `${name}.ipynb`);
-  const notebook = read(file);
-  if (!hasOutputs(notebook)) return;
-  for (const cell of notebook.cells.filter((each) => each.cell_type === 'code')) {
-    cell.outputs = [];
-    cell.execution_count = null;
-    delete cell.metadata.execution;
-  }
-  writeFileSync(file, `${JSON.stringify(notebook, null, 1)}\n`);
-  console.error(`${name}: outputs taken out.`);
-}
-
-function all() {
-  return readdirSync(sources)
-    .filter((file) => file.endsWith('.ipynb'))
-    .map((file) => path.basename(file, '.ipynb'))
-    .sort();
+  return { ...output, data: { ...output.data, 'image/svg+xml': short } };
 }
 
 /** The name of a notebook given by its path or name. */
 function named(argument) {
   const name = path.basename(argument, '.ipynb');
-  if (existsSync(path.join(sources, `${name}.ipynb`))) return name;
-  console.error(`notebooks: there is no notebook ${argument}; there are ${all().join(', ')}.`);
-  process.exit(2);
+  if (notebookNames().includes(name)) return name;
+  return quit(2, `there is no notebook ${argument}; there are ${notebookNames().join(', ')}.`);
 }
 
-/** A field of a notebook, which may be one text or a list of lines. */
-function text(field) {
-  return Array.isArray(field) ? field.join('') : field;
-}
-
-function hasOutputs({ cells }) {
-  return cells.some(
-    ({ outputs = [], execution_count = null }) => outputs.length > 0 || execution_count !== null,
-  );
-}
-
-function read(file) {
-  return JSON.parse(readFileSync(file, 'utf8'));
+function quit(code, message) {
+  console.error(`notebooks: ${message}`);
+  process.exit(code);
 }
 
 function lastLines(output) {
-  return indent(output.trim().split('\n').slice(-12).join('\n'));
+  return output.trim().split('\n').slice(-12).join('\n');
 }
 
 function indent(lines) {

@@ -2,7 +2,8 @@
  * `npm run witnesses`: asks TensorFlow for Python about every case of the sweep, forward and backward, and writes its answers to
  * witnesses/, a file a family. Then it sweeps with TensorFlow at hand, and writes the smallest case of each finding, with what
  * TensorFlow says of it, to witnesses/findings.json. `-- --findings report.json` takes the findings of that report
- * (`gradparity sweep --report`) instead, and asks about them alone; `-- --cases` asks about the cases alone.
+ * (`gradparity sweep --report`) instead, and asks about them alone; `-- --cases` asks about the cases alone, and
+ * `-- --cases --families optimizers,pairs` about those of these families.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -55,12 +56,20 @@ function ask(python, cases) {
   return { by, answers: answers.filter(({ error }) => !error) };
 }
 
-async function askAboutCases(python) {
+async function askAboutCases(python, families) {
   const { sweepCases } = await import('../dist/sweep/cases/index.js');
   const { questionOf } = await import('../dist/sweep/run/tensorflow.js');
   const { digestOfCase } = await import('../dist/sweep/judgement/oracle.js');
   const { outputsOf } = await import('../dist/sweep/observation/double.js');
-  const cases = sweepCases(SEED);
+  const all = sweepCases(SEED);
+  const names = new Set(all.map(({ family }) => family));
+  const unknown = families?.find((family) => !names.has(family));
+  if (unknown !== undefined) {
+    throw new Error(
+      `--families: there is no family ${JSON.stringify(unknown)}, but ${[...names].join(', ')}.`,
+    );
+  }
+  const cases = all.filter(({ family }) => families?.includes(family) ?? true);
   console.error(`Asking TensorFlow for Python about ${cases.length} cases …`);
   const questions = cases.map((one) => questionOf(one.id, { ...one, order: 1 }, outputsOf(one)));
   const { by, answers } = ask(python, questions);
@@ -104,9 +113,9 @@ async function askAboutFindings(python, report) {
   const isWhole = ({ repro }) =>
     Object.values(repro.inputs).every(({ values }) => values.every((value) => value !== null));
   const entries = report.findings.filter(isWhole).map(({ direction, repro, ...finding }) => {
-    const { inputs, expression, cotangent, plainSecond, kink, entrywise } = repro;
+    const { inputs, expression, cotangent, plainSecond, kink, entrywise, pair } = repro;
     const order = direction === 'second order' ? 2 : 1;
-    return [finding.id, { inputs, expression, cotangent, plainSecond, kink, entrywise, order }];
+    return [finding.id, { inputs, expression, cotangent, plainSecond, kink, entrywise, pair, order }];
   });
   const asked = report.findings.filter(
     ({ kind, repro, ...finding }) =>
@@ -133,10 +142,13 @@ async function askAboutFindings(python, report) {
 }
 
 try {
-  const { values } = parseArgs({ options: { findings: { type: 'string' }, cases: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: { findings: { type: 'string' }, cases: { type: 'boolean' }, families: { type: 'string' } },
+  });
+  if (values.families !== undefined && !values.cases) throw new Error('--families goes with --cases.');
   await setup();
   const python = pythonEnvironment(here('../witnesses/requirements.txt'));
-  if (values.findings === undefined) await askAboutCases(python);
+  if (values.findings === undefined) await askAboutCases(python, values.families?.split(','));
   if (!values.cases) {
     const { findings } = values;
     await askAboutFindings(

@@ -102,9 +102,11 @@ export { networkOf, type Checkpoint } from './training/checkpoint.js';
 export { describeReport, isPassed } from './gradcheck/report/describe.js';
 export { expectGradients, GradientMismatchError } from './gradcheck/expect.js';
 export { FULL_LIMIT, gradcheck } from './gradcheck/gradcheck.js';
+export { gradcheckKernel, type KernelInputs } from './gradcheck/kernel.js';
 export {
   gradcheckModel,
   type ClassWeight,
+  type ForwardOption,
   type LossByName,
   type ModelGradcheckOptions,
   type ModelLoss,
@@ -115,6 +117,11 @@ export type {
   Comparison,
   GradcheckMode,
   GradcheckOptions,
+  AttributeEffect,
+  CapturedVariables,
+  Ran,
+  Surrogate,
+  SurrogateRule,
   GradcheckPrecision,
   GradcheckReport,
   InputDetails,

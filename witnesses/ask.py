@@ -39,6 +39,7 @@ import linear_algebra
 import losses
 import made
 import normalisation
+import optimizers
 import pooling
 import reductions
 import shape
@@ -85,6 +86,8 @@ def evaluate(part, inputs):
         return lambda *given: evaluate(body, {**inputs, **dict(zip(names, given))})
     if "apply" in part:
         return evaluate(part["apply"], inputs)(*(evaluate(one, inputs) for one in part["args"]))
+    if "train" in part:
+        return optimizers.train(part, inputs, evaluate)
     if "get" in part:
         return evaluate(part["of"], inputs)[part["get"]]
     return {name: evaluate(one, inputs) for name, one in part.items()}

@@ -56,6 +56,15 @@ export async function runners(project) {
     'a.mjs': `import * as tf from '@tensorflow/tfjs';\nimport 'gradparity/fixes/tape';\n${second}`,
   });
   for (const file of ['a.cjs', 'a.mjs']) node(file, fixes);
+  // All fixes, likewise.
+  const cumsum =
+    'const of = tf.grad((x) => tf.cumsum(x, 0))(tf.ones([2, 1])).dataSync().join();\nif (of !== \'2,1\') throw new Error(of);\n';
+  const all = inside('all-fixes', {
+    'package.json': { private: true },
+    'a.cjs': `const tf = require('@tensorflow/tfjs');\nrequire('gradparity/fixes');\n${cumsum}`,
+    'a.mjs': `import * as tf from '@tensorflow/tfjs';\nimport 'gradparity/fixes';\n${cumsum}`,
+  });
+  for (const file of ['a.cjs', 'a.mjs']) node(file, all);
 
   // The matcher in the test file, and by setupFilesAfterEnv.
   node(

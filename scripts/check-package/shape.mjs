@@ -117,6 +117,10 @@ export function missing(project, moveAway) {
     /^gradparity: gates --plot needs the packages @observablehq\/plot, linkedom, .*npm install @observablehq\/plot linkedom\n$/,
   );
   refused(
+    ['plot', 'steps', '--output', 'a.png'],
+    /^gradparity: plot --output needs the packages @observablehq\/plot/,
+  );
+  refused(
     ['sweep', '--queue', 'redis://localhost:1'],
     /sweep --queue needs the packages bullmq, ioredis, zod/,
   );

@@ -18,11 +18,13 @@ const EVERY_ENTRY = `import { TwoLayerNet, type History, type InputReport } from
 import { loadModel, selectBackend, type BackendName } from 'gradparity/node';
 import { curvePlot, type CurvePlotOptions } from 'gradparity/plots';
 import { nodeDocument } from 'gradparity/plots/node';
+import { fixesIntact, type FixesIntact } from 'gradparity/fixes';
 import { isTapeOrdered } from 'gradparity/fixes/tape';
 export const name: Promise<BackendName> = selectBackend('cpu').then((selected) => selected.name);
 export const network = new TwoLayerNet({ inputSize: 3, hiddenSize: 2, outputSize: 2, seed: 1 });
 export const draw = (options: CurvePlotOptions): string => curvePlot({ ...options, document: nodeDocument() });
 export const ordered: boolean = isTapeOrdered();
+export const intact: FixesIntact = fixesIntact();
 export type { History, InputReport };
 export { loadModel };
 // @ts-expect-error -- there is no such backend

@@ -1,4 +1,5 @@
 /** The parts of the command line that need packages which are to be installed beside it. */
+import { createRequire } from 'node:module';
 import { optional } from '../optional.js';
 
 const QUEUE = ['bullmq', 'ioredis', 'zod'] as const;
@@ -22,4 +23,28 @@ export const loadPlots = (
     ]);
     nodeDocument();
     return { ...plots, nodeDocument };
+  });
+
+const RASTER = ['@resvg/resvg-js', 'dejavu-fonts-ttf'] as const;
+
+/**
+ * SVG to PNG, with twice as many pixels and fonts that are the same everywhere.
+ *
+ * @throws EnvironmentError where the packages are not installed
+ */
+export const loadRaster = (use: string): Promise<(svg: string) => Uint8Array> =>
+  optional(use, RASTER, async () => {
+    const { Resvg } = await import('@resvg/resvg-js');
+    const resolve = createRequire(import.meta.url).resolve;
+    const fontFiles = ['DejaVuSans', 'DejaVuSans-Bold'].map((name) =>
+      resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`),
+    );
+    const font = {
+      fontFiles,
+      // For what these have no signs for: Chinese names of classes.
+      loadSystemFonts: true,
+      defaultFontFamily: 'DejaVu Sans',
+      sansSerifFamily: 'DejaVu Sans',
+    };
+    return (svg) => new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 }, font }).render().asPng();
   });

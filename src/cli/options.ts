@@ -29,10 +29,19 @@ interface Range {
   max?: number;
 }
 
+/** An option with what its value may be in a config file, as a JSON schema says it. */
+export type OptionWithSchema = Options & { schema?: object };
+
 /** An option whose value is a number in a range. Without a yargs type, so that what was typed can be named. */
 const numberOption = (kind: string, test: (value: number) => boolean, range: Range, options: Options) =>
   ({
     requiresArg: true,
+    schema: {
+      type: test === Number.isSafeInteger ? 'integer' : 'number',
+      ...(range.min !== undefined && { minimum: range.min }),
+      ...(range.above !== undefined && { exclusiveMinimum: range.above }),
+      ...(range.max !== undefined && { maximum: range.max }),
+    },
     ...options,
     coerce: (value: unknown) => {
       if (value === undefined) return undefined;
@@ -41,7 +50,7 @@ const numberOption = (kind: string, test: (value: number) => boolean, range: Ran
       const wanted = [kind, rangeText(range)].filter(Boolean).join(' ');
       throw new InputError(`wanted ${wanted}, got ${valueText(value)}.`);
     },
-  }) satisfies Options;
+  }) satisfies OptionWithSchema;
 
 const within = (value: number, { min = -Infinity, above = -Infinity, max = Infinity }: Range): boolean =>
   value >= min && (value > above || above === -Infinity) && value <= max;

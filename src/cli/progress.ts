@@ -1,5 +1,6 @@
 /** Progress on stderr, where that is a terminal. */
 import { SingleBar } from 'cli-progress';
+import { sparkLine } from '../plots/terminal.js';
 import type { DownloadProgress } from '../data/mnist.js';
 import type { SweepProgress } from '../sweep/run/sweep.js';
 import type { EpochRecord } from '../training/history.js';
@@ -9,7 +10,10 @@ const show = (): boolean => process.stderr.isTTY === true;
 /** Milliseconds after which a training that nobody watches says where it is. */
 const SILENCE = 10_000;
 
-/** A training's progress: a bar on a terminal, else a line for each record, and where there is none for long. */
+/** Milliseconds between two drawings of the curve. */
+const REDRAW = 200;
+
+/** A training's progress: a bar with the curve of the loss on a terminal, else a line for each record, and where there is none for long. */
 export function trainingProgress(
   steps: number,
   done: number,
@@ -51,19 +55,28 @@ export function trainingProgress(
       stop: () => {},
     };
   }
+  const isWide = (process.stderr.columns ?? 80) >= 110;
+  const curveWidth = isWide ? 24 : 10;
+  const losses: number[] = [];
+  let drawn = -Infinity;
   const bar = new SingleBar({
     stream: process.stderr,
-    format: '{bar} {value}/{total} steps  loss {loss}  accuracy {accuracy}  {eta_formatted} left',
+    format: '{bar} {value}/{total} steps  loss {loss} {curve}  accuracy {accuracy}  {eta_formatted} left',
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 24,
+    barsize: isWide ? 24 : 10,
     hideCursor: true,
     etaBuffer: 50,
     fps: 10,
   });
-  bar.start(steps, done, { loss: '–', accuracy: '–' });
+  bar.start(steps, done, { loss: '–', curve: '', accuracy: '–' });
   return {
-    update: (step, loss) => bar.update(step, { loss: loss.toFixed(4) }),
+    update: (step, loss) => {
+      losses.push(loss);
+      const isDue = performance.now() - drawn > REDRAW || step === steps;
+      if (isDue) drawn = performance.now();
+      bar.update(step, { loss: loss.toFixed(4), ...(isDue && { curve: sparkLine(losses, curveWidth) }) });
+    },
     record: (record) => bar.update({ accuracy: accuracyOf(record) }),
     stop: () => bar.stop(),
   };

@@ -106,9 +106,9 @@ let interruptedBy: keyof typeof ENDING_SIGNALS = 'SIGINT';
 
 /**
  * Aborts at the first signal that asks the command to end, so that it can end in good order; a second Ctrl-C ends the process at once.
- * Call `release` when that no longer matters.
+ * Call `release` when that no longer matters. A command that has nothing to end says nothing (`quiet`).
  */
-export function abortOnInterrupt(): { signal: AbortSignal; release: () => void } {
+export function abortOnInterrupt({ quiet = false } = {}): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   let first = 0;
   const interrupt = (name: keyof typeof ENDING_SIGNALS): void => {
@@ -121,7 +121,7 @@ export function abortOnInterrupt(): { signal: AbortSignal; release: () => void }
     interruptedBy = name;
     // First, as a progress bar that ends puts the cursor back to its own line.
     controller.abort();
-    stderr.write('\nInterrupted: ending after this step. Once more to quit at once.\n');
+    if (!quiet) stderr.write('\nInterrupted: ending after this step. Once more to quit at once.\n');
   };
   const names = Object.keys(ENDING_SIGNALS) as (keyof typeof ENDING_SIGNALS)[];
   for (const name of names) process.on(name, interrupt);
@@ -133,9 +133,6 @@ export function abortOnInterrupt(): { signal: AbortSignal; release: () => void }
     },
   };
 }
-
-/** The shell's exit code for a command that Ctrl-C ended. */
-export const INTERRUPTED = 128 + ENDING_SIGNALS.SIGINT;
 
 /** The shell's exit code for a command that the signal ended which came. */
 export const interruptedCode = (): number => 128 + ENDING_SIGNALS[interruptedBy];

@@ -76,7 +76,9 @@ export function fileSettings(file: string | undefined, known: ReadonlySet<string
     if (file === undefined && code === 'ENOENT') return {};
     throw new InputError(`The config file ${file ?? CONFIG_FILE} can't be read (${code}).`, { cause: error });
   }
+  // `$schema` is for editors: it names the schema that this package brings.
   const values = parseObject(file ?? CONFIG_FILE, content);
+  delete values.$schema;
   const settings = Object.fromEntries(Object.entries(values).map(([name, value]) => [flagName(name), value]));
   const unknown = Object.keys(settings).filter((name) => !known.has(name));
   if (unknown.length > 0) {

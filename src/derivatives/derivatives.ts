@@ -1,10 +1,11 @@
 /**
  * Derivatives of functions of tensors: products with Jacobians and Hessians, and these themselves. TensorFlow.js' tape is kept in the right order
- * while they are taken, so that those of second order are right wherever TensorFlow.js' gradients are differentiable; where an op on the way
- * has none, the error names it.
+ * while they are taken, so that those of second order are right wherever TensorFlow.js' gradients are. Where an op on the way has none, or a
+ * wrong one, the error names it; with `gradparity/fixes` they have right ones.
  */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
+import { areFixesApplied, FaultyGradientError, REMEDY, tellingFaults } from '../fixes/faulty.js';
 import { releaseTape, withTapeOrder } from '../fixes/tape-order.js';
 import { shapeText } from '../functions/arguments.js';
 import { sizeOf } from '../shapes.js';
@@ -77,19 +78,43 @@ function scalarOf(where: string, y: unknown): tf.Tensor {
   return value;
 }
 
-/** Runs in the tape's right order; TensorFlow.js' error for an op without a derivative is told as one of f. */
+/** Runs in the tape's right order; a derivative that TensorFlow.js lacks, or has wrong, is told as one of f. */
 function differentiate<T extends tf.TensorContainer>(where: string, f: () => T): T {
   try {
-    return withTapeOrder(() => tf.tidy(f));
+    return withTapeOrder(() => tellingFaults(() => tf.tidy(f)));
   } catch (error) {
     releaseTape();
-    const [, op] = /gradient function not found for (\w*)/.exec((error as Error).message) ?? [];
-    if (op === undefined) throw error;
-    throw new InputError(
-      `${where}: TensorFlow.js ${tf.version['tfjs-core']} has no derivative of ${op || 'an op of customGrad'}, which f or its gradient uses. Write it by other ops, or register one with tf.registerGradient.`,
+    throw inWords(where, error as Error);
+  }
+}
+
+function inWords(where: string, error: Error): Error {
+  const { message } = error;
+  const library = `TensorFlow.js ${tf.version['tfjs-core']}`;
+  const remedy = areFixesApplied() ? '' : ` ${REMEDY}`;
+  if (error instanceof FaultyGradientError) {
+    const { op, how, cause } = error;
+    const what =
+      how === 'wrong'
+        ? `has a wrong derivative of ${op}`
+        : `can't compute the derivative of ${op} (${(cause as Error).message.replace(/\.$/, '')})`;
+    return new InputError(`${where}: ${library} ${what}, which f or its gradient uses.${remedy}`, { cause: error });
+  }
+  const [, op] = /gradient function not found for (\w*)/.exec(message) ?? [];
+  if (op !== undefined) {
+    return new InputError(
+      `${where}: ${library} has no derivative of ${op || 'an op of customGrad'}, which f or its gradient uses. Write it by other ops, or register one with tf.registerGradient.${remedy}`,
       { cause: error },
     );
   }
+  const [, misshapen] = /[Ee]rror in gradient for op (\w+)/.exec(message) ?? [];
+  if (misshapen !== undefined && tf.getGradient(misshapen) !== undefined) {
+    return new InputError(
+      `${where}: ${library} can't compute the derivative of ${misshapen} (${message.replace(/\.$/, '')}), which f or its gradient uses.${remedy}`,
+      { cause: error },
+    );
+  }
+  return error;
 }
 
 /** The gradient of f's outputs, weighted by u, by every tensor of x; 0 by those that f does not depend on. */

@@ -111,9 +111,16 @@ function asDoubles(values: ArrayLike<number>): tf.backend_util.BackendValues {
   return new Float64Array(values) as unknown as Float32Array;
 }
 
+/** On a kernel that `gradparity/fixes` has put in the place of TensorFlow.js' own: a function that gives the latter. */
+const REPLACES = Symbol.for('gradparity.replaces');
+
+/** TensorFlow.js' own kernel, where a fix stands in its place. */
+const original = (kernel: tf.KernelFunc & { [REPLACES]?: () => tf.KernelFunc | undefined }): tf.KernelFunc =>
+  kernel[REPLACES]?.() ?? kernel;
+
 /** The cpu backend's kernels as TensorFlow.js has them. One that somebody registers instead of them is used as it is. */
 const stock = new Map(
-  tf.getKernelsForBackend('cpu').map(({ kernelName, kernelFunc }) => [kernelName, kernelFunc]),
+  tf.getKernelsForBackend('cpu').map(({ kernelName, kernelFunc }) => [kernelName, original(kernelFunc)]),
 );
 
 /** What is told of each kernel that ran. */
@@ -128,12 +135,13 @@ export type KernelObserver = (
 export function registerKernels(state: {
   readonly depth: number;
   readonly observer?: KernelObserver;
+  readonly disguise?: { isInside: boolean };
   readonly kernels: Map<string, tf.KernelFunc>;
 }): void {
   const { kernels } = state;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     if (kernels.get(kernelName) === kernelFunc) continue;
-    const own = stock.get(kernelName) === kernelFunc ? doubleKernels[kernelName] : undefined;
+    const own = stock.get(kernelName) === original(kernelFunc) ? doubleKernels[kernelName] : undefined;
     const run = own ?? kernelFunc;
     if (tf.getKernel(kernelName, BACKEND_NAME)) tf.unregisterKernel(kernelName, BACKEND_NAME);
     tf.registerKernel({
@@ -145,7 +153,16 @@ export function registerKernels(state: {
             `${kernelName}: the double-precision backend runs inside of inFloat64 only; outside, it would answer in single precision.`,
           );
         }
-        const result = run(args);
+        const { disguise } = state;
+        const isInside = disguise?.isInside ?? false;
+        // A kernel of the user's may ask for the backend, too.
+        if (disguise) disguise.isInside = false;
+        let result: ReturnType<typeof run>;
+        try {
+          result = run(args);
+        } finally {
+          if (disguise) disguise.isInside = isInside;
+        }
         state.observer?.(
           kernelName,
           args.inputs,

@@ -17,6 +17,8 @@ interface State {
   /** How many calls are under way, one within the other. */
   depth: number;
   observer?: KernelObserver;
+  /** While code that asks for the backend is told that it is the cpu: whether TensorFlow.js itself is asking. */
+  disguise?: { isInside: boolean };
   /** The cpu kernels that are registered for the backend. */
   kernels: Map<string, tf.KernelFunc>;
 }
@@ -84,6 +86,72 @@ export function observingKernels<T>(observe: KernelObserver, f: () => T): T {
     return inFloat64(f);
   } finally {
     state.observer = before;
+  }
+}
+
+/** What runs kernels and functions of tf.customGrad. */
+interface Runner {
+  backendName: string | null;
+  runKernel(...args: unknown[]): unknown;
+  runKernelFunc(params: { forwardFunc?: (...args: unknown[]) => unknown }): unknown;
+}
+
+/**
+ * Runs `f`, within inFloat64, with `tf.getBackend()` saying cpu: whose kernels run, and what code that branches by the backend is made for.
+ * `asked` is called when `f` asks. TensorFlow.js itself goes on to find the kernels of the double-precision backend.
+ */
+export function presentedAsCpu<T>(asked: () => void, f: () => T): T {
+  const state = sharedState();
+  if (state.depth === 0 || state.disguise) return f();
+  const tensors = engine() as unknown as Runner;
+  const { runKernel, runKernelFunc } = tensors;
+  const own = (['runKernel', 'runKernelFunc'] as const).map((name) => Object.hasOwn(tensors, name));
+  const disguise = { isInside: false };
+  const as = <R>(isInside: boolean, work: () => R): R => {
+    const before = disguise.isInside;
+    disguise.isInside = isInside;
+    try {
+      return work();
+    } finally {
+      disguise.isInside = before;
+    }
+  };
+  let name = tensors.backendName;
+  Object.defineProperty(tensors, 'backendName', {
+    configurable: true,
+    enumerable: true,
+    get: () => {
+      if (disguise.isInside) return name;
+      asked();
+      return 'cpu';
+    },
+    set: (value: string | null) => {
+      name = value;
+    },
+  });
+  tensors.runKernel = (...args) => as(true, () => runKernel.apply(tensors, args));
+  tensors.runKernelFunc = (params) => {
+    const { forwardFunc } = params;
+    const outer = forwardFunc
+      ? { ...params, forwardFunc: (...args: unknown[]) => as(false, () => forwardFunc(...args)) }
+      : params;
+    return as(true, () => runKernelFunc.call(tensors, outer));
+  };
+  state.disguise = disguise;
+  try {
+    return f();
+  } finally {
+    state.disguise = undefined;
+    Object.defineProperty(tensors, 'backendName', {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: name,
+    });
+    if (own[0]) tensors.runKernel = runKernel;
+    else Reflect.deleteProperty(tensors, 'runKernel');
+    if (own[1]) tensors.runKernelFunc = runKernelFunc;
+    else Reflect.deleteProperty(tensors, 'runKernelFunc');
   }
 }
 

@@ -82,9 +82,22 @@ async function checkSubject(subject: Subject, settings: Settings): Promise<Gradc
     const said = explainFailure(failure, subject, order);
     diagnosis.unshift(...said.map((sentence) => (order === 2 ? `Second order: ${sentence}` : sentence)));
   }
+  // Numbers may be right by chance where TensorFlow.js counts a gradient twice: x·stop(x), with a stop that stops nothing.
+  const aliases = (subject.aliases ?? []).filter(({ sentence }) => sentence !== failure?.message);
+  const verdict = worstVerdict([
+    ...inputs.map((input) => input.verdict),
+    ...(failure ? [failure.verdict] : []),
+    ...(aliases.some(({ isFault }) => isFault) ? (['wrong'] as const) : []),
+  ]);
+  if (verdict !== 'right') diagnosis.unshift(...aliases.map(({ sentence }) => sentence));
+  if (subject.asksForBackend) {
+    diagnosis.push(
+      "f asks for the backend (tf.getBackend()) and was told cpu: what it does on other backends was not checked. precision: 'native' checks on the one in use.",
+    );
+  }
   return {
     schemaVersion: 1,
-    verdict: worstVerdict([...inputs.map(({ verdict }) => verdict), ...(failure ? [failure.verdict] : [])]),
+    verdict,
     precision: settings.precision,
     backend: settings.precision === 'float64' ? 'float64' : tf.getBackend(),
     mode,
@@ -94,6 +107,11 @@ async function checkSubject(subject: Subject, settings: Settings): Promise<Gradc
     diagnosis,
     evaluations: subjects.reduce((sum, { evaluations }) => sum + evaluations, 0),
     seconds: (performance.now() - started) / 1000,
+    ran: {
+      kernels: [...subject.kernels],
+      gradients: [...subject.gradientsOf],
+      ...(subject.asksForBackend && { asksForBackend: true }),
+    },
     ...(mode === 'fast' && { missProbability: 0.5 ** DIRECTIONS, resolution }),
   };
 }

@@ -1,4 +1,4 @@
-/** The gradient check of a whole model: every trainable weight of a tf.LayersModel. */
+/** The gradient check of a whole model: every trainable weight of a tf.LayersModel, or of an object with variables. */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
 import { shapeText, toTensor, type TensorInput } from '../functions/arguments.js';
@@ -11,9 +11,11 @@ import {
   withWeights,
 } from './model/held.js';
 import { lossFunction, type ModelLoss, type ModelLossFunction } from './model/losses.js';
+import { forwardOf, variablesIn, type ForwardOption } from './model/objects.js';
 import type { GradcheckOptions, GradcheckReport } from './report/report.js';
 
 export type { LossByName, ModelLoss, ModelLossFunction } from './model/losses.js';
+export type { ForwardOption } from './model/objects.js';
 
 /** The weight of each class in the loss, by the class's index. */
 export type ClassWeight = Readonly<Record<number, number>>;
@@ -29,6 +31,8 @@ export interface ModelGradcheckOptions extends Omit<GradcheckOptions, 'names' | 
   sampleWeight?: PerOutput<TensorInput>;
   /** The weight of each class, as `model.fit` takes it: of targets that are one-hot [N,K] or class indices [N] or [N,1]. */
   classWeight?: PerOutput<ClassWeight>;
+  /** Of a model that is no tf.LayersModel: its forward pass, where it is not `forward`, `call`, `apply` or `predict`. */
+  forward?: ForwardOption;
 }
 
 const WHERE = 'gradcheckModel';
@@ -37,6 +41,9 @@ const WHERE = 'gradcheckModel';
  * Checks the gradient of the loss that `model` is trained by, `Σ mean(weight·loss(y, model(x)))` over its outputs plus its
  * regularization losses, by every trainable weight. The report names the weights as the model does.
  *
+ * - model: a tf.LayersModel; or any object, layer or function with tf.Variables and a forward function that takes x, or each of a list x. Its variables are
+ *   those in the option `variables`, else in its `trainableVariables`, `trainableWeights`, `variables`, `weights` or `parameters`, else in its properties,
+ *   at any depth; its forward function is the option `forward`, else its `forward`, `call`, `apply` or `predict`. It needs a loss.
  * - x, y: one tensor (or numbers in arrays) for each input and output, as `model.fit` takes them; of shape [N], they stand for [N,1].
  * - loss: a name that `compile` knows (or its short form: mse, mae, mape, msle, kld, cosine), or a function; one for all
  *   outputs, or a list or an object with one for each. Left out, it is the one that the model was compiled with.
@@ -48,16 +55,95 @@ const WHERE = 'gradcheckModel';
  * @throws InputError for a model without trainable weights, an unknown loss, x, y or weights that do not fit the model, and as gradcheck does
  */
 export async function gradcheckModel(
-  model: tf.LayersModel,
+  model: object,
   x: PerOutput<TensorInput>,
   y: PerOutput<TensorInput>,
   loss?: PerOutput<ModelLoss>,
   options: ModelGradcheckOptions = {},
 ): Promise<GradcheckReport> {
-  const { training, sampleWeight, classWeight, ...rest } = options;
+  const { training, sampleWeight, classWeight, forward, ...rest } = options;
+  if (isObjectModel(model)) {
+    const { f, inputs, names, constant, variables } = lossOfObject(model, x, y, loss, options);
+    return gradcheck(f, inputs, { ...rest, names, constant, variables });
+  }
+  if (forward !== undefined || rest.variables !== undefined) {
+    throw new InputError(
+      `${WHERE}: the options forward and variables are for models that are no tf.LayersModel: leave them out.`,
+    );
+  }
   const own = { training, sampleWeight, classWeight, seed: rest.seed };
   const { f, inputs, names, constant } = lossOfWeights(model, x, y, loss, own);
   return gradcheck(f, inputs, { ...rest, names, constant });
+}
+
+/** Whether it is to be taken as an object with variables and a forward function. */
+const isObjectModel = (model: unknown): model is object =>
+  (typeof model === 'object' || typeof model === 'function') &&
+  model !== null &&
+  !(model instanceof tf.LayersModel);
+
+/** An object's loss as a function of its variables, x and y being constant. */
+function lossOfObject(
+  model: object,
+  x: PerOutput<TensorInput>,
+  y: PerOutput<TensorInput>,
+  loss: PerOutput<ModelLoss> | undefined,
+  { training = false, sampleWeight, classWeight, forward: given, variables, seed = 1 }: ModelGradcheckOptions,
+): LossOfWeights & Pick<GradcheckOptions, 'variables'> {
+  if (sampleWeight !== undefined || classWeight !== undefined) {
+    throw new InputError(
+      `${WHERE}: sampleWeight and classWeight are for tf.LayersModels; of another model, put them into the loss.`,
+    );
+  }
+  if (loss === undefined || loss === null) {
+    throw new InputError(
+      `${WHERE}: loss must be given for a model that is no tf.LayersModel: a name, or a function (y, prediction) => tensor.`,
+    );
+  }
+  const forward = forwardOf(model, given, training);
+  const listOf = (what: string, value: unknown): { name: string; input: TensorInput }[] => {
+    if (isTensorInput(value)) return [{ name: what, input: value as TensorInput }];
+    if (Array.isArray(value) && value.every(isTensorInput))
+      return value.map((input: TensorInput, i) => ({ name: `${what} ${i}`, input }));
+    throw new InputError(
+      `${WHERE}: ${what} must be a tensor, numbers in arrays, or a list of tensors for each ${what === 'x' ? 'argument of the forward function' : 'output'}, got ${isRecord(value) ? 'an object' : String(value)}.`,
+    );
+  };
+  const [xs, ys] = [listOf('x', x), listOf('y', y)];
+  const losses = ys.map((_, i) => requiringShape(Array.isArray(loss) ? loss[i] : loss, `output ${i}`));
+  const find = (): Record<string, tf.Variable> => variablesIn(model);
+  let own = variables ?? find();
+  if (Object.keys(own).length === 0) {
+    // Layers make their weights when they are first applied.
+    tf.tidy(
+      () => void withFixedRandom(seed, () => forward(...xs.map(({ input }) => toTensor(WHERE, 'x', input)))),
+    );
+    own = find();
+  }
+  if (Object.keys(own).length === 0) {
+    throw new InputError(
+      `${WHERE}: the model has no trainable tf.Variables in its properties. Name them in the option variables.`,
+    );
+  }
+  return {
+    f: (...tensors) =>
+      withFixedRandom(seed, () => {
+        const result = forward(...tensors.slice(0, xs.length));
+        const predictions = Array.isArray(result) ? result : [result];
+        if (predictions.length !== ys.length) {
+          throw new InputError(
+            `${WHERE}: y must have one tensor for each output of the model: it has ${predictions.length} outputs, y ${ys.length}.`,
+          );
+        }
+        return predictions
+          .map((prediction, i) => tf.mean(losses[i](tensors[xs.length + i], prediction)))
+          .reduce((sum, term) => tf.add(sum, term));
+      }),
+    inputs: [...xs, ...ys].map(({ input }) => input),
+    names: [...xs, ...ys].map(({ name }) => name),
+    constant: [...xs, ...ys].map((_, i) => i),
+    variables: own,
+  };
 }
 
 /** A model's loss as a function of its trainable weights, the first inputs; the others are constant. */
@@ -160,20 +246,23 @@ function lossesOf(model: tf.LayersModel, given: PerOutput<ModelLoss> | undefined
   const outputNames = namesOf(model.outputs);
   const isLoss = (value: unknown): boolean => typeof value === 'string' || typeof value === 'function';
   const list = isLoss(loss) ? outputNames.map(() => loss) : eachOf('loss', loss, outputNames, isLoss);
-  return list.map((one, i) => {
-    const value = lossFunction(one);
-    if (typeof one === 'function') return value;
-    return (target, prediction) => {
-      const shape =
-        one === 'sparseCategoricalCrossentropy' ? [...prediction.shape.slice(0, -1), 1] : prediction.shape;
-      if (!tf.util.arraysEqual(target.shape, shape)) {
-        throw new InputError(
-          `${WHERE}: y must have shape ${shapeText(shape)} for the loss ${String(one)} of the output ${outputNames[i]}, got ${shapeText(target.shape)}.`,
-        );
-      }
-      return value(target, prediction);
-    };
-  });
+  return list.map((one, i) => requiringShape(one, `the output ${outputNames[i]}`));
+}
+
+/** A loss; one that is given by its name refuses targets of other shapes than `fit` takes, where it would broadcast. */
+function requiringShape(loss: unknown, output: string): ModelLossFunction {
+  const value = lossFunction(loss);
+  if (typeof loss === 'function') return value;
+  return (target, prediction) => {
+    const shape =
+      loss === 'sparseCategoricalCrossentropy' ? [...prediction.shape.slice(0, -1), 1] : prediction.shape;
+    if (!tf.util.arraysEqual(target.shape, shape)) {
+      throw new InputError(
+        `${WHERE}: y must have shape ${shapeText(shape)} for the loss ${String(loss)} of ${output}, got ${shapeText(target.shape)}.`,
+      );
+    }
+    return value(target, prediction);
+  };
 }
 
 /** Tensors of shape [N] stand for [N,1], as `fit`, `evaluate` and `predict` have it. */

@@ -35,6 +35,8 @@ export function readOptions(options: GradcheckOptions): Settings {
     'seed',
     'constant',
     'names',
+    'surrogate',
+    'variables',
     'rtol',
     'atol',
     'details',

@@ -21,7 +21,13 @@ export interface ModelNotes {
 
 /** What a layers model does not say of the network it came from. */
 interface NetworkMetadata {
-  gradparity: { loss?: LossName; epsilon?: number; seed?: number } & ModelNotes;
+  gradparity: {
+    loss?: LossName;
+    epsilon?: number;
+    seed?: number;
+    /** Of a model whose outputs are logits: the activation that was left out. */
+    logitsOf?: OutputName;
+  } & ModelNotes;
 }
 
 /**
@@ -48,7 +54,7 @@ export function toLayersModel(
     layer.setWeights([network.parameters[`W${index + 1}`], network.parameters[`b${index + 1}`]]),
   );
   const metadata: NetworkMetadata = {
-    gradparity: { ...(!logits && { loss, epsilon, seed: network.seed }), ...notes },
+    gradparity: { ...(logits ? { logitsOf: output } : { loss, epsilon, seed: network.seed }), ...notes },
   };
   if (Object.keys(metadata.gradparity).length > 0) model.setUserDefinedMetadata(metadata);
   return model;
@@ -68,6 +74,27 @@ export function notesOf(model: tf.LayersModel): ModelNotes {
     image.rows * image.columns === inputs &&
     (image.preparation === 'digit' || image.preparation === 'plain');
   return { ...(isNames && { classes }), ...(isForm && { image }) };
+}
+
+/**
+ * The network of a layers model, as `fromLayersModel`; of one that was written without its output activation (`logits`), with it, so that
+ * its outputs are the probabilities again.
+ *
+ * @throws InputError as `fromLayersModel`
+ */
+export function withOutputActivation(model: tf.LayersModel): Mlp {
+  const network = fromLayersModel(model);
+  const { logitsOf } =
+    (model.getUserDefinedMetadata() as Partial<NetworkMetadata> | undefined)?.gradparity ?? {};
+  const { sizes, hidden, output } = network.structure;
+  if (logitsOf !== 'softmax' || output !== 'identity') return network;
+  try {
+    const whole = new Mlp({ sizes, activations: [...hidden, logitsOf], seed: network.seed });
+    whole.setParameters(network.parameters);
+    return whole;
+  } finally {
+    network.dispose();
+  }
 }
 
 /** Layers that change nothing where the network predicts, on inputs of rank 2. */

@@ -1,7 +1,7 @@
 /** The results of checks as one HTML page that needs nothing beside it. */
 import { escapeHtml as escape } from '../escape-html.js';
 import * as Plot from '@observablehq/plot';
-import { describeReport, digits, isPassed } from '../gradcheck/report/describe.js';
+import { describeReport, digits, isPassed, surrogateText } from '../gradcheck/report/describe.js';
 import type { GradcheckReport, InputReport } from '../gradcheck/report/report.js';
 
 export interface PageResult {
@@ -88,6 +88,7 @@ function reportBody(report: GradcheckReport, document: Document): string {
     precision === 'float64' ? 'double precision' : `float32, backend ${backend}`,
     `order ${order}`,
     `seed ${seed}`,
+    ...(surrogateText(inputs) ? [`against ${surrogateText(inputs)}`] : []),
     `${evaluations} evaluations`,
     `${seconds.toFixed(2)} s`,
   ];

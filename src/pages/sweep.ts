@@ -3,6 +3,7 @@ import { lookUp } from '../collections.js';
 import { escapeHtml as escape } from '../escape-html.js';
 import { causesOf, type Cause } from '../sweep/report/causes.js';
 import { findingKinds, type Cell } from '../sweep/judgement/hit.js';
+import { cellPair, fateOf, fixedRowOf, mendingOf, reasonOf, type Mending } from '../sweep/report/mending.js';
 import type { Finding, SweepReport } from '../sweep/report/report.js';
 import {
   anchorsOf,
@@ -28,6 +29,8 @@ const ownIds = [
   'summary',
   'causes',
   'causes-title',
+  'fixes',
+  'fixes-title',
   'matrix',
   'matrix-title',
   'findings',
@@ -49,8 +52,9 @@ export function sweepPage(
   const { findings, suspicions, limitations, conventions } = parts;
   const anchors = anchorsOf([...findings, ...suspicions, ...limitations, ...conventions], ownIds);
   const causes = causesOf(findings);
+  const mending = mendingOf(report);
   const detailsOf = (some: readonly Finding[]): string =>
-    some.map((finding) => findingDetails(finding, lookUp(anchors, finding.id))).join('\n');
+    some.map((finding) => findingDetails(finding, lookUp(anchors, finding.id), mending)).join('\n');
   const list = (
     id: string,
     heading: string,
@@ -81,12 +85,12 @@ ${content}
 <header>
 <h1>${escape(title)}</h1>
 ${headline(report, parts)}
-<nav aria-label="Sections"><a href="#causes">Causes</a> <a href="#matrix">Op by op</a> <a href="#findings">Findings</a> <a href="#suspicions">Suspicions</a> <a href="#limitations">Limitations</a> <a href="#conventions">Conventions at kinks</a></nav>
+<nav aria-label="Sections"><a href="#causes">Causes</a> ${mending ? '<a href="#fixes">With the fixes</a> ' : ''}<a href="#matrix">Op by op</a> <a href="#findings">Findings</a> <a href="#suspicions">Suspicions</a> <a href="#limitations">Limitations</a> <a href="#conventions">Conventions at kinks</a></nav>
 </header>
 ${filter(report)}
 <main>
-${causesSection(causes)}
-${matrix(report, anchors)}
+${causesSection(causes, mending)}
+${mendingSection(mending, anchors)}${matrix(report, anchors)}
 ${list('findings', 'Findings', 'Cause by cause. A second witness agrees with each: a closed form, another library, another backend, or that it was observed.', findings, byCause)}
 ${list('suspicions', 'Suspicions', 'Our own differences say so, and no second witness yet.', suspicions)}
 ${list('limitations', 'Limitations', 'What TensorFlow.js says itself that it does not do, in its documentation or in the error.', limitations)}
@@ -118,15 +122,45 @@ ${kindTable(report)}`;
 }
 
 /** What is behind the findings, those causes first that are behind most of them. */
-function causesSection(causes: readonly Cause[]): string {
+function causesSection(causes: readonly Cause[], mending: Mending | undefined): string {
   const rows = causes.map(
     ({ title, ops, findings, upstream }, i) =>
-      `<li value="${i + 1}"><a href="#cause-${i + 1}">${escape(title)}</a> ${badge(findings[0].kind)} <span class="facts">${counted(findings.length, 'finding')}${upstream.length > 0 ? ` · ${upstream.map(upstreamLink).join(', ')}` : ''}</span><br><span class="ops">${ops.map((op) => `<code>${escape(op)}</code>`).join(' ')}</span></li>`,
+      `<li value="${i + 1}"><a href="#cause-${i + 1}">${escape(title)}</a> ${badge(findings[0].kind)} <span class="facts">${counted(findings.length, 'finding')}${mending ? `, ${findings.filter((finding) => mending.stays.includes(finding)).length || 'none'} with the fixes` : ''}${upstream.length > 0 ? ` · ${upstream.map(upstreamLink).join(', ')}` : ''}</span><br><span class="ops">${ops.map((op) => `<code>${escape(op)}</code>`).join(' ')}</span></li>`,
   );
   return `<section id="causes" aria-labelledby="causes-title">
 <h2 id="causes-title">Causes <span class="count">${causes.length}</span></h2>
 ${rows.length > 0 ? `<ol class="causes">\n${rows.join('\n')}\n</ol>` : '<p>None.</p>'}
 </section>`;
+}
+
+/** How many there are without and with the fixes, what stays and why, and what is new. */
+function mendingSection(mending: Mending | undefined, anchors: ReadonlyMap<string, string>): string {
+  if (!mending) return '';
+  const { counts, stays, fresh } = mending;
+  const rows = counts.map(
+    ({ place, before, after }) =>
+      `<tr><th scope="row">${escape(place)}</th><td class="number">${before}</td><td class="number">${after}</td></tr>`,
+  );
+  const staying = stays.map((finding) => {
+    const reason = reasonOf(finding);
+    return `<li><a href="#${anchors.get(finding.id)}">${escape(finding.id)}</a>${reason ? `: ${escape(reason)}` : ''}</li>`;
+  });
+  const news = fresh.map(
+    ({ id, message, repro }) =>
+      `<li><strong>${escape(id)}</strong>: ${escape(message)} Got <code>${escape(repro.got)}</code>, expected <code>${escape(repro.expected)}</code>.</li>`,
+  );
+  return `<section id="fixes" aria-labelledby="fixes-title">
+<h2 id="fixes-title">With the fixes</h2>
+<p>Each case was judged again with <code>gradparity/fixes</code> in place. Suspicions are counted, limitations are not.</p>
+<div class="scroll"><table class="kinds"><caption>Findings by place</caption><thead><tr><th scope="col">where</th><th scope="col">without</th><th scope="col">with</th></tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table></div>
+<h3>What stays <span class="count">${stays.length}</span></h3>
+${staying.length > 0 ? `<ul>\n${staying.join('\n')}\n</ul>` : '<p>Nothing.</p>'}
+<h3>What is new <span class="count">${fresh.length}</span></h3>
+${news.length > 0 ? `<ul>\n${news.join('\n')}\n</ul>` : '<p>Nothing.</p>'}
+</section>
+`;
 }
 
 function durationText(seconds: number): string {
@@ -181,7 +215,8 @@ ${select(
 </form>`;
 }
 
-function matrix({ backends, matrix, findings }: SweepReport, anchors: ReadonlyMap<string, string>): string {
+function matrix(report: SweepReport, anchors: ReadonlyMap<string, string>): string {
+  const { backends, matrix, findings } = report;
   const places = new Map(findings.map((finding) => [finding.id, finding]));
   const columns = ['op', 'cases', 'formula', 'second order', ...backends, 'findings'];
   const isBackend = (column: number): boolean => column >= 4 && column < 4 + backends.length;
@@ -205,10 +240,10 @@ function matrix({ backends, matrix, findings }: SweepReport, anchors: ReadonlyMa
     ([family, rows]) => `<tbody>
 <tr class="family"><th scope="rowgroup" colspan="${columns.length}"><span>${escape(family)}</span></th></tr>
 ${rows
-  .map(
-    (row) =>
-      `<tr data-op="${escape(row.op)}" data-family="${escape(family)}"><th scope="row">${escape(row.op)}</th><td class="number">${row.cases}</td>${cellOf(row.formula)}${cellOf(row.second)}${backends.map((backend) => cellOf(row.backends[backend] ?? 'not run', backend)).join('')}<td class="links">${row.findings.length > 0 ? `<ul>${links(row.findings, row.op)}</ul>` : ''}</td></tr>`,
-  )
+  .map((row) => {
+    const after = fixedRowOf(report, row);
+    return `<tr data-op="${escape(row.op)}" data-family="${escape(family)}"><th scope="row">${escape(row.op)}</th><td class="number">${row.cases}</td>${cellOf(row.formula, after?.formula)}${cellOf(row.second, after?.second)}${backends.map((backend) => cellOf(row.backends[backend] ?? 'not run', after?.backends[backend], backend)).join('')}<td class="links">${row.findings.length > 0 ? `<ul>${links(row.findings, row.op)}</ul>` : ''}</td></tr>`;
+  })
   .join('\n')}
 </tbody>`,
   );
@@ -220,7 +255,7 @@ ${rows
     .join(' &nbsp; ');
   return `<section id="matrix" aria-labelledby="matrix-title">
 <h2 id="matrix-title">Op by op <span class="count">${matrix.length}</span></h2>
-<p>A backend's column has the worst of the op's cases there, in float32. “formula” and “second order” are the core's gradient and the gradient of that gradient, in double precision.</p>
+<p>A backend's column has the worst of the op's cases there, in float32. “formula” and “second order” are the core's gradient and the gradient of that gradient, in double precision.${report.fixed ? ' Where the fixes change a cell, both are there: without and with them.' : ''}</p>
 <p class="legend">${legend}</p>
 <div class="scroll tall" role="region" aria-label="The table op by op" tabindex="0"><table class="matrix"><thead><tr>${head}</tr></thead>
 ${bodies.join('\n')}
@@ -230,16 +265,26 @@ ${bodies.join('\n')}
 
 const cellClass = (cell: string): string => cell.replace(' ', '-');
 
-const cellOf = (cell: Cell, backend?: string): string =>
-  `<td class="cell ${cellClass(cell)}"${backend ? ` data-backend="${escape(backend)}"` : ''} title="${cell}"><span aria-hidden="true">${cellSigns[cell]}</span><span class="unseen">${cell}</span></td>`;
+/** A cell, and beside it what it is with the fixes where they change it. */
+function cellOf(before: Cell, after?: Cell, backend?: string): string {
+  const cells = cellPair(before, after);
+  const said = cells.join(', with the fixes ');
+  const signs = cells
+    .map((cell) => `<span class="cell ${cellClass(cell)}">${cellSigns[cell]}</span>`)
+    .join(' → ');
+  return `<td class="cell ${cellClass(cells[cells.length - 1])}"${backend ? ` data-backend="${escape(backend)}"` : ''} title="${said}"><span aria-hidden="true">${cells.length === 1 ? cellSigns[before] : signs}</span><span class="unseen">${said}</span></td>`;
+}
 
-function findingDetails(finding: Finding, anchor: string): string {
+function findingDetails(finding: Finding, anchor: string, mending?: Mending): string {
   const { id, op, family, kind, backend, message, repro, witness, upstream, cases, first } = finding;
   const facts: [string, string][] = [
     ['where', escape(placeOf(finding))],
     ['got', `<code>${escape(repro.got)}</code>`],
     ['expected', `<code>${escape(repro.expected)}</code>`],
     ['witness', escape(witness ? witnessText(witness) : kind === 'convention' ? 'none' : NO_WITNESS)],
+    ...(mending && kind !== 'convention'
+      ? [['fixes', escape(fateOf(finding, mending))] satisfies [string, string]]
+      : []),
     ...(upstream ? [['upstream', upstreamLink(upstream)] satisfies [string, string]] : []),
     [
       'cases',

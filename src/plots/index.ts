@@ -8,6 +8,7 @@ export {
   type Point,
   type Series,
 } from './curves.js';
+export { confusionPlot, type ConfusionPlotOptions } from './confusion.js';
 export { imagePlot, type ImagePlotOptions } from './images.js';
 export {
   boundaryGrid,
@@ -20,5 +21,14 @@ export {
   type Domain,
   type LabelledPoint,
 } from './planes.js';
-export type { DrawingOptions } from './svg.js';
+export { pictureGrid, type DrawingOptions, type PictureGridOptions } from './svg.js';
+export {
+  sparkLine,
+  textCurves,
+  textImages,
+  textPlane,
+  type TextCurveOptions,
+  type TextImageOptions,
+  type TextSeries,
+} from './terminal.js';
 export { trainingPlot, type NamedRun, type TrainingCurve, type TrainingPlotOptions } from './training.js';

@@ -1,6 +1,7 @@
 /** What every picture shares: the colours, the axes, and the step from drawn panels to one SVG text that stands alone. */
 import * as Plot from '@observablehq/plot';
 import { InputError } from '../errors.js';
+import { escapeHtml } from '../escape-html.js';
 
 const namespace = 'http://www.w3.org/2000/svg';
 const fontFamily = "system-ui, 'Segoe UI', Helvetica, Arial, 'Noto Sans CJK SC', sans-serif";
@@ -167,6 +168,51 @@ export function figure({ document, title, legend = [], rows }: FigureOptions): s
   root.setAttribute('height', `${top}`);
   root.setAttribute('viewBox', `0 0 ${width} ${top}`);
   return `${serialize(document, root)}\n`;
+}
+
+export interface PictureGridOptions {
+  readonly title?: string;
+  /** SVG texts as the other functions here return them. */
+  readonly pictures: readonly string[];
+  readonly columns?: number;
+}
+
+/**
+ * Whole pictures side by side in one, as SVG, each with its own title and legend.
+ *
+ * @throws InputError for no pictures, and a text that is no SVG with a size
+ */
+export function pictureGrid({ title, pictures, columns = 3 }: PictureGridOptions): string {
+  if (pictures.length === 0) throw new InputError('pictureGrid: pictures is empty; give at least one.');
+  if (!(Number.isInteger(columns) && columns > 0)) {
+    throw new InputError(`pictureGrid: columns must be a positive whole number, got ${columns}.`);
+  }
+  const placed = pictures.map((picture, k) => {
+    const [root] = /^\s*<svg\b[^>]*>/.exec(picture) ?? [''];
+    const [width, height] = ['width', 'height'].map((side) =>
+      Number(new RegExp(` ${side}="([\\d.]+)"`).exec(root)?.[1]),
+    );
+    if (!(width > 0 && height > 0))
+      throw new InputError(`pictureGrid: picture ${k} must be an SVG text with a width and a height.`);
+    return { picture, width, height };
+  });
+  const cellWidth = Math.max(...placed.map(({ width }) => width));
+  let top = title ? 36 : 0;
+  const parts: string[] = [];
+  for (let start = 0; start < placed.length; start += columns) {
+    const row = placed.slice(start, start + columns);
+    row.forEach(({ picture }, k) =>
+      parts.push(picture.trim().replace('<svg ', `<svg x="${k * cellWidth}" y="${top}" `)),
+    );
+    top += Math.max(...row.map(({ height }) => height));
+  }
+  const width = cellWidth * Math.min(columns, placed.length);
+  const words = title ? escapeHtml(title) : '';
+  const label = title ? ` role="img" aria-label="${words}"` : '';
+  const head = title
+    ? `<text x="${width / 2}" y="25" text-anchor="middle" font-size="${titleSize}" font-weight="600" fill="${ink}" style="font-family: ${fontFamily}">${words}</text>`
+    : '';
+  return `<svg xmlns="${namespace}"${label} width="${width}" height="${top}" viewBox="0 0 ${width} ${top}"><rect width="100%" height="100%" fill="white"/>${head}${parts.join('')}</svg>\n`;
 }
 
 const sizeOf = (panel: Element, side: 'width' | 'height') => Number(panel.getAttribute(side));

@@ -1,5 +1,5 @@
 /** What keeps the native backend from running, read off folders that the test lays out. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -30,6 +30,35 @@ test('a link into a cache that was emptied counts as nothing', async () => {
   await symlink(path.join(folder, 'emptied'), path.join(folder, 'deps'));
   expect(nativeObstacle(folder)).toMatch('no libtensorflow in');
 });
+
+(process.platform === 'win32' ? test.skip : test)(
+  'a library that is there and that this user may not read is told as such, not as missing',
+  async () => {
+    const library = path.join(folder, 'deps', 'lib', 'libtensorflow.so.2');
+    await mkdir(path.dirname(library), { recursive: true });
+    await writeFile(library, '');
+    await chmod(folder, 0o755);
+    const reason = (): string | undefined => {
+      // Root reads everything: it asks as nobody.
+      const { seteuid, getuid } = process;
+      const asNobody = getuid?.() === 0;
+      if (asNobody) seteuid?.(65534);
+      try {
+        return nativeObstacle(folder);
+      } finally {
+        if (asNobody) seteuid?.(0);
+      }
+    };
+    expect(reason()).toMatch('no ');
+    for (const place of [library, path.dirname(library)]) {
+      await chmod(place, 0o000);
+      expect(reason()).toBe(
+        `the native backend cannot be read by this user (EACCES: ${place}); run as the user who set it up, or let this one read it`,
+      );
+      await chmod(place, 0o755);
+    }
+  },
+);
 
 test('GRADPARITY_NATIVE=off comes before everything else', () => {
   process.env.GRADPARITY_NATIVE = 'off';

@@ -32,6 +32,16 @@ function file(name: string, content: string): string {
 
 const check = (...args: string[]) => gradparity(['check', ...args], { cwd });
 
+/** Loaded before the command: fs.watch as it is at the limit of inotify. */
+const NO_WATCHERS = `
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+fs.watch = () => {
+  throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), { code: 'ENOSPC', errno: -28 });
+};
+syncBuiltinESMExports();
+`;
+
 describe('check', () => {
   test('the example: explains what is wrong, writes its page, exits with 1', async () => {
     const page = path.join(cwd, 'r.html');
@@ -232,9 +242,16 @@ describe('check', () => {
     expect(stderr).toMatch('hello');
   });
 
-  test('--watch checks again when a file changes, until interrupted', async () => {
-    const name = file('watch/cases.mjs', `${tfImport}export default [${doubled}];`);
-    const child = spawn(process.execPath, [main, 'check', name, '--watch'], {
+  test.each([
+    ['by the system', []],
+    // chokidar asks fs.watch, which the system refuses where its number of watched files is used up.
+    [
+      'by looking, where the system watches no more files',
+      ['--import', 'data:text/javascript,' + encodeURIComponent(NO_WATCHERS)],
+    ],
+  ])('--watch checks again when a file changes, until interrupted: %s', async (_how, node) => {
+    const name = file(`watch-${node.length}/cases.mjs`, `${tfImport}export default [${doubled}];`);
+    const child = spawn(process.execPath, [...node, main, 'check', name, '--watch'], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -249,6 +266,9 @@ describe('check', () => {
       }
     };
     await until(() => stdout.includes('1 wrong.') && stderr.includes('Watching'));
+    expect(stderr.includes('The system watches no more files (ENOSPC): looking at them')).toBe(
+      node.length > 0,
+    );
     file(name, `${tfImport}export default [${right}];`);
     await until(() => stdout.includes('1 right.'));
     child.kill('SIGINT');

@@ -259,19 +259,24 @@ function runs(pid: number): boolean {
   });
 
   test.each([
-    ['to the process', false],
-    ['to the terminal’s whole group', true],
-  ])('by Ctrl-C %s ends with 130, a report that says so, and no process', async (_what, group) => {
-    const { child, lanes } = await begin(3, 'interrupted.json', true);
-    process.kill(group ? -present(child.pid) : present(child.pid), 'SIGINT');
-    expect(await ended(child)).toBe(130);
-    await gone(lanes);
-    const report = JSON.parse(read('interrupted.json')) as SweepReport;
-    expect(report).toMatchObject({ schemaVersion: 1, complete: false, cases: whole.cases });
-    expect(report.judged).toBeGreaterThan(0);
-    expect(report.matrix[0].cases).toBe(report.judged);
-    // Nothing that the end itself did is taken for a finding.
-    expect(JSON.stringify(report)).not.toMatch(/\/(crashes|hangs)\//);
-    rmSync(at('interrupted.json'));
-  });
+    ['Ctrl-C to the process', false, 'SIGINT', 130],
+    ['Ctrl-C to the terminal’s whole group', true, 'SIGINT', 130],
+    ['kill', false, 'SIGTERM', 143],
+    ['a terminal that closes', true, 'SIGHUP', 129],
+  ] as const)(
+    'by %s ends with the signal’s code, a report that says so, and no process',
+    async (_what, group, name, code) => {
+      const { child, lanes } = await begin(3, 'interrupted.json', true);
+      process.kill(group ? -present(child.pid) : present(child.pid), name);
+      expect(await ended(child)).toBe(code);
+      await gone(lanes);
+      const report = JSON.parse(read('interrupted.json')) as SweepReport;
+      expect(report).toMatchObject({ schemaVersion: 1, complete: false, cases: whole.cases });
+      expect(report.judged).toBeGreaterThan(0);
+      expect(report.matrix[0].cases).toBe(report.judged);
+      // Nothing that the end itself did is taken for a finding.
+      expect(JSON.stringify(report)).not.toMatch(/\/(crashes|hangs)\//);
+      rmSync(at('interrupted.json'));
+    },
+  );
 });

@@ -297,6 +297,18 @@ test('config.json of a run reproduces it', async () => {
   expect(historyIn('two')).toEqual(historyIn('one'));
 });
 
+test('config.json of a run that began with a model, and went for an epoch, reproduces it on the backend that it had', async () => {
+  expect((await run(`${quick} --hidden 4 --steps 3 --output begun`)).code).toBe(0);
+  const line =
+    'train --gradient autodiff --data-dir data --batch-size 20 --from begun --epochs 1 --output third';
+  expect((await run(line)).code).toBe(0);
+  const config = JSON.parse(readFileSync(at('third', 'config.json'), 'utf8'));
+  expect(config).toMatchObject({ backend: historyIn('third').settings.backend, steps: 13 });
+  expect((await run('train --config third/config.json --output fourth')).code).toBe(0);
+  expect(await parametersIn('fourth')).toEqual(await parametersIn('third'));
+  expect(await parametersIn('fourth')).not.toEqual(await parametersIn('begun'));
+});
+
 test('--from goes on from a model, whose layers are its own', async () => {
   expect((await run(`${quick} --hidden 4 --steps 0 --output untrained`)).code).toBe(0);
   expect((await run(`${quick} --from untrained --steps 12 --output later`)).code).toBe(0);

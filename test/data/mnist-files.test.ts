@@ -158,6 +158,44 @@ describe('the mirrors and the cache (oracle: the SHA-256 sums, on servers of thi
     return new Map(await Promise.all(files));
   }
 
+  it.each([
+    ['HTTPS_PROXY', undefined, true],
+    ['http_proxy', undefined, true],
+    ['HTTPS_PROXY', '1', false],
+  ])(
+    'where none answers, a proxy in %s that Node does not use is named (NODE_USE_ENV_PROXY %s)',
+    async (name, use, told) => {
+      const gone = await serve((_, response) => response.writeHead(503).end());
+      const before = { [name]: process.env[name], NODE_USE_ENV_PROXY: process.env.NODE_USE_ENV_PROXY };
+      Object.assign(process.env, { [name]: 'http://proxy.invalid:3128' });
+      if (use === undefined) delete process.env.NODE_USE_ENV_PROXY;
+      else process.env.NODE_USE_ENV_PROXY = use;
+      try {
+        await inTemporaryFolder(async (folder) => {
+          const attempt = readMnistFiles({
+            source: 'download',
+            cacheDir: folder,
+            mirrors: [`${gone.url}mnist`],
+          });
+          const { message } = await attempt.then(
+            () => new Error('it was read'),
+            (error: Error) => error,
+          );
+          expect(message).toContain('HTTP 503');
+          expect(message.includes(`${name} is set, but Node uses it only where NODE_USE_ENV_PROXY=1`)).toBe(
+            told,
+          );
+        });
+      } finally {
+        for (const [key, value] of Object.entries(before)) {
+          if (value === undefined) Reflect.deleteProperty(process.env, key);
+          else process.env[key] = value;
+        }
+        await gone.close();
+      }
+    },
+  );
+
   it('are tried in turn until all files are there; the cache is next time’s source, and mended where damaged', async () => {
     const files = await mirrored();
     const lacking = await serve((_, response) => response.writeHead(404).end());

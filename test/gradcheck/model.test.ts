@@ -135,7 +135,7 @@ type Args = Parameters<typeof gradcheckModel>;
 
 /** The value of the function that is checked, in doubles, at the model's weights. */
 const valueOf = (...[model, x, y, loss, options]: Args): number => {
-  const { f, inputs } = lossOfWeights(model, x, y, loss, options);
+  const { f, inputs } = lossOfWeights(model as tf.LayersModel, x, y, loss, options);
   return inFloat64(() => f(...inputs.map((input) => tf.tensor(toNumbers(input)))).dataSync()[0]);
 };
 const toNumbers = (input: Args[1]): tf.TensorLike =>

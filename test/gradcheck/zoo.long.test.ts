@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../src/backends/select.js';
 import { gradcheck } from '../../src/gradcheck/gradcheck.js';
+import { rightOfOthers, wrongOfOthers } from './zoo/of-others.js';
 import { rightOfPairs, wrongOfPairs } from './zoo/pairs.js';
 import { right as others } from './zoo/right.js';
 import type { ZooCase } from './zoo/support.js';
@@ -12,8 +13,8 @@ beforeAll(async () => {
   await selectBackend();
 });
 
-const right = [...others, ...rightOfPairs];
-const wrong = [...otherWrong, ...wrongOfPairs];
+const right = [...others, ...rightOfPairs, ...rightOfOthers];
+const wrong = [...otherWrong, ...wrongOfPairs, ...wrongOfOthers];
 
 const byName = (cases: ZooCase[]) => cases.map((one) => [one.name, one] as const);
 

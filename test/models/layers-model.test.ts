@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
-import { fromLayersModel, toLayersModel } from '../../src/models/layers-model.js';
+import { fromLayersModel, toLayersModel, withOutputActivation } from '../../src/models/layers-model.js';
 import { Mlp } from '../../src/networks/mlp.js';
 import { describeOnEachBackend, tensorCount } from '../support/backends.js';
 import { expectClose, expectRejected } from '../support/close.js';
@@ -197,5 +197,36 @@ describe('refuses', () => {
     expect(attempt).toThrow(message);
     // Not model.dispose, which leaves a layer that is used twice.
     tf.disposeVariables();
+  });
+});
+
+describe('withOutputActivation', () => {
+  test.each([true, false])('gives the probabilities of the network, logits %p', (logits) => {
+    const network = new Mlp({ sizes: [4, 6, 3], activations: 'tanh', weightInitStd: 1, seed: 5 });
+    const { x, t } = threeClasses(8);
+    const model = toLayersModel(network, { logits });
+    const whole = withOutputActivation(model);
+    expect(whole.structure.output).toBe('softmax');
+    const wanted = valuesOf(() => network.predict(x));
+    expectClose(
+      valuesOf(() => whole.predict(x)),
+      wanted,
+      { absolute: 1e-6 },
+    );
+    expectRejected(
+      valuesOf(() => whole.predict(x, { logits: true })),
+      wanted,
+      { absolute: 1e-6 },
+    );
+    [network, model, whole].forEach((each) => each.dispose());
+    tf.dispose([x, t]);
+  });
+
+  test('leaves the numbers of a regression as they are', () => {
+    const network = new Mlp({ sizes: [4, 6, 3], task: 'regression', weightInitStd: 1, seed: 5 });
+    const model = toLayersModel(network, { logits: true });
+    const whole = withOutputActivation(model);
+    expect(whole.structure.output).toBe('identity');
+    [network, model, whole].forEach((each) => each.dispose());
   });
 });

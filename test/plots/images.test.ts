@@ -52,6 +52,26 @@ describe('imagePlot', () => {
     expect(inks(root, 2, 1)).toEqual([0, 15]);
   });
 
+  test('weights are blue above 0, orange below it, and the paler the nearer to it', () => {
+    const signed = { document, signed: true, imageWidth: 5, imageHeight: 1 };
+    const root = read(imagePlot({ ...signed, images: [[1, 0.43, 0, -0.43, -1]] }));
+    const fills = Array.from(
+      root.querySelectorAll('[aria-label="rect"]')[0].querySelectorAll('rect'),
+      (rect) => rect.getAttribute('fill'),
+    );
+    // Three of seven shades from white.
+    const part = (full: number): number => Math.round(255 + (3 / 7) * (full - 255));
+    expect(fills).toEqual([
+      'rgb(0,90,160)',
+      `rgb(${[0, 90, 160].map(part).join()})`,
+      `rgb(${[213, 94, 0].map(part).join()})`,
+      'rgb(213,94,0)',
+    ]);
+    expect(() => imagePlot({ ...signed, images: [[0, 0, 0, 0, -1.5]] })).toThrow(
+      'between -1 and max = 1, got -1.5',
+    );
+  });
+
   const good = { document, images: [[0, 1]], imageWidth: 2, imageHeight: 1 };
   test.each([
     ['no images', { images: [] }, /images is empty/],

@@ -1,6 +1,7 @@
 /** The cases that a user's file exports, read and checked. */
 import { InputError } from '../../errors.js';
 import type { gradcheckModel, ModelGradcheckOptions } from '../../gradcheck/model.js';
+import type { KernelInputs } from '../../gradcheck/kernel.js';
 import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
 import type { CheckedFunction, CheckedInputs } from '../../gradcheck/engine/subject.js';
 
@@ -24,7 +25,17 @@ export interface ModelCase {
   options?: ModelGradcheckOptions;
 }
 
-export type CheckCase = FunctionCase | ModelCase;
+/** A kernel that is registered, by its name: as it is, with the gradient that is registered for it. */
+export interface KernelCase {
+  /** Left out, the kernel's. */
+  name: string;
+  kernel: string;
+  inputs: Lazy<KernelInputs>;
+  attrs?: Readonly<Record<string, unknown>>;
+  options?: GradcheckOptions;
+}
+
+export type CheckCase = FunctionCase | ModelCase | KernelCase;
 
 /** What came of a case: the report, or a sentence on why there is none. */
 export interface CaseResult {
@@ -32,10 +43,12 @@ export interface CaseResult {
   name: string;
   report?: GradcheckReport;
   error?: string;
+  /** What the case changed in the process, and what was put back after it. */
+  changed?: string[];
 }
 
 const wanted =
-  'export default [{ name, f, inputs }, …], or export const cases: functions to check with their inputs, or { name, model, x, y, loss }';
+  'export default [{ name, f, inputs }, …], or export const cases: functions to check with their inputs, or { name, model, x, y, loss }, or { kernel, inputs, attrs }';
 
 /** The cases of a module. */
 export function casesOf(file: string, module: Record<string, unknown>): CheckCase[] {
@@ -53,21 +66,33 @@ export function casesOf(file: string, module: Record<string, unknown>): CheckCas
     const place = `${file}: case ${i}`;
     if (typeof one !== 'object' || one === null)
       throw new InputError(`${place} must be an object, got ${String(one)}: ${wanted}.`);
-    const { name } = one as { name?: unknown };
+    const { kernel } = one as { kernel?: unknown };
+    if (kernel !== undefined && (typeof kernel !== 'string' || kernel === ''))
+      throw new InputError(
+        `${place}: kernel must be the name of a registered kernel, got ${JSON.stringify(kernel)}.`,
+      );
+    const { name = kernel } = one as { name?: unknown };
     if (typeof name !== 'string' || name === '')
       throw new InputError(`${place} must have a name, got ${JSON.stringify(name)}.`);
     if (names.has(name))
       throw new InputError(`${file}: two cases are named ${JSON.stringify(name)}. Give each its own name.`);
     names.add(name);
-    const needed = 'model' in one ? ['model', 'x', 'y'] : ['f', 'inputs'];
+    const needed =
+      'model' in one ? ['model', 'x', 'y'] : kernel !== undefined ? ['kernel', 'inputs'] : ['f', 'inputs'];
     const missing = needed.find((key) => (one as Record<string, unknown>)[key] === undefined);
     if (missing) throw new InputError(`${file}: case ${JSON.stringify(name)} has no ${missing}: ${wanted}.`);
-    const known = ['name', 'options', ...needed, ...('model' in one ? ['loss'] : [])];
+    const known = [
+      'name',
+      'options',
+      ...needed,
+      ...('model' in one ? ['loss'] : []),
+      ...(kernel !== undefined ? ['attrs'] : []),
+    ];
     const unknown = Object.keys(one).find((key) => !known.includes(key));
     if (unknown)
       throw new InputError(
         `${file}: case ${JSON.stringify(name)} has ${unknown}, which means nothing here: ${wanted}.`,
       );
-    return one as CheckCase;
+    return { ...one, name } as CheckCase;
   });
 }

@@ -3,11 +3,17 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BackendName } from '../../backends/select.js';
+import { hintOn } from './hints.js';
 import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
 import { casesOf, type CheckCase } from './cases.js';
+import type { RegisteredList } from './registered.js';
 
 export interface ChildRequest {
   file: string;
+  /** `file` is a package, or a file, whose kernels and gradients are checked, and not the cases that it exports. */
+  registered?: boolean;
+  /** The globals of a browser are put in place before anything is loaded. */
+  shim?: boolean;
   /** The cases before this one have been judged already. */
   from: number;
   /** A part of the names to run. */
@@ -17,9 +23,9 @@ export interface ChildRequest {
 }
 
 export type ChildMessage =
-  | { kind: 'cases'; names: string[] }
+  | { kind: 'cases'; names: string[]; list?: RegisteredList }
   | { kind: 'start'; index: number }
-  | { kind: 'done'; index: number; report?: GradcheckReport; error?: string }
+  | { kind: 'done'; index: number; report?: GradcheckReport; error?: string; changed: string[] }
   | { kind: 'refused'; error: string }
   | { kind: 'end' };
 
@@ -60,17 +66,34 @@ async function judge(one: CheckCase, options: GradcheckOptions): Promise<Gradche
       ...options,
     });
   }
+  if ('kernel' in one) {
+    const { gradcheckKernel } = await import('../../gradcheck/kernel.js');
+    return gradcheckKernel(one.kernel, await made(one.inputs), one.attrs, { ...one.options, ...options });
+  }
   const { gradcheck } = await import('../../gradcheck/gradcheck.js');
   return gradcheck(one.f, await made(one.inputs), { ...one.options, ...options });
 }
 
-async function run({ file, from, pattern, backend, options }: ChildRequest): Promise<void> {
+async function run({ file, registered, shim, from, pattern, backend, options }: ChildRequest): Promise<void> {
   const { selectBackend } = await import('../../backends/select.js');
   await selectBackend(backend);
   let cases: CheckCase[];
+  let list: RegisteredList | undefined;
   try {
-    const module = (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
-    cases = casesOf(file, module).filter(({ name }) => pattern === undefined || name.includes(pattern));
+    const loading = shim
+      ? (await import('./shim.js')).inBrowserShim
+      : <T>(load: () => Promise<T>): Promise<T> => load();
+    if (registered) {
+      const { importPackage, registeredCases } = await import('./registered.js');
+      ({ cases, list } = await registeredCases(file, () => loading(() => importPackage(file))));
+    } else {
+      const module = (await loading(() => import(pathToFileURL(path.resolve(file)).href))) as Record<
+        string,
+        unknown
+      >;
+      cases = casesOf(file, module);
+    }
+    cases = cases.filter(({ name }) => pattern === undefined || name.includes(pattern));
   } catch (error) {
     const known = error instanceof Error && error.name === 'InputError';
     const place = known || !(error instanceof SyntaxError) ? undefined : await lineOfSyntaxError(file);
@@ -78,18 +101,22 @@ async function run({ file, from, pattern, backend, options }: ChildRequest): Pro
       kind: 'refused',
       error: known
         ? error.message
-        : `${file} could not be loaded: ${sentence(error, file)}${place === undefined ? '' : ` (line ${place})`}`,
+        : `${file} could not be loaded: ${sentence(error, file)}${place === undefined ? '' : ` (line ${place})`}${hintOn(String(error))}`,
     });
     return;
   }
-  await send({ kind: 'cases', names: cases.map(({ name }) => name) });
+  await send({ kind: 'cases', names: cases.map(({ name }) => name), list });
+  const { isolate } = await import('./isolation.js');
   for (let index = from; index < cases.length; index++) {
     await send({ kind: 'start', index });
+    const restore = isolate();
+    let outcome: { report: GradcheckReport } | { error: string };
     try {
-      await send({ kind: 'done', index, report: await judge(cases[index], options) });
+      outcome = { report: await judge(cases[index], options) };
     } catch (error) {
-      await send({ kind: 'done', index, error: sentence(error) });
+      outcome = { error: sentence(error) };
     }
+    await send({ kind: 'done', index, ...outcome, changed: await restore() });
   }
   await send({ kind: 'end' });
 }

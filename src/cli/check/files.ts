@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../../errors.js';
 import type { CaseResult } from './cases.js';
 import type { ChildMessage, ChildRequest } from './child.js';
+import type { RegisteredList } from './registered.js';
 
 export interface FileOptions extends Omit<ChildRequest, 'file' | 'from'> {
   /** Seconds for a case, and for loading the file. */
@@ -20,6 +21,8 @@ export const CASE_FILES = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 export interface FileResult {
   results: CaseResult[];
   refused?: string;
+  /** With `registered`: what the package registered. */
+  list?: RegisteredList;
 }
 
 /** @throws InputError for a file that isn't there or is no script. */
@@ -34,8 +37,8 @@ export async function requireFile(file: string): Promise<void> {
 export async function checkFile(file: string, options: FileOptions): Promise<FileResult> {
   const results: CaseResult[] = [];
   for (;;) {
-    const { refused, ended } = await runChild(file, results, options);
-    if (refused !== undefined || ended || options.signal.aborted) return { results, refused };
+    const { refused, ended, list } = await runChild(file, results, options);
+    if (refused !== undefined || ended || options.signal.aborted) return { results, refused, list };
   }
 }
 
@@ -44,10 +47,11 @@ function runChild(
   file: string,
   results: CaseResult[],
   { timeLimit, signal, onCase, ...request }: FileOptions,
-): Promise<{ refused?: string; ended: boolean }> {
+): Promise<{ refused?: string; ended: boolean; list?: RegisteredList }> {
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      // A package is found from the working directory, as its user would import it.
+      execArgv: ['--experimental-import-meta-resolve', '--import', import.meta.resolve('tsx')],
       serialization: 'advanced',
       // What the user's code prints must not mix with the result on stdout.
       stdio: ['ignore', 2, 2, 'ipc'],
@@ -55,6 +59,7 @@ function runChild(
     let names: string[] = [];
     let running: number | undefined;
     let timer: NodeJS.Timeout;
+    let list: RegisteredList | undefined;
     let outcome: { refused?: string; ended: boolean } | undefined;
     let late = false;
     const start = (): void => {
@@ -69,7 +74,7 @@ function runChild(
     start();
     child.on('message', (message: ChildMessage) => {
       start();
-      if (message.kind === 'cases') names = message.names;
+      if (message.kind === 'cases') ({ names, list } = message);
       if (message.kind === 'refused') outcome = { refused: message.error, ended: true };
       if (message.kind === 'end') outcome = { ended: true };
       if (message.kind === 'start') {
@@ -77,22 +82,27 @@ function runChild(
         onCase?.(names[running], running, names.length);
       }
       if (message.kind === 'done') {
-        const { report, error } = message;
-        results.push({ file, name: names[message.index], ...(report ? { report } : { error }) });
+        const { report, error, changed } = message;
+        results.push({
+          file,
+          name: names[message.index],
+          ...(report ? { report } : { error }),
+          ...(changed.length > 0 && { changed }),
+        });
         running = undefined;
       }
     });
     child.on('close', (code, killedBy) => {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
-      if (outcome || signal.aborted) return resolve(outcome ?? { ended: true });
+      if (outcome || signal.aborted) return resolve({ ...(outcome ?? { ended: true }), list });
       const reason = late
         ? `did not end within ${timeLimit} s (--time-limit)`
         : `ended the process (${killedBy ? `signal ${killedBy}` : `exit code ${code}`})`;
       if (running === undefined)
         return resolve({ refused: `${file} ${reason} while it was loaded.`, ended: true });
       results.push({ file, name: names[running], error: `The case ${reason}.` });
-      resolve({ ended: results.length === names.length });
+      resolve({ ended: results.length === names.length, list });
     });
     child.send({ file, from: results.length, ...request } satisfies ChildRequest);
   });

@@ -6,6 +6,7 @@ import { EnvironmentError, InputError } from '../../errors.js';
 import type { GradcheckOptions } from '../../gradcheck/report/report.js';
 import type { ParityResult } from '../../parity/textbook.js';
 import type { CaseResult } from '../check/cases.js';
+import type { RegisteredList } from '../check/registered.js';
 import {
   backendOption,
   jsonOption,
@@ -26,6 +27,8 @@ interface CheckArguments extends CommonArguments {
   order?: 1 | 2;
   seed?: number;
   case?: string;
+  registered?: string;
+  shim: boolean;
   html?: string;
   watch: boolean;
   timeLimit?: number;
@@ -55,6 +58,15 @@ const command: CommandModule<object, CheckArguments> = {
     },
     seed: wholeNumber({}, { describe: 'Seed of every random choice; 1 where left out' }),
     case: text({ describe: 'Only cases whose name contains this' }),
+    registered: text({
+      describe:
+        'Import this package (or file), list the kernels and gradients that it registers, and check them',
+    }),
+    shim: {
+      type: 'boolean',
+      default: false,
+      describe: 'Put the globals of a browser in place, for packages that expect one',
+    },
     html: text({ describe: 'Write a page with the results to this file' }),
     watch: {
       type: 'boolean',
@@ -67,8 +79,16 @@ const command: CommandModule<object, CheckArguments> = {
     ),
     json: jsonOption,
   },
-  handler: (args) =>
-    args.files && args.files.length > 0 ? checkFiles(args, args.files) : checkTextbook(args),
+  handler: (args) => {
+    const { files = [], registered } = args;
+    if (registered === undefined) return files.length > 0 ? checkFiles(args, files) : checkTextbook(args);
+    if (files.length > 0 || args.watch) {
+      throw new InputError(
+        'check: --registered takes a package, and neither files nor --watch beside it. Check the files by a command of their own.',
+      );
+    }
+    return checkFiles(args, [registered]);
+  },
 };
 
 export default command;
@@ -82,7 +102,7 @@ async function checkFiles(args: CheckArguments, files: readonly string[]): Promi
     await requireWritable('check --html', path.dirname(args.html));
     await loadPlots('check --html');
   }
-  for (const file of files) await requireFile(file);
+  if (args.registered === undefined) for (const file of files) await requireFile(file);
   const { signal, release } = abortOnInterrupt();
   try {
     await checkOnce(args, files, signal);
@@ -95,7 +115,7 @@ async function checkFiles(args: CheckArguments, files: readonly string[]): Promi
 
 async function checkOnce(args: CheckArguments, files: readonly string[], signal: AbortSignal): Promise<void> {
   const { checkFile } = await import('../check/files.js');
-  const { passed, resultText } = await import('../check/print.js');
+  const { passed, registeredText, resultText } = await import('../check/print.js');
   const { mode, precision, order, seed } = args;
   const options: GradcheckOptions = Object.fromEntries(
     Object.entries({ mode, precision, order, seed, details: args.html ? true : undefined }).filter(
@@ -107,9 +127,12 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
     args.backend === 'auto' && precision !== 'native' ? 'cpu' : (args.backend as BackendName | 'auto');
   const results: CaseResult[] = [];
   const refused: string[] = [];
+  let list: RegisteredList | undefined;
   for (const file of files) {
     const one = await checkFile(file, {
       pattern: args.case,
+      registered: args.registered !== undefined,
+      shim: args.shim,
       backend,
       options,
       timeLimit: args.timeLimit ?? 60,
@@ -121,6 +144,7 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
     results.push(...one.results);
     if (one.refused) refused.push(one.refused);
+    list ??= one.list;
   }
   if (signal.aborted) return;
   const failed = results.filter((result) => !passed(result)).length;
@@ -137,10 +161,14 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
       failed: failed + refused.length,
       results,
       refused,
+      ...(list && { registered: list }),
     });
-  else if (results.length > 0) process.stdout.write(await resultText(results));
+  else {
+    if (list) process.stdout.write(`${registeredText(list)}\n`);
+    if (results.length > 0) process.stdout.write(await resultText(results));
+  }
   for (const sentence of refused) process.stderr.write(`gradparity: ${sentence}\n`);
-  if (results.length === 0 && refused.length === 0) {
+  if (results.length === 0 && refused.length === 0 && !(list && args.case === undefined)) {
     throw new InputError(`check: no case's name contains ${JSON.stringify(args.case)}.`);
   }
   process.exitCode = failed > 0 ? 1 : refused.length > 0 ? 2 : 0;
@@ -201,7 +229,17 @@ async function watch(args: CheckArguments, files: readonly string[], signal: Abo
 }
 
 /** What the check of the textbook has no use for. */
-const FOR_FILES = ['mode', 'precision', 'order', 'seed', 'case', 'html', 'watch', 'timeLimit'] as const;
+const FOR_FILES = [
+  'shim',
+  'mode',
+  'precision',
+  'order',
+  'seed',
+  'case',
+  'html',
+  'watch',
+  'timeLimit',
+] as const;
 
 async function checkTextbook({ backend, json }: CheckArguments): Promise<void> {
   const given = FOR_FILES.filter((name) => isOnCommandLine(flagName(name)));

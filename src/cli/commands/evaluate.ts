@@ -2,9 +2,10 @@
 import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
+import { confusionOf, confusionTable, isDigitNames, openClassifier } from '../classifier.js';
 import { bundledModel } from '../models.js';
 import { backendOption, jsonOption, modelOption, testDataOptions, type CommonArguments } from '../options.js';
-import { openData, percent, printJson, startBackend, type DataArguments } from '../session.js';
+import { percent, printJson, startBackend, type DataArguments } from '../session.js';
 
 interface EvaluateArguments extends CommonArguments, DataArguments {
   model?: string;
@@ -36,27 +37,8 @@ interface Evaluation {
 async function evaluate(options: EvaluateArguments): Promise<void> {
   const model = options.model ?? bundledModel();
   await startBackend(options.backend);
-  const { loadNotedModel } = await import('../../models/files.js');
-  const { network, notes } = await loadNotedModel(model);
-  const data = await openData(options, { testOnly: true });
-  const { sizes } = network.structure;
+  const { network, data, dispose } = await openClassifier('evaluate', model, options);
   try {
-    const inputs = data.test.x.shape[1];
-    if (network.structure.output === 'identity') {
-      throw new InputError(
-        `evaluate: the model in ${model} gives numbers without an output activation, as export --logits writes it, and no probabilities. Evaluate the model that it was exported from.`,
-      );
-    }
-    if (sizes[0] !== inputs || sizes.at(-1) !== data.classes.length) {
-      throw new InputError(
-        `evaluate: a model of ${options.data ?? 'MNIST'} has ${inputs} inputs and ${data.classes.length} outputs, got ${sizes.join('-')} in ${model}.`,
-      );
-    }
-    if (notes.classes && String(notes.classes) !== String(data.classes)) {
-      throw new InputError(
-        `evaluate: the classes of ${model} are ${notes.classes.join(', ')}, those of the data ${data.classes.join(', ')}. Evaluate it on the data that it was made for.`,
-      );
-    }
     const predicted = network.predictClasses(data.test.x);
     const loss = network.loss(data.test.x, data.test.t);
     const actual = data.test.t.dataSync();
@@ -74,8 +56,7 @@ async function evaluate(options: EvaluateArguments): Promise<void> {
       printJson({ command: 'evaluate', model, examples: data.test.t.size, ...own, ...result });
     else process.stdout.write(await describe(model, result, classes));
   } finally {
-    network.dispose();
-    data.dispose();
+    dispose();
   }
 }
 
@@ -85,49 +66,17 @@ function summarize(
   predicted: ArrayLike<number>,
   classes: number,
 ): Evaluation {
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  let right = 0;
-  for (let n = 0; n < actual.length; n++) {
-    confusion[actual[n]][predicted[n]]++;
-    if (actual[n] === predicted[n]) right++;
-  }
+  const confusion = confusionOf(actual, predicted, classes);
+  const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
   return { loss, accuracy: right / actual.length, confusion };
 }
-
-/** More columns than these fit on no line. */
-const MOST_COLUMNS = 16;
 
 async function describe(
   model: string,
   { loss, accuracy, confusion }: Evaluation,
   classes: readonly string[],
 ): Promise<string> {
-  const { default: Table } = await import('cli-table3');
-  const isDigits = classes.join('') === '0123456789';
-  const isWide = classes.length > MOST_COLUMNS;
-  const table = new Table({
-    head: [isDigits ? 'digit' : 'class', ...(isWide ? ['most often taken for'] : classes), 'recognised'],
-    style: { head: [], border: [], compact: true },
-    colAligns: ['left', ...(isWide ? (['left'] as const) : classes.map(() => 'right' as const)), 'right'],
-  });
-  confusion.forEach((row, label) => {
-    const count = row.reduce((sum, n) => sum + n, 0);
-    const share = count === 0 ? '–' : percent(row[label] / count);
-    if (!isWide) {
-      table.push([`${classes[label]} as`, ...row.map(String), share]);
-      return;
-    }
-    const wrong = row.flatMap((n, other) => (n > 0 && other !== label ? [{ n, other }] : []));
-    wrong.sort((a, b) => b.n - a.n);
-    table.push([
-      classes[label],
-      wrong
-        .slice(0, 3)
-        .map(({ n, other }) => `${classes[other]} ${n}`)
-        .join(', '),
-      share,
-    ]);
-  });
+  const isDigits = isDigitNames(classes);
   const total = confusion.flat().reduce((sum, n) => sum + n, 0);
-  return `${table}\n${model}: accuracy ${percent(accuracy)}, mean loss ${loss.toFixed(4)} on ${total} test ${isDigits ? 'images' : 'examples'}.\n`;
+  return `${await confusionTable(confusion, classes)}\n${model}: accuracy ${percent(accuracy)}, mean loss ${loss.toFixed(4)} on ${total} test ${isDigits ? 'images' : 'examples'}.\n`;
 }

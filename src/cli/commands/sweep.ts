@@ -9,7 +9,7 @@ import type { SweepReport } from '../../sweep/report/report.js';
 import type { SweepPlan } from '../../sweep/run/sweep.js';
 import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
 import { loadQueue } from '../optional.js';
-import { abortOnInterrupt, INTERRUPTED } from '../session.js';
+import { abortOnInterrupt, interruptedCode } from '../session.js';
 import {
   readKnown,
   reportOptions,
@@ -31,6 +31,7 @@ export interface SweepArguments extends CommonArguments, ReportArguments {
   queue?: string;
   tensorflow?: string;
   random?: number;
+  fixes: boolean;
 }
 
 /** `cpu,wasm` as a list. */
@@ -81,6 +82,11 @@ const command: CommandModule<object, SweepArguments> = {
       { min: 1 },
       { describe: 'So many random compositions of ops, by --seed, instead of the ordinary cases' },
     ),
+    fixes: {
+      type: 'boolean',
+      default: false,
+      describe: 'Judge every case with gradparity/fixes too: what they mend, what stays, what is new',
+    },
     jobs: jobsOption,
     ...limitOptions,
     shard: {
@@ -125,6 +131,7 @@ async function runSweep(args: SweepArguments): Promise<void> {
     ...(args.ops !== undefined && { ops: args.ops }),
     ...(args.random !== undefined && { random: args.random }),
     ...(args.shard && { shard: args.shard }),
+    ...(args.fixes && { fixes: true }),
   };
   const { digestOf, planCases, sweep } = await import('../../sweep/run/sweep.js');
   const { cases } = planCases(plan);
@@ -149,7 +156,14 @@ async function runSweep(args: SweepArguments): Promise<void> {
   } else {
     const { localWorkforce } = await import('../../sweep/run/workforce.js');
     const jobs = args.jobs ?? availableParallelism();
-    workforce = await localWorkforce({ cases, backends, jobs, tensorflow: args.tensorflow, ...limits });
+    workforce = await localWorkforce({
+      cases,
+      backends,
+      jobs,
+      tensorflow: args.tensorflow,
+      fixes: args.fixes,
+      ...limits,
+    });
   }
   const { openJournal } = await import('../../sweep/run/journal.js');
   // What runs now is not waited for: Ctrl-C ends the sweep at once, with what is known.
@@ -163,9 +177,9 @@ async function runSweep(args: SweepArguments): Promise<void> {
     await writeReports('sweep', report, args, known);
     if (args.random !== undefined && !args.json) {
       const jobs = args.jobs ?? availableParallelism();
-      process.stdout.write(`${rateText(report, jobs)}\n`);
+      process.stdout.write(`${rateText(report, jobs, known?.findings)}\n`);
     }
-    if (signal.aborted) process.exitCode = INTERRUPTED;
+    if (signal.aborted) process.exitCode = interruptedCode();
   } finally {
     bar.stop();
     signal.removeEventListener('abort', closing);
@@ -174,11 +188,13 @@ async function runSweep(args: SweepArguments): Promise<void> {
   }
 }
 
-/** "3 findings in 120 s on 2 processors: 45 an hour of processor time." */
-function rateText({ findings, seconds }: SweepReport, jobs: number): string {
-  const found = findings.filter(({ kind }) => kind !== 'convention').length;
+/** "3 findings, 1 of them new, in 120 s on 2 processors: 45 an hour of processor time." */
+function rateText({ findings, seconds }: SweepReport, jobs: number, known?: readonly string[]): string {
+  const mistakes = findings.filter(({ kind }) => kind !== 'convention');
+  const found = mistakes.length;
+  const isNew = known && `, ${mistakes.filter(({ id }) => !known.includes(id)).length} of them new,`;
   const rate = (3600 * found) / (seconds * jobs);
-  return `${found} findings in ${seconds.toFixed(0)} s on ${jobs} processors: ${rate.toFixed(0)} an hour of processor time.`;
+  return `${found} finding${found === 1 ? '' : 's'}${isNew ?? ''} in ${seconds.toFixed(0)} s on ${jobs} processor${jobs === 1 ? '' : 's'}: ${rate.toFixed(0)} an hour of processor time.`;
 }
 
 /** The backends asked for, each of which must run here, or those that do. Behind a queue it is the workers who must have them. */

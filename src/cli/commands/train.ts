@@ -19,10 +19,12 @@ import {
   text,
   wholeNumber,
   type CommonArguments,
+  type OptionWithSchema,
 } from '../options.js';
 import { loadPlots } from '../optional.js';
 import type { RunFiles, RunFolder } from '../train/folder.js';
-import { DEFAULTS, runOptions, type RunOptions } from '../train/options.js';
+import { DEFAULTS, reproducing, runOptions, type RunOptions } from '../train/options.js';
+import type { Watching } from '../train/watching.js';
 import {
   abortOnInterrupt,
   interruptedCode,
@@ -36,6 +38,8 @@ import {
 interface TrainArguments extends CommonArguments, DataArguments, Partial<RunOptions> {
   resume?: string;
   output?: string;
+  csv?: string;
+  tensorboard?: string;
   data?: string;
   backend?: BackendName | 'auto';
 }
@@ -56,8 +60,15 @@ const command: CommandModule<object, TrainArguments> = {
       defaultDescription: '50',
       requiresArg: true,
       describe: 'Sizes of the hidden layers, such as 50 or 100,50',
+      schema: {
+        anyOf: [
+          { type: 'integer', minimum: 1 },
+          { type: 'array', items: { type: 'integer', minimum: 1 }, minItems: 1 },
+          { type: 'string', pattern: '^[1-9][0-9]*(,[1-9][0-9]*)*$' },
+        ],
+      },
       coerce: layerSizes,
-    },
+    } as OptionWithSchema,
     activation: {
       choices: ['sigmoid', 'tanh', 'relu', 'softplus'],
       defaultDescription: DEFAULTS.activation,
@@ -113,6 +124,10 @@ const command: CommandModule<object, TrainArguments> = {
       describe: 'Folder for the model, its history, the picture and the checkpoints',
       conflicts: 'resume',
     }),
+    csv: text({ describe: 'File that gets a line for each step while the run goes on: loss and accuracies' }),
+    tensorboard: text({
+      describe: "Folder for TensorBoard's event files; the run has a folder of its own name in it",
+    }),
     backend: { ...backendOption, default: undefined, defaultDescription: 'auto' },
     json: jsonOption,
     ...dataOptions,
@@ -131,6 +146,7 @@ function layerSizes(value: unknown): number[] {
 async function trainCommand(given: TrainArguments): Promise<void> {
   const { loadCheckpoint } = await import('../../models/checkpoints.js');
   const { requireRunFolder, RunFolder } = await import('../train/folder.js');
+  const { requireWatchable, Watching } = await import('../train/watching.js');
   const log = (line: string): void => void process.stderr.write(`${line}\n`);
   const resume = given.resume === undefined ? undefined : await loadCheckpoint(given.resume, { log });
   const before = resume && optionsIn(resume, given.resume);
@@ -139,6 +155,7 @@ async function trainCommand(given: TrainArguments): Promise<void> {
   if (given.from !== undefined) given.from = path.resolve(given.from);
   const options = runOptions(given, before);
   await requireRunFolder(given.resume ?? given.output);
+  await requireWatchable(given);
   const { signal, release } = abortOnInterrupt();
   try {
     const { name: backend } = await startBackend(options.backend);
@@ -151,22 +168,39 @@ async function trainCommand(given: TrainArguments): Promise<void> {
       if (!resume) await run.clear();
       const best = bestOf(resume?.history.epochs ?? []);
       const notes: ModelNotes = { classes: data.classes, ...(data.image && { image: data.image }) };
-      const history = await runTraining(network, data, options, { signal, run, resume, best, notes });
+      const watching = await Watching.begin(given, { run: run.folder, resume });
+      const history = await runTraining(network, data, options, {
+        signal,
+        run,
+        resume,
+        best,
+        notes,
+        watching,
+      });
       if (history.stopped === 'interrupted' && history.steps.length === 0) throw signal.reason;
       nothingDone = false;
       const files = await run.finish(network, history, {
         notes,
-        config: options,
+        config: reproducing(options, { backend, steps: history.settings.steps }),
         picture: history.steps.length > 1 ? await drawn(history) : undefined,
         lastIsBest: isBest(history.epochs.at(-1), bestOf(history.epochs)),
       });
-      report(history, files, {
-        backend,
-        json: given.json,
-        folder: run.folder,
-        canResume: options.checkpointEvery > 0,
-      });
+      const watched = await watching.end(history);
+      report(
+        history,
+        { ...files, ...watched.files },
+        {
+          backend,
+          json: given.json,
+          folder: run.folder,
+          canResume: options.checkpointEvery > 0,
+        },
+      );
       process.exitCode = { finished: 0, diverged: 1, interrupted: interruptedCode() }[history.stopped];
+      if (watched.problem !== undefined) {
+        process.stderr.write(`gradparity: ${watched.problem}\n`);
+        if (history.stopped === 'finished') process.exitCode = 2;
+      }
     } finally {
       await run?.release({ nothingDone });
       network.dispose();
@@ -225,13 +259,14 @@ interface RunUnderWay {
   resume: Checkpoint | undefined;
   best: EpochRecord | undefined;
   notes: ModelNotes;
+  watching: Watching;
 }
 
 async function runTraining(
   network: Mlp,
   data: { train: { x: Tensor2D; t: Tensor }; test?: { x: Tensor2D; t: Tensor } },
   options: RunOptions,
-  { signal, run, resume, best, notes }: RunUnderWay,
+  { signal, run, resume, best, notes, watching }: RunUnderWay,
 ): Promise<History> {
   const { train } = await import('../../training/trainer.js');
   const { saveCheckpoint } = await import('../../models/checkpoints.js');
@@ -260,9 +295,14 @@ async function runTraining(
       extra: { options },
       resume,
       signal,
-      onStep: ({ step, loss }) => progress.update(step, loss),
+      onStep: ({ step, loss }) => {
+        progress.update(step, loss);
+        watching.step(step - 1, loss);
+      },
+      onProbe: (record) => watching.probe(record),
       onEpoch: async (record) => {
         progress.record(record);
+        watching.record(record);
         if (!isBest(record, best) || record.step === 0) return;
         best = record;
         if (record.step < steps) await run.keepBest(network, notes);
@@ -313,6 +353,11 @@ async function drawn(history: History): Promise<string | undefined> {
   }
 }
 
+interface WatchedFiles {
+  csv?: string;
+  tensorboard?: string;
+}
+
 interface Ended {
   backend: BackendName;
   json: boolean;
@@ -320,7 +365,11 @@ interface Ended {
   canResume: boolean;
 }
 
-function report(history: History, files: RunFiles, { backend, json, folder, canResume }: Ended): void {
+function report(
+  history: History,
+  files: RunFiles & WatchedFiles,
+  { backend, json, folder, canResume }: Ended,
+): void {
   const { steps, ...rest } = history;
   const probe = worstProbe(history.probes);
   if (json) {
@@ -342,7 +391,14 @@ function report(history: History, files: RunFiles, { backend, json, folder, canR
     ...(history.advice ? [history.advice.replaceAll('weightInitStd', '--weight-init-std')] : []),
     `Training took ${history.trainingSeconds.toFixed(1)} s in steps, ${history.seconds.toFixed(1)} s with accuracies and probes.`,
     ...(probe ? [probeLine(probe, history.probes.length)] : []),
-    `Model: ${files.model}  History: ${files.history}${files.picture ? `  Picture: ${files.picture}` : ''}${files.best ? `  Best epoch's model: ${files.best}` : ''}`,
+    [
+      `Model: ${files.model}`,
+      `History: ${files.history}`,
+      ...(files.picture ? [`Picture: ${files.picture}`] : []),
+      ...(files.best ? [`Best epoch's model: ${files.best}`] : []),
+      ...(files.csv ? [`CSV: ${files.csv}`] : []),
+      ...(files.tensorboard ? [`TensorBoard: ${files.tensorboard}`] : []),
+    ].join('  '),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   if (files.model !== folder) process.stderr.write(`The finished model in ${folder} stands.\n`);
@@ -351,7 +407,7 @@ function report(history: History, files: RunFiles, { backend, json, folder, canR
   }
   if (history.stopped === 'finished') {
     process.stderr.write(
-      `Next: npx gradparity evaluate ${files.model}, or npx gradparity export ${files.model} --output …\n`,
+      `Next: npx gradparity evaluate ${files.model}, npx gradparity demo ${files.model}, or npx gradparity export ${files.model} --output …\n`,
     );
   }
 }

@@ -5,7 +5,7 @@ import type { CommandModule } from 'yargs';
 import { InputError } from '../../errors.js';
 import { realNumber, text } from '../options.js';
 import { loadQueue } from '../optional.js';
-import { abortOnInterrupt, INTERRUPTED } from '../session.js';
+import { abortOnInterrupt, interruptedCode } from '../session.js';
 import { jobsOption, versionsOf } from './sweep.js';
 
 interface WorkerArguments {
@@ -29,25 +29,20 @@ const command: CommandModule<object, WorkerArguments> = {
     const { startWorker } = await loadQueue('worker', () => import('../../sweep/run/queue/worker.js'));
     const { addressText } = await import('../../sweep/run/queue/connection.js');
     const { signal, release } = abortOnInterrupt();
-    const ended = new AbortController();
-    const end = (): void => ended.abort();
-    process.once('SIGTERM', end);
-    signal.addEventListener('abort', end);
     let messages = 0;
     const worker = await startWorker({ url: queue, jobs, versionsOf, onJob: () => messages++ });
     process.stderr.write(`Working for ${addressText(queue)}, ${jobs} at a time; Ctrl-C ends.\n`);
     try {
-      while (!ended.signal.aborted) {
+      while (!signal.aborted) {
         if (idle !== undefined && Date.now() - worker.idleSince() > 1000 * idle) break;
-        await sleep(200, undefined, { signal: ended.signal }).catch(() => {});
+        await sleep(200, undefined, { signal }).catch(() => {});
       }
     } finally {
       await worker.close();
-      process.removeListener('SIGTERM', end);
       release();
     }
     process.stderr.write(`Done: ${messages} messages.\n`);
-    if (signal.aborted) process.exitCode = INTERRUPTED;
+    if (signal.aborted) process.exitCode = interruptedCode();
   },
 };
 

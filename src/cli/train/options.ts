@@ -121,3 +121,16 @@ export function runOptions(given: Partial<RunOptions>, before?: Partial<RunOptio
   }
   return { ...DEFAULTS, ...before, ...known };
 }
+
+/**
+ * What config.json of a run holds, so that `train --config` does the same again: the options with the backend that was chosen and the number of
+ * steps, without those that the model of --from brings.
+ */
+export function reproducing(
+  options: RunOptions,
+  { backend, steps }: { backend: BackendName; steps: number },
+): Partial<RunOptions> {
+  const all: Partial<RunOptions> = { ...options, backend, steps, epochs: undefined };
+  if (options.from === undefined) return all;
+  return { ...all, hidden: undefined, activation: undefined, weightInitStd: undefined };
+}

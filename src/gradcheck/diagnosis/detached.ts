@@ -7,7 +7,7 @@ export function detached(pass: Pass, input: number): string | undefined {
   const { subject, order, unreached, autodiff } = pass;
   if (unreached.has(input)) {
     if (order === 1) {
-      return 'the gradient is zero, because it is detached: f changes with it, but tf.grad finds no way from it to the output. Something on the way leaves TensorFlow.js: dataSync(), a tensor made of plain numbers, a variable.';
+      return `the gradient is zero, because it is detached: ${subject.reference} changes with it, but tf.grad finds no way from it to the output. Something on the way leaves TensorFlow.js: dataSync(), a tensor made of plain numbers, a variable.`;
     }
     const { connected, late, custom } = subject.recording();
     const lost = 'the gradient is zero, because tf.grad finds no way from the gradient back to it:';
@@ -17,7 +17,7 @@ export function detached(pass: Pass, input: number): string | undefined {
       : `${lost} a gradient function of ${release()}'s own loses it, none of yours (${DOCS}).`;
   }
   if (autodiff.every((gradients) => gradients[input].every((value) => value === 0))) {
-    return 'the gradient is zero everywhere, while f changes: it is detached, or a gradient function gives zeros.';
+    return `the gradient is zero everywhere, while ${subject.reference} changes: it is detached, or a gradient function gives zeros.`;
   }
   return undefined;
 }

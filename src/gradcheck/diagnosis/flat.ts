@@ -12,7 +12,9 @@ export function explainFlat(
   { subject, autodiff, cotangents, outputs, finite }: Pass,
   input: number,
 ): string | undefined {
-  const { name, values } = subject.active[input];
+  const { name, values, surrogate } = subject.active[input];
+  // A gradient that was declared zero is no surprise.
+  if (surrogate === 'zero') return undefined;
   let step = 1;
   for (const value of values) step = Math.max(step, Math.abs(value));
   const flat = autodiff.every((gradients, q) => {
@@ -21,6 +23,6 @@ export function explainFlat(
     return gradients[input].every((value) => value === 0 || Math.abs(value) * step <= rounding);
   });
   return flat
-    ? `${name}: the gradient is 0 everywhere, because f is flat there: training will not move it.`
+    ? `${name}: the gradient is 0 everywhere, because ${subject.reference} is flat there: training will not move it.`
     : undefined;
 }

@@ -15,6 +15,7 @@ import { wrongOutput } from './outputs.js';
 import { rearranged } from './rearranged.js';
 import { whereWrong } from './regions.js';
 import { missingStatistics } from './statistics.js';
+import { declarationOf, isFlat, isPassedThrough, notFlat } from './surrogate.js';
 import { faultOf, knownFaults } from './tensorflow.js';
 
 export { explainFlat } from './flat.js';
@@ -30,7 +31,7 @@ export function explain(pass: Pass, found: readonly Entry[][]): string[] {
     const broken = found[input].filter(({ state }) => state === 'nonFinite');
     return [
       ...(broken.length > 0 ? [nonFinite(pass, input, broken)] : []),
-      ...(wrong.length > 0 ? explainInput(one, wrong, evidence) : []),
+      ...(wrong.length > 0 ? withDeclaration(one, wrong, explainInput(one, wrong, evidence)) : []),
     ].map((sentence) => `${name}: ${sentence}`);
   });
   if (sentences.length === 0) return [];
@@ -44,6 +45,13 @@ export function explainFailure(failure: GradientFailure, subject: Subject, order
   return fault ? [failure.message, fault] : [failure.message];
 }
 
+/** What to declare, where what was found may be meant, goes with the last sentence. */
+function withDeclaration(evidence: Evidence, wrong: readonly Entry[], sentences: string[]): string[] {
+  const declaration = isFaint(evidence, wrong) ? undefined : declarationOf(evidence, wrong);
+  if (!declaration) return sentences;
+  return [...sentences.slice(0, -1), `${sentences[sentences.length - 1]} ${declaration}`];
+}
+
 function explainInput(evidence: Evidence, wrong: readonly Entry[], all: readonly Evidence[]): string[] {
   const { pass, input, entries } = evidence;
   if (isFaint(evidence, wrong)) {
@@ -53,6 +61,7 @@ function explainInput(evidence: Evidence, wrong: readonly Entry[], all: readonly
   }
   const whole =
     detached(pass, input) ??
+    notFlat(evidence, wrong) ??
     constantFactor(evidence, entries) ??
     rearranged(evidence) ??
     otherInput(evidence, all) ??
@@ -61,8 +70,10 @@ function explainInput(evidence: Evidence, wrong: readonly Entry[], all: readonly
   const where = whereWrong(evidence, wrong);
   const inside = [
     constantFactor(evidence, wrong),
-    allZero(evidence, wrong, 'autodiff') ? 'it is zero there.' : undefined,
-    allZero(evidence, wrong, 'numerical') ? 'it should be zero there.' : undefined,
+    isZero(evidence, wrong) ? 'it is zero there.' : undefined,
+    isFlat(evidence, wrong)
+      ? `it should be zero there${isPassedThrough(evidence, wrong) ? ", and is dy itself, as the identity's" : ''}.`
+      : undefined,
     relatedToInput(evidence, wrong),
   ].find((sentence) => sentence !== undefined);
   if (where) return [where + (inside ? ` In that part: ${inside}` : '')];
@@ -81,18 +92,9 @@ const isFaint = ({ pass, same, numerical, autodiff }: Evidence, wrong: readonly 
     pass.cotangents.every((_, q) => same(numerical(entry, q), autodiff(entry, q), entry, q)),
   );
 
-/** Whether these numbers are 0 at all of the entries: exactly for autodiff, as far as can be seen for differences. */
-function allZero(
-  { pass, same, numerical, autodiff }: Evidence,
-  entries: readonly Entry[],
-  which: 'numerical' | 'autodiff',
-): boolean {
-  return entries.every((entry) =>
-    pass.cotangents.every((_, q) =>
-      which === 'autodiff' ? autodiff(entry, q) === 0 : same(numerical(entry, q), 0, entry, q),
-    ),
-  );
-}
+/** Whether the gradient is 0 at all of the entries. */
+const isZero = ({ pass, autodiff }: Evidence, entries: readonly Entry[]): boolean =>
+  entries.every((entry) => pass.cotangents.every((_, q) => autodiff(entry, q) === 0));
 
 /** The numbers themselves, where they are few or have no form. */
 function plainNumbers(evidence: Evidence, wrong: readonly Entry[]): string {

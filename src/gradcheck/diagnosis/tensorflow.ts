@@ -1,5 +1,6 @@
 /** What is known of TensorFlow.js' own gradients, to say whose mistake a check has found. */
 import * as tf from '@tensorflow/tfjs';
+import { areFixesApplied } from '../../fixes/faulty.js';
 import { GradientFailure } from '../engine/failures.js';
 import type { Pass } from '../engine/pass.js';
 import type { Recording, Step, Subject } from '../engine/subject.js';
@@ -15,6 +16,8 @@ interface Fault {
   backend: string;
   /** The case in which it shows; without it, in plain ones. */
   when?: string;
+  /** `gradparity/fixes` mend it. */
+  mended?: boolean;
   finding: string;
 }
 
@@ -22,6 +25,10 @@ export const DOCS = 'docs/tfjs-gradients.md';
 
 /** TensorFlow.js and its version, without the patch. */
 export const release = (): string => `TensorFlow.js ${versionOf(tf.version['tfjs-core'])}`;
+
+/** Where to read of it, and what mends it. */
+const seeAlso = (faults: readonly Fault[]): string =>
+  faults.every(({ mended }) => mended) ? `${DOCS}; import 'gradparity/fixes' mends it` : DOCS;
 
 const versionOf = (version: string): string => version.split('.', 2).join('.');
 
@@ -55,6 +62,10 @@ const wordsOf = ({ when }: Fault): string =>
 const holds = ({ op, when }: Fault, steps: readonly Step[]): boolean =>
   steps.some((step) => step.op === op && (conditions[when ?? '']?.holds?.(step) ?? true));
 
+/** The faults that there are: with fixes in place, those that they leave. */
+const present = (): Fault[] =>
+  (known.faults as Fault[]).filter(({ mended = false }) => !(mended && areFixesApplied()));
+
 /** Faults of the ops that f uses, in the direction and on the backend at hand; those of every backend first. */
 function faultsIn(
   { steps }: Recording,
@@ -65,7 +76,7 @@ function faultsIn(
   if (!isListed()) return [];
   // The double-precision backend has kernels of its own: what other backends' do wrong says nothing of it.
   const backends = ['core', ...(precision === 'native' ? [tf.getBackend()] : [])];
-  return (known.faults as Fault[])
+  return present()
     .filter((fault) => fault.order === order && backends.includes(fault.backend) && fits(fault))
     .filter((fault) => holds(fault, steps))
     .sort((a, b) => backends.indexOf(a.backend) - backends.indexOf(b.backend));
@@ -77,7 +88,7 @@ const named = (faults: readonly Fault[], order: number): string => {
   const [{ op, backend }] = faults;
   const more = [...new Set(faults.map((fault) => fault.op))].filter((other) => other !== op);
   const where = backend === 'core' ? '' : ` on the backend ${backend}`;
-  return `${[op, ...more].join(' and ')}, whose ${derivative(order)} in ${release()} is wrong${more.length > 0 ? '' : wordsOf(faults[0])}${where} (${DOCS})`;
+  return `${[op, ...more].join(' and ')}, whose ${derivative(order)} in ${release()} is wrong${more.length > 0 ? '' : wordsOf(faults[0])}${where} (${seeAlso(faults)})`;
 };
 
 /**
@@ -104,17 +115,19 @@ export function knownAtTies({ subject, order }: Pass): string | undefined {
 /** TensorFlow.js' part in a gradient that cannot be computed. `subject` is f, also where it is f's gradient that fails (order 2). */
 export function faultOf({ op }: GradientFailure, subject: Subject, order: 1 | 2): string | undefined {
   if (op === undefined || !isListed()) return undefined;
-  const listed = (known.faults as Fault[]).some(
+  const listed = present().filter(
     (fault) => fault.op === op && fault.kind !== 'wrong' && fault.order <= order,
   );
   if (order === 1) {
-    return listed ? `That is a fault of ${release()} (${DOCS}), and none of f.` : undefined;
+    return listed.length > 0
+      ? `That is a fault of ${release()} (${seeAlso(listed)}), and none of f.`
+      : undefined;
   }
   const recording = subject.work(() => recordingOf(subject));
   if (!recording || recording.custom) return undefined;
   const faults = faultsIn(recording, subject, 2, ({ kind }) => kind !== 'wrong');
   if (faults.length === 0) return undefined;
-  return `f uses ${faults[0].op}, whose second derivative ${release()} cannot compute (${DOCS}).`;
+  return `f uses ${faults[0].op}, whose second derivative ${release()} cannot compute (${seeAlso(faults.slice(0, 1))}).`;
 }
 
 /** What is recorded of f, unless it cannot be recorded. */

@@ -34,25 +34,26 @@ const messageOf = (error: unknown): string => (error as Error | undefined)?.mess
 const isInWords = (error: unknown): error is Error =>
   error instanceof GradientFailure || error instanceof FunctionError;
 
-const isDisposed = (error: unknown): boolean =>
+/** Whether a tensor was used that is not there any more. */
+export const isDisposedError = (error: unknown): boolean =>
   error instanceof DisposedTensorError || messageOf(error) === 'Tensor is disposed.';
 
-/** f's own error, told by when it came. */
-export function functionFailure(error: unknown, phase: Phase): Error {
+/** f's own error, told by when it came. `who` is f, or the surrogate. */
+export function functionFailure(error: unknown, phase: Phase, who = 'f'): Error {
   if (isInWords(error)) return error;
   const missing = missingKernel(error);
   if (missing) return missing;
   if (phase === 'taped') {
     return new GradientFailure(
       'wrong',
-      `f runs alone, but throws while TensorFlow.js records it, so that tf.grad throws too: ${messageOf(error)}`,
+      `${who} runs alone, but throws while TensorFlow.js records it, so that tf.grad throws too: ${messageOf(error)}`,
       { cause: error, op: kernelOf(error) },
     );
   }
   const again = phase === 'again';
-  const what = isDisposed(error)
-    ? `f uses a tensor that was disposed${again ? ' since f was called before: f disposes of it, or made it in its first call, at whose end it was tidied away. Make it outside of f, or in each call' : '. Make it anew, and keep it while f is in use'}.`
-    : `f threw${again ? ', after it had run before' : ''}: ${messageOf(error)}`;
+  const what = isDisposedError(error)
+    ? `${who} uses a tensor that was disposed${again ? ` since ${who} was called before: ${who} disposes of it, or made it in its first call, at whose end it was tidied away. Make it outside of ${who}, or in each call` : `. Make it anew, and keep it while ${who} is in use`}.`
+    : `${who} threw${again ? ', after it had run before' : ''}: ${messageOf(error)}`;
   return new FunctionError(`gradcheck: ${what}`, { cause: error });
 }
 
@@ -120,7 +121,7 @@ export function gradientFailure(error: unknown, node: TapeNode | undefined): Err
       'The gradient function of tf.customGrad gives something that is no tensor: it has to return a tensor, or a list of one for each input.',
     );
   }
-  if (isDisposed(error)) {
+  if (isDisposedError(error)) {
     const where = error instanceof DisposedTensorError ? ` (in ${error.kernel})` : '';
     return told(
       'wrong',

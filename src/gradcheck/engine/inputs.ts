@@ -3,7 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../errors.js';
 import { inFloat64 } from '../../float64/in-float64.js';
 import { shapeText, toTensor, type TensorInput } from '../../functions/arguments.js';
-import type { GradcheckOptions } from '../report/report.js';
+import type { GradcheckOptions, SurrogateRule } from '../report/report.js';
+import { rulesFor } from './surrogate.js';
+import { variablesOf } from './variables.js';
 
 /** Inputs in order, or by name: f then takes one object. */
 export type CheckedInputs = TensorInput | readonly TensorInput[] | Readonly<Record<string, TensorInput>>;
@@ -17,6 +19,10 @@ export interface Input {
   shape: number[];
   dtype: tf.DataType;
   active: boolean;
+  /** Where it is no argument of f's, but a variable that f captures. */
+  variable?: tf.Variable;
+  /** What its gradient is meant to be, where that is not f's derivative. */
+  surrogate?: SurrogateRule;
   values: tf.TypedArray | Float64Array | string[];
 }
 
@@ -31,28 +37,38 @@ export function readInputs(
   options: GradcheckOptions,
 ): { read: Input[]; keys?: string[] } {
   const { list, keys } = inputList(inputs);
-  requireNamed(list.length, keys, options);
-  const read = list.map((input, index) => readInput(input, index, keys?.[index], options));
+  const variables = variablesOf(options.variables);
+  const all = [...list, ...variables.map(({ variable }) => variable)];
+  const names = [
+    ...list.map((_, index) => options.names?.[index] ?? keys?.[index] ?? `input ${index}`),
+    ...variables.map(({ name }, i) => options.names?.[list.length + i] ?? name),
+  ];
+  requireNamed(list.length, names, options);
+  const read = all.map((input, index) => {
+    const { variable } = variables[index - list.length] ?? {};
+    const one = readInput(input, index, names[index], options);
+    return variable ? { ...one, variable } : one;
+  });
   if (!read.some(({ active }) => active)) {
     throw new InputError(
-      `gradcheck: there is nothing to differentiate: ${read.length === 0 ? 'no inputs were given' : 'every input is constant or not of dtype float32'}. Give at least one float32 input.`,
+      `gradcheck: there is nothing to differentiate: ${read.length === 0 ? 'no inputs were given' : 'every input is constant or not of dtype float32'}. Give at least one float32 input${read.length === 0 ? ', or the tf.Variables that f captures in the option variables' : ''}.`,
     );
   }
-  return { read, keys };
+  const rules = rulesFor(read, options.surrogate);
+  return { read: read.map((input, i) => (rules[i] ? { ...input, surrogate: rules[i] } : input)), keys };
 }
 
 /** The option `names` has to name every input, and `constant` only such as there are. */
 function requireNamed(
   count: number,
-  keys: readonly string[] | undefined,
+  known: readonly string[],
   { names, constant = [] }: GradcheckOptions,
 ): void {
-  if (names && names.length !== count) {
+  if (names && names.length !== count && names.length !== known.length) {
     throw new InputError(
       `gradcheck: names must have one name for each of the ${count} inputs, got ${names.length}: ${JSON.stringify(names)}.`,
     );
   }
-  const known = Array.from({ length: count }, (_, index) => nameOf(index, keys?.[index], names));
   const stranger = constant.find((one) => (typeof one === 'number' ? !(one in known) : !known.includes(one)));
   if (stranger !== undefined) {
     throw new InputError(
@@ -60,9 +76,6 @@ function requireNamed(
     );
   }
 }
-
-const nameOf = (index: number, key: string | undefined, names: readonly string[] | undefined): string =>
-  names?.[index] ?? key ?? `input ${index}`;
 
 /** The inputs in order, with their names where they came by name. */
 function inputList(inputs: unknown): { list: TensorInput[]; keys?: string[] } {
@@ -80,10 +93,9 @@ function inputList(inputs: unknown): { list: TensorInput[]; keys?: string[] } {
 function readInput(
   given: TensorInput,
   index: number,
-  key: string | undefined,
-  { names, constant = [], precision = 'float64' }: GradcheckOptions,
+  name: string,
+  { constant = [], precision = 'float64' }: GradcheckOptions,
 ): Input {
-  const name = nameOf(index, key, names);
   const held = constant.includes(index) || constant.includes(name);
   const read = (): Input => {
     const tensor = toTensor('gradcheck', name, given);

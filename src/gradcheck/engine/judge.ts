@@ -311,11 +311,14 @@ function longLooks(question: Question, glance: Glance | undefined): Entry {
     (scale, i, all) => scale > 0 && all.slice(0, i).every((other) => scale < other / 16),
   );
   const undecided: Entry[] = [];
+  const faint: Entry[] = [];
   const look = (scale: number): Entry | undefined => {
     const entry = lookAt(question, scale);
     const decided = decide(question, entry, scale, glance);
-    if (!decided) undecided.push(entry);
-    return decided;
+    if (decided && isFaint(question, decided)) faint.push(decided);
+    else if (decided) return decided;
+    else undecided.push(entry);
+    return undefined;
   };
   /** The last that looked wrong, else the first. */
   const kept = (): Entry => undecided.filter(({ state }) => state === 'wrong').at(-1) ?? undecided[0];
@@ -323,10 +326,13 @@ function longLooks(question: Question, glance: Glance | undefined): Entry {
     const decided = look(scale);
     if (decided) return decided;
   }
+  const best = (): Entry => faint.reduce((least, one) => (one.errorBar < least.errorBar ? one : least));
+  if (faint.length > 0) return best();
   if (kept().blindness !== 'hidden') {
     const scale = scan(question);
     const decided = scale === undefined ? undefined : look(scale);
     if (decided) return decided;
+    if (faint.length > 0) return best();
   }
   const contradicted = undecided.some(({ state }) => state === 'wrong' || state === 'right');
   return {
@@ -336,6 +342,18 @@ function longLooks(question: Question, glance: Glance | undefined): Entry {
     blindness: contradicted ? 'contradicted' : (kept().blindness ?? 'undecided'),
   };
 }
+
+/** Whether an entry is right by grace of its error bars alone: steps of another size may see it more closely. */
+const isFaint = ({ pass, input, tolerance, expected }: Question, { state, slopes }: Entry): boolean =>
+  state === 'right' &&
+  slopes.some(({ value, coarse }, q) => {
+    const size = Math.max(
+      Math.abs(value),
+      Math.abs(expected[q]),
+      tolerance.blind ** 2 * largestOf(pass, q, input),
+    );
+    return !coarse && Math.abs(value - expected[q]) > 2 * tolerance.rtol * size;
+  });
 
 function lookAt(question: Question, scale: number): Entry {
   const { line, pass, expected, tolerance } = question;
@@ -482,6 +500,12 @@ function entryOf(question: Question, slopes: Slope[], scale: number): Entry {
 const blind = (blindness: Blindness): State => ({ state: 'blind', between: true, blindness });
 const isRight: State = { state: 'right', between: true };
 
+/**
+ * Autodiff's cancellation is an explanation for errors up to this share of the entry: a gradient that clips dy does not grow with it either, and
+ * is off by more.
+ */
+const CANCELLED = 2 ** -10;
+
 function stateOf(question: Question, slope: Slope, q: number, scale: number): State {
   const { pass, input, j, expected, tolerance } = question;
   const { rtol, atol, roundingCap } = tolerance;
@@ -512,6 +536,11 @@ function stateOf(question: Question, slope: Slope, q: number, scale: number): St
   if (isHidden) return hidden(question, slope, q);
   if (isGarbage(question, slope, q)) return isRight;
   if (distance <= 8 * rounding + 3 * slope.errorBar) return blind('rounding');
+  const size = Math.max(Math.abs(slope.value), Math.abs(g));
+  if (distance <= CANCELLED * size + 3 * slope.errorBar) {
+    const own = 8 * pass.inhomogeneity()[input][j] * pass.scales[q];
+    if (distance <= own + 3 * slope.errorBar) return blind('rounding');
+  }
   return isRough(question, slope, q) ? blind('noise') : { state: 'wrong', between: false };
 }
 

@@ -5,11 +5,11 @@ import { shapeText } from '../../functions/arguments.js';
 import { GradientFailure } from './failures.js';
 
 /** f's differentiable outputs. */
-export function outputList(result: unknown): tf.Tensor[] {
-  const wanted = 'gradcheck: f must return a tensor, a list of tensors or an object of tensors';
+export function outputList(result: unknown, who = 'f'): tf.Tensor[] {
+  const wanted = `gradcheck: ${who} must return a tensor, a list of tensors or an object of tensors`;
   if (typeof (result as PromiseLike<unknown> | undefined)?.then === 'function') {
     (result as PromiseLike<unknown>).then(undefined, () => {});
-    throw new InputError(`${wanted}, got a promise. tf.grad is synchronous: f has to be as well.`);
+    throw new InputError(`${wanted}, got a promise. tf.grad is synchronous: ${who} has to be as well.`);
   }
   const list = itemsOf(result);
   if (list.length === 0 || !list.every((item) => item instanceof tf.Tensor)) {
@@ -18,7 +18,7 @@ export function outputList(result: unknown): tf.Tensor[] {
   const tensors = list as tf.Tensor[];
   if (tensors.some(({ isDisposed }) => isDisposed)) {
     throw new InputError(
-      'gradcheck: f returned a tensor that was disposed. Return it from tf.tidy instead, and do not dispose of it.',
+      `gradcheck: ${who} returned a tensor that was disposed. Return it from tf.tidy instead, and do not dispose of it.`,
     );
   }
   const real = tensors.filter(({ dtype }) => dtype === 'float32');
@@ -29,7 +29,7 @@ export function outputList(result: unknown): tf.Tensor[] {
   }
   if (real.every(({ size }) => size === 0)) {
     throw new InputError(
-      'gradcheck: f returned nothing but empty tensors: there is nothing to differentiate.',
+      `gradcheck: ${who} returned nothing but empty tensors: there is nothing to differentiate.`,
     );
   }
   return real;

@@ -34,6 +34,11 @@ export interface Pass {
   random: Random;
   /** Measured when it is first asked for. */
   instability: () => Instability;
+  /**
+   * By active input, for a cotangent of size 1: how far autodiff's entries are from growing with the cotangent. That is rounding alone: one that is
+   * lost where large terms cancel depends on the digits of the small ones, and stays as it is when the inputs move by their last bit.
+   */
+  inhomogeneity: () => Float64Array[];
 }
 
 /**
@@ -53,6 +58,10 @@ export const SCALES: readonly number[] = [1, 2 ** -10, 2 ** 10];
 
 /** The relative movement at which a derivative hardly changes, and what is rounding alone does. */
 const SMALL_MOVE = 2 ** -20;
+
+/** The cotangent is multiplied by 1 and up to this much more, so many times: each rounding is another one then. */
+const STRETCH = 1 / 8;
+const STRETCHES = 4;
 
 /** Half a unit in the last place of 1. */
 export const epsilonOf = ({ bits }: Subject): number => 2 ** -bits;
@@ -115,13 +124,24 @@ export function openPass(
       ),
       notAdditive: farthest(Array.from({ length: 4 }, notAdditive)),
     });
+    /** The gradient for a multiple of the cotangent, over that multiple, beside the gradient. A gradient that uses |dy| passes: it is no excuse for it. */
+    const notHomogeneous = (): Float64Array[] => {
+      const times = 1 + random.uniform(STRETCH / 4, STRETCH);
+      const stretched = cotangents[0].map((weight) => subject.round(times * weight));
+      return full(vjp(stretched)).map((far, i) =>
+        far.map((value, j) => Math.abs(value / times - autodiff[0][i][j])),
+      );
+    };
+    const stretch = (): Float64Array[] => farthest(Array.from({ length: STRETCHES }, notHomogeneous));
     let unstable: Instability | undefined;
+    let stretched: Float64Array[] | undefined;
     return {
       ...pass,
       autodiff,
       rounding: scales.map((scale) => own.map((errors) => errors.map((error) => error * scale))),
       unreached: new Set(first[0].flatMap((gradient, i) => (gradient === null ? [i] : []))),
       instability: () => (unstable ??= instability()),
+      inhomogeneity: () => (stretched ??= stretch()),
     };
   });
 }
@@ -161,6 +181,7 @@ export function openForward(
     factors: [random.uniform(0.6, 0.75), random.uniform(0.8, 0.95)],
     random,
     instability: () => ({ moved: unknown, notAdditive: unknown }),
+    inhomogeneity: () => unknown,
   };
   pass.noise = noiseOf(pass);
   const largest = pass.finite.reduce((most, k) => Math.max(most, Math.abs(outputs[k])), 1);

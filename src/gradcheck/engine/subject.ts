@@ -1,10 +1,17 @@
 /** The function under check as plain numbers: its value and its vector-Jacobian products, in one precision. */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../errors.js';
-import { inFloat64 } from '../../float64/in-float64.js';
+import { isFixApplied } from '../../fixes/faulty.js';
+import { inFloat64, presentedAsCpu } from '../../float64/in-float64.js';
 import { shapeText } from '../../functions/arguments.js';
 import type { GradcheckOptions, GradcheckPrecision } from '../report/report.js';
-import { functionFailure, GradientFailure, gradientFailure, type Phase } from './failures.js';
+import {
+  functionFailure,
+  GradientFailure,
+  gradientFailure,
+  isDisposedError,
+  type Phase,
+} from './failures.js';
 import {
   readInputs,
   tensorOf,
@@ -14,8 +21,11 @@ import {
   type Input,
   type Numbers,
 } from './inputs.js';
+import { aliasesOn, type Alias } from './aliasing.js';
 import { numbersOf, outputList } from './outputs.js';
+import { moveBy } from './surrogate.js';
 import {
+  activeTape,
   isCustom,
   isOp,
   nameOf,
@@ -24,8 +34,10 @@ import {
   watchGradients,
   watchingKernels,
   waysBetween,
+  type Misuse,
   type TapeNode,
 } from './tape.js';
+import { holding } from './variables.js';
 
 export { GradientFailure } from './failures.js';
 export { coordinateOf, type ActiveInput, type CheckedInputs, type Input, type Numbers } from './inputs.js';
@@ -62,18 +74,32 @@ export class Subject {
   evaluations = 0;
   /** Whether f is running, as against its gradient. */
   forward = false;
+  /** The kernels that ran in the forward pass, and whose gradient functions did in the backward pass. */
+  readonly kernels = new Set<string>();
+  readonly gradientsOf = new Set<string>();
+  /** Numbers among the kernels' attributes, by their names. */
+  readonly attributes = new Map<string, number>();
+  /** Whether f, or a gradient function, asked for the backend's name. It was told cpu. */
+  asksForBackend = false;
+  /** Tensors that ops gave away without their being theirs, as the first backward pass found them. */
+  aliases: Alias[] | undefined;
   /** From the first evaluation. */
   private shapes: number[][] | undefined;
   private taping = false;
   private held: tf.Tensor[] | undefined;
+  /** Whether some inputs have rules for what their gradients are meant to be. */
+  private readonly hasRules: boolean;
 
+  /** `surrogate` is the function whose derivative f's gradient is meant to be, where that is not f. */
   constructor(
     private readonly call: (tensors: tf.Tensor[]) => unknown,
     inputs: Input[],
     readonly precision: GradcheckPrecision,
+    readonly surrogate?: (tensors: tf.Tensor[]) => unknown,
   ) {
     this.inputs = inputs;
     this.active = inputs.filter(({ active }) => active) as ActiveInput[];
+    this.hasRules = this.active.some((input) => input.surrogate !== undefined);
   }
 
   /** Reads f's inputs. They are copied: f never sees the caller's tensors. */
@@ -82,10 +108,23 @@ export class Subject {
       throw new InputError(`gradcheck: f must be a function of tensors, got ${typeof f}.`);
     }
     const { read, keys } = readInputs(inputs, options);
-    const call = keys
-      ? (tensors: tf.Tensor[]) => f(Object.fromEntries(keys.map((key, i) => [key, tensors[i]])))
-      : (tensors: tf.Tensor[]) => f(...tensors);
-    return new Subject(call, read, options.precision ?? 'float64');
+    const isArgument = read.map(({ variable }) => variable === undefined);
+    const caller = (g: CheckedFunction): ((tensors: tf.Tensor[]) => unknown) =>
+      keys
+        ? (tensors) => g(Object.fromEntries(keys.map((key, i) => [key, tensors[i]])))
+        : (tensors) => g(...tensors.filter((_, i) => isArgument[i]));
+    const { surrogate, precision = 'float64' } = options;
+    return new Subject(
+      caller(f),
+      read,
+      precision,
+      typeof surrogate === 'function' ? caller(surrogate) : undefined,
+    );
+  }
+
+  /** What the gradient is compared with: f, or what stands for it in the option `surrogate`. */
+  get reference(): 'f' | 'the surrogate' {
+    return this.surrogate || this.hasRules ? 'the surrogate' : 'f';
   }
 
   /** The shapes of f's differentiable outputs. @throws Error before the first evaluation */
@@ -108,25 +147,83 @@ export class Subject {
   work<T>(piece: () => T): T {
     const run = this.precision === 'float64' ? inFloat64 : tidied;
     return run(() =>
-      watchingKernels(() => {
-        this.held = this.inputs.map((input) => tensorOf(input, input.values));
-        try {
-          return piece();
-        } finally {
-          this.held = undefined;
-        }
-      }),
+      watchingKernels(
+        () => {
+          this.held = this.inputs.map((input) => tensorOf(input, input.values));
+          try {
+            return piece();
+          } finally {
+            this.held = undefined;
+          }
+        },
+        (kernel, attrs) => this.note(kernel, attrs),
+      ),
     );
   }
 
-  /** f's outputs where the active inputs have these numbers; those that are an input's own array are as they were. */
+  /** Remembers a kernel of the forward pass. */
+  private note(kernel: string, attrs: unknown): void {
+    if (!this.forward) return;
+    this.kernels.add(kernel);
+    for (const [name, value] of Object.entries(attrs ?? {})) {
+      if (typeof value === 'number') this.attributes.set(name, value);
+    }
+  }
+
+  /**
+   * f's outputs where the active inputs have these numbers, or those of what stands for f in the option `surrogate`. Arrays that are
+   * an input's own are as they were.
+   */
   evaluate(values: readonly Numbers[] = this.active.map(({ values }) => values)): Float64Array[] {
     return tidied(() => {
-      const tensors = this.tensors(values, true);
-      const numbers = this.outputs(tensors).map(numbersOf);
+      const moved = this.hasRules
+        ? values.map((there, i) => moveBy(this.active[i].surrogate, this.active[i].values, there))
+        : values;
+      const tensors = this.tensors(moved, true);
+      const numbers = (this.surrogate ? this.surrogateOutputs(tensors) : this.outputs(tensors)).map(
+        numbersOf,
+      );
       this.requireKept(tensors);
-      return numbers;
+      return this.hasRules ? this.withIdentities(numbers, values) : numbers;
     });
+  }
+
+  /** With what inputs with the rule `identity` add to the output. Where nothing else moves it, the output is they alone. */
+  private withIdentities(outputs: Float64Array[], values: readonly Numbers[]): Float64Array[] {
+    const rules = this.active.map(({ surrogate }) => surrogate);
+    if (!rules.includes('identity')) return outputs;
+    const isAlone = rules.every((rule) => rule === 'zero' || rule === 'identity');
+    const [output] = outputs;
+    const sum = isAlone ? new Float64Array(output.length) : output;
+    for (const [i, { name, shape, values: at }] of this.active.entries()) {
+      if (rules[i] !== 'identity') continue;
+      if (outputs.length !== 1 || !tf.util.arraysEqual(shape, this.outputShapes[0])) {
+        throw new InputError(
+          `gradcheck: the surrogate 'identity' of ${name} ${shapeText(shape)} needs one output of the same shape, got ${this.outputShapes.map(shapeText).join(', ')}. Give a function as surrogate.`,
+        );
+      }
+      for (let j = 0; j < sum.length; j++) sum[j] += isAlone ? values[i][j] : values[i][j] - at[j];
+    }
+    return [sum];
+  }
+
+  /** The outputs of the function that stands for f, which has to give what f gives. */
+  private surrogateOutputs(tensors: tf.Tensor[]): tf.Tensor[] {
+    this.evaluations++;
+    let result: unknown;
+    try {
+      result = holding(this.variables, tensors, () => this.surrogate?.(tensors));
+    } catch (error) {
+      throw functionFailure(error, 'alone', 'the surrogate');
+    }
+    const outputs = outputList(result, 'the surrogate');
+    const shapes = outputs.map(({ shape }) => shape);
+    if (JSON.stringify(shapes) !== JSON.stringify(this.outputShapes)) {
+      throw new InputError(
+        `gradcheck: the surrogate must return tensors of the shapes that f returns, ${this.outputShapes.map(shapeText).join(', ')}, got ${shapes.map(shapeText).join(', ')}.`,
+      );
+    }
+    return outputs;
   }
 
   /**
@@ -143,15 +240,16 @@ export class Subject {
     }
   }
 
-  /** Evaluates f on tensors of its own, and fails where it changed them. */
+  /** As `evaluate` at the inputs, with f on tensors of its own; fails where f changed them. */
   evaluateGuarded(): Float64Array[] {
-    return tidied(() => {
+    const own = tidied(() => {
       const tensors = this.tensors(this.copies(), false);
       const numbers = this.outputs(tensors).map(numbersOf);
       this.requireKept(tensors);
       this.inputs.forEach((input, i) => requireUnchanged(input, tensors[i]));
       return numbers;
     });
+    return this.reference === 'f' ? own : this.evaluate();
   }
 
   /** `Σ_k c_k·∂f_k/∂x` for every active input x, null for one that the outputs do not hang on. */
@@ -181,27 +279,71 @@ export class Subject {
   gradients(tensors: tf.Tensor[], cotangents: tf.Tensor[]): (tf.Tensor | null)[] {
     const xs = this.activeOf(tensors);
     const single = cotangents.length === 1;
-    let at: TapeNode | undefined;
+    const since = tf.scalar(0).id;
+    const seen: { at?: TapeNode; misuse?: { node: TapeNode; how: Misuse } } = {};
     const f = (): tf.Tensor => {
       const ys = this.tapedOutputs(tensors);
-      if (single) requireOtherThanInput(ys[0], xs);
+      this.aliases ??= aliasesOn(activeTape(), xs, ys, since);
+      if (single) this.requireOtherThanInput(ys[0], xs);
       const y = single ? ys[0] : weightedSum(ys, cotangents);
-      watchGradients((node) => {
-        at = node;
-      });
+      watchGradients(
+        (node) => {
+          seen.at = node;
+          this.gradientsOf.add(isCustom(node) ? 'tf.customGrad' : nameOf(node));
+        },
+        (node, how) => {
+          seen.misuse ??= { node, how };
+        },
+        (work) => this.presented(work),
+      );
       return y;
     };
-    return releasingSaved(() => {
-      try {
-        const { grads } = tf.engine().gradients(f, xs, single ? cotangents[0] : undefined, true);
+    const isGone = (tensor: tf.Tensor | null | undefined): boolean => tensor?.isDisposed ?? false;
+    return releasingSaved(() =>
+      holding(this.variables, tensors, () => {
+        let grads: (tf.Tensor | null | undefined)[];
+        try {
+          ({ grads } = tf.engine().gradients(f, xs, single ? cotangents[0] : undefined, true));
+        } catch (error) {
+          if (error instanceof InputError) throw error;
+          throw seen.misuse && isDisposedError(error)
+            ? misuseOf(seen.misuse)
+            : gradientFailure(error, seen.at);
+        }
+        const { misuse } = seen;
+        if (misuse && (misuse.how === 'disposed' || [...grads, ...cotangents].some(isGone)))
+          throw misuseOf(misuse);
         // A gradient that is dy itself becomes a tensor of its own: for the second order it must not pass for an input.
         return grads.map((gradient) =>
           gradient && cotangents.includes(gradient) ? tf.clone(gradient) : (gradient ?? null),
         );
-      } catch (error) {
-        throw error instanceof InputError ? error : gradientFailure(error, at);
-      }
-    });
+      }),
+    );
+  }
+
+  /** Without the fix named identity, tf.grad finds no op between an input and itself, and throws. */
+  private requireOtherThanInput(y: tf.Tensor, xs: readonly tf.Tensor[]): void {
+    if (!xs.includes(y) || isFixApplied('identity')) return;
+    const alias = this.aliases?.find(({ isFault }) => isFault);
+    throw new GradientFailure(
+      'wrong',
+      alias?.sentence ??
+        'The gradient throws: f returns its input itself, and tf.grad then says "Cannot compute gradient of y=f(x) with respect to x". Return x.clone().',
+    );
+  }
+
+  /** Runs the user's code, which finds the cpu where it asks for the backend. */
+  private presented<T>(work: () => T): T {
+    return this.precision === 'float64'
+      ? presentedAsCpu(() => {
+          this.asksForBackend = true;
+        }, work)
+      : work();
+  }
+
+  /** The variables in the places of the inputs that they are. */
+  private get variables(): (tf.Variable | undefined)[] {
+    return this.inputs.map(({ variable }) => variable);
   }
 
   /** f's differentiable outputs. */
@@ -211,7 +353,7 @@ export class Subject {
     let result: unknown;
     this.forward = true;
     try {
-      result = this.call(tensors);
+      result = holding(this.variables, tensors, () => this.presented(() => this.call(tensors)));
     } catch (error) {
       throw functionFailure(error, phase);
     } finally {
@@ -257,7 +399,7 @@ export class Subject {
     const { variables } = this.recording();
     const hint =
       variables.length > 0
-        ? ` f uses variables (${variables.slice(0, 3).join(', ')}${variables.length > 3 ? ', …' : ''}), which are not among its inputs: to check its gradient by them, give f's variables as inputs, f taking tensors in their place.`
+        ? ` f uses variables (${variables.slice(0, 3).join(', ')}${variables.length > 3 ? ', …' : ''}), which are not among its inputs: to check its gradient by them, name them in the option variables.`
         : '';
     return new InputError(
       `gradcheck: f's output does not depend on ${input.name}. Use it in f, or name it in the option constant.${hint}`,
@@ -274,7 +416,10 @@ export class Subject {
   }
 
   private activeOf(tensors: readonly tf.Tensor[]): tf.Tensor[] {
-    return tensors.filter((_, i) => this.inputs[i].active);
+    return tensors.flatMap((tensor, i) => {
+      const { active, variable } = this.inputs[i];
+      return active ? [variable ?? tensor] : [];
+    });
   }
 
   private copies(): Numbers[] {
@@ -315,12 +460,14 @@ function requireUnchanged({ name, values }: Input, tensor: tf.Tensor): void {
   }
 }
 
-/** tf.grad finds no op between an input and itself, and throws. */
-function requireOtherThanInput(y: tf.Tensor, xs: readonly tf.Tensor[]): void {
-  if (!xs.includes(y)) return;
-  throw new GradientFailure(
+/** A gradient function that does with its dy what it must not, in words. */
+function misuseOf({ node, how }: { node: TapeNode; how: Misuse }): GradientFailure {
+  const who = isCustom(node) ? 'The gradient function of tf.customGrad' : `The gradient of ${nameOf(node)}`;
+  return new GradientFailure(
     'wrong',
-    'The gradient throws: f returns its input itself, and tf.grad then says "Cannot compute gradient of y=f(x) with respect to x". Return x.clone().',
+    how === 'disposed'
+      ? `${who} disposes of dy, which is not its own: TensorFlow.js and whoever gave it still use it. Leave it to tf.tidy, and return dy.clone() where the gradient is dy.`
+      : `${who} returns dy itself for several inputs, and TensorFlow.js disposes of it when it adds another gradient to one of them. Return dy.clone() for each.`,
   );
 }
 

@@ -39,14 +39,18 @@ const kernels = new WeakMap<object, string>();
 export const kernelOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null ? kernels.get(error) : undefined;
 
-/** Runs `f`, with a DisposedTensorError wherever an op is given a disposed tensor, and remembers which op threw an error. */
-export function watchingKernels<T>(f: () => T): T {
+/**
+ * Runs `f`, with a DisposedTensorError wherever an op is given a disposed tensor, and remembers which op threw an error. `ran` is told of
+ * every kernel.
+ */
+export function watchingKernels<T>(f: () => T, ran: (kernel: string, attrs: unknown) => void = () => {}): T {
   const tensors = recorder();
   const { runKernel } = tensors;
   const own = Object.hasOwn(tensors, 'runKernel');
   tensors.runKernel = (name, inputs, attrs) => {
     const given = Object.values(inputs).flat() as (Partial<tf.Tensor> | null | undefined)[];
     if (given.some((tensor) => tensor?.isDisposed)) throw new DisposedTensorError(name);
+    ran(name, attrs);
     try {
       return runKernel.call(tensors, name, inputs, attrs);
     } catch (error) {
@@ -112,21 +116,43 @@ export function recorded<T>(f: () => T): { result: T; tape: TapeNode[] } {
 
 const watched = new WeakSet<TapeNode>();
 
-/** Calls `entered` whenever the gradient of one of the ops recorded by now is at work. */
-export function watchGradients(entered: (node: TapeNode) => void): void {
-  for (const node of recorder().state.activeTape ?? []) {
+/** The ops recorded by now. */
+export const activeTape = (): readonly TapeNode[] => recorder().state.activeTape ?? [];
+
+/** What became of a gradient function's dy. */
+export type Misuse = 'disposed' | 'returned';
+
+/**
+ * Calls `entered` whenever the gradient of one of the ops recorded by now is at work, and `misused` where it disposed of its dy, or
+ * returned dy itself for several inputs: TensorFlow.js disposes of a gradient when it adds another one to it.
+ */
+export function watchGradients(
+  entered: (node: TapeNode) => void,
+  misused: (node: TapeNode, how: Misuse) => void = () => {},
+  around: <T>(work: () => T) => T = (work) => work(),
+): void {
+  for (const node of activeTape()) {
     const { gradient } = node;
     if (!gradient || watched.has(node)) continue;
     watched.add(node);
     node.gradient = (dys) => {
       entered(node);
-      const gradients = gradient(dys);
+      const given = dys.filter((dy: tf.Tensor | null) => dy !== null && !dy.isDisposed);
+      const requireKept = (): void => {
+        if (given.some(({ isDisposed }) => isDisposed)) misused(node, 'disposed');
+      };
+      const gradients = around(() => gradient(dys));
+      requireKept();
+      let same = 0;
       return Object.fromEntries(
         Object.entries(gradients).map(([name, of]) => [
           name,
           () => {
             entered(node);
-            return of();
+            const result = around(of);
+            requireKept();
+            if (dys.includes(result) && ++same > 1) misused(node, 'returned');
+            return result;
           },
         ]),
       );

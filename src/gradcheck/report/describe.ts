@@ -21,11 +21,29 @@ export function describeReport(report: GradcheckReport): string {
   const where = precision === 'float64' ? 'in double precision' : `in float32 on the backend ${backend}`;
   const lines = [
     `${verdicts[verdict]} (${mode} mode, ${where}${order === 2 ? ', order 2' : ''}).`,
+    ...againstLine(inputs),
     ...diagnosis.map((sentence) => `  ${sentence}`),
     ...inputs.flatMap(inputLines),
   ];
   if (verdict !== 'right') lines.push(`Seed ${seed} gives the same again.`);
   return lines.join('\n');
+}
+
+/** What the gradient was compared with, where it is not f's own derivative. */
+export function surrogateText(inputs: readonly InputReport[]): string | undefined {
+  const declared = inputs.filter(({ order, surrogate }) => order === 1 && surrogate !== undefined);
+  if (declared.length === 0) return undefined;
+  if (declared.every(({ surrogate }) => surrogate === 'function')) return 'the derivative of the surrogate';
+  const rules = declared.map(
+    ({ name, surrogate }) =>
+      `${name}: ${typeof surrogate === 'object' ? `${surrogate.scale} times f's derivative` : surrogate}`,
+  );
+  return `the surrogate (${rules.join(', ')})`;
+}
+
+function againstLine(inputs: readonly InputReport[]): string[] {
+  const against = surrogateText(inputs);
+  return against ? [`  It was compared with ${against}.`] : [];
 }
 
 function inputLines(input: InputReport): string[] {

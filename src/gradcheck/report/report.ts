@@ -1,4 +1,5 @@
 /** What a gradient check found: the types of its report, and the report in words. */
+import type * as tf from '@tensorflow/tfjs';
 
 /**
  * - right: the two gradients agree, as far as the errors of both allow
@@ -15,6 +16,45 @@ export type GradcheckPrecision = 'float64' | 'native';
 
 /** full: every coordinate. fast: random projections, at a cost that does not depend on the size. */
 export type GradcheckMode = 'full' | 'fast';
+
+/**
+ * What the gradient by one input is meant to be, where it is not meant to be f's own derivative:
+ *
+ * - zero: the input is held fast, as behind a stop-gradient
+ * - identity: dy itself, as of a straight-through estimator; the output must have the input's shape
+ * - scale: so many times f's own derivative; −1 for a gradient reversal
+ */
+export type SurrogateRule = 'zero' | 'identity' | { readonly scale: number };
+
+/** A function whose derivative the gradient is meant to be; or a rule for all inputs, or for each by place or by name. */
+export type Surrogate =
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any function of tensors
+  | ((...inputs: any[]) => unknown)
+  | SurrogateRule
+  | readonly (SurrogateRule | null | undefined)[]
+  | Readonly<Record<string, SurrogateRule | undefined>>;
+
+/** tf.Variables that f captures, in a list or by the names that they have in the report. */
+export type CapturedVariables = readonly tf.Variable[] | Readonly<Record<string, tf.Variable>>;
+
+/** What ran of TensorFlow.js' registry. */
+export interface Ran {
+  /** The kernels of the forward pass. */
+  kernels: string[];
+  /** The gradient functions of the backward pass, by their kernels; `tf.customGrad` for those that are not registered. */
+  gradients: string[];
+  /** f, or a gradient function, asked for the backend: in double precision it was told cpu, and what it does elsewhere was not checked. */
+  asksForBackend?: true;
+}
+
+/** What another value of a kernel's attribute changes. */
+export interface AttributeEffect {
+  name: string;
+  /** The values that were put in the place of its own. */
+  tried: unknown[];
+  onValue: boolean;
+  onGradient: boolean;
+}
 
 /** What `gradcheck` found. */
 export interface GradcheckReport {
@@ -35,6 +75,9 @@ export interface GradcheckReport {
   /** Calls of the function. */
   evaluations: number;
   seconds: number;
+  ran: Ran;
+  /** Of a registered kernel: what its attributes do, as far as they could be changed. */
+  attributes?: AttributeEffect[];
   /** In fast mode: the largest probability that an error of `resolution` or more stays unseen. */
   missProbability?: number;
   /**
@@ -74,6 +117,8 @@ export interface InputReport {
   /** 1: the function's gradient; 2: the gradient's gradient. */
   order: 1 | 2;
   verdict: Verdict;
+  /** What the gradient was compared with, where it was not f's own derivative: that of the function in the option `surrogate`, or its rule. */
+  surrogate?: 'function' | SurrogateRule;
   /** How many entries it has, and how many were compared one by one; in fast mode those that a search came upon. */
   entries: number;
   checked: number;
@@ -114,6 +159,19 @@ export interface GradcheckOptions {
   constant?: readonly (number | string)[];
   /** The inputs' names in the report. */
   names?: readonly string[];
+  /**
+   * tf.Variables that f captures, as a class with weights of its own or a loss for `optimizer.minimize(() => loss)` does: they are
+   * moved and differentiated like inputs, after these, and have their own numbers again when the check ends. The inputs may then be empty.
+   */
+  variables?: CapturedVariables;
+  /**
+   * What the gradient is meant to be the derivative of, where that is not f: a function g of the same inputs with outputs of the same
+   * shapes, or rules for the inputs. So straight-through estimators, clipped or smoothed gradients, stop-gradients and gradient
+   * reversals are checked for what they are meant to be: tf.grad of f against differences of g.
+   *
+   * `{ surrogate: 'identity' }`, `{ surrogate: (x) => tf.clipByValue(x, -1, 1) }`, `{ surrogate: { y: 'zero' } }`, `{ surrogate: [{ scale: -1 }, null] }`
+   */
+  surrogate?: Surrogate;
   /** The relative error of an entry that is let pass; the numerical value's own error bar comes on top. */
   rtol?: number;
   /** The absolute error of an entry that is let pass, on top. Default 0. */

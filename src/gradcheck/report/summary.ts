@@ -11,7 +11,8 @@ function reportOf(
   input: number,
   details: boolean,
 ): InputReport {
-  const { index, name, shape, values } = pass.subject.active[input];
+  const { index, name, shape, values, surrogate } = pass.subject.active[input];
+  const against = pass.subject.surrogate ? 'function' : surrogate;
   const entries = found[input];
   const at = (j: number): number[] => coordinateOf(j, shape);
   const largest = Math.max(...pass.autodiff.map((_, q) => largestOf(pass, q, input) / pass.scales[q]));
@@ -40,6 +41,7 @@ function reportOf(
       entries,
       (projections?.unresolved[input] || projections?.moreKinks[input]) ?? false,
     ),
+    ...(against !== undefined && { surrogate: against }),
     entries: values.length,
     checked: entries.length,
     maxAbsoluteError: most(

@@ -29,11 +29,16 @@ export interface SweepCase {
   readonly entrywise?: boolean;
   /** The inputs lie on a kink of the function: a tie, a 0. */
   readonly kink?: boolean;
+  /** It is the difference of two ways of computing the same: 0, and so is its gradient. */
+  readonly pair?: boolean;
   /** What multiplies the outputs; random where left out. */
   readonly cotangent?: readonly number[];
   /** Whether the second order's cotangents are all 1, instead of random. */
   readonly plainSecond?: boolean;
 }
+
+/** The variant of random compositions. */
+export const RANDOM = 'random';
 
 /** Where an input's numbers lie. */
 export type Range =
@@ -54,7 +59,10 @@ export interface InputDraft {
 }
 
 /** A case as a family writes it; the assembly gives it its numbers. */
-export interface CaseDraft extends Pick<SweepCase, 'op' | 'variant' | 'expression' | 'entrywise' | 'kink'> {
+export interface CaseDraft extends Pick<
+  SweepCase,
+  'op' | 'variant' | 'expression' | 'entrywise' | 'kink' | 'pair'
+> {
   inputs: Readonly<Record<string, InputDraft>>;
   /** Default 2. */
   order?: 1 | 2;
@@ -154,7 +162,7 @@ function numbersIn(range: Range, size: number, choices: Choices): number[] {
 
 /** The case with its numbers, from the seed and its own text. */
 export function assemble(family: string, draft: CaseDraft, seed: number): SweepCase {
-  const { op, variant, expression, entrywise, kink, order = 2 } = draft;
+  const { op, variant, expression, entrywise, kink, pair, order = 2 } = draft;
   const used = inputsOf(expression);
   const shapes = new Map(used.map((name) => [name, draft.inputs[name]] as const));
   const text = codeOf(expression, (name) => `${name}[${draft.inputs[name].shape.join(',')}]`);
@@ -188,5 +196,6 @@ export function assemble(family: string, draft: CaseDraft, seed: number): SweepC
     order,
     ...(entrywise && { entrywise }),
     ...(kink && { kink }),
+    ...(pair && { pair }),
   };
 }

@@ -10,6 +10,7 @@ import { applyWithWeights } from '../../gradcheck/model.js';
  * - parameters: a function of tensors, for tf.grad and its like; its body may use the parameters' names as inputs
  * - apply: what such a function, or one that a function of tf made, gives for these arguments
  * - layers: a tf.sequential model of these layers, applied to `of`; its weights are the inputs named
+ * - train: what an optimizer makes of a variable in some steps
  */
 export type Expression =
   | { readonly input: string }
@@ -17,7 +18,29 @@ export type Expression =
   | { readonly get: string | number; readonly of: Expression }
   | { readonly parameters: readonly string[]; readonly body: Argument }
   | { readonly apply: Expression; readonly args: readonly Argument[] }
-  | LayersExpression;
+  | LayersExpression
+  | TrainExpression;
+
+/** Variables and an optimizer are made, the steps taken, and both disposed of; it gives the variable named `result`. */
+export interface TrainExpression {
+  /** A function of tf.train, with its arguments. */
+  readonly train: string;
+  readonly args: readonly Argument[];
+  /** What each variable begins with. In the steps the variables' names stand for them. */
+  readonly variables: Readonly<Record<string, Expression>>;
+  readonly steps: readonly TrainStep[];
+  readonly result: string;
+}
+
+/**
+ * - gradients: applyGradients with these, by the variables' names; asList: in its other form
+ * - minimize: minimize of this cost, over all variables or those named
+ * - set: a setter of the optimizer, as LearningRate, with its argument
+ */
+export type TrainStep =
+  | { readonly gradients: Readonly<Record<string, Expression>>; readonly asList?: boolean }
+  | { readonly minimize: Expression; readonly over?: readonly string[] }
+  | { readonly set: string; readonly to: number };
 
 export interface LayersExpression {
   /** Names of tf.layers with their configurations; the first has its inputShape. */
@@ -49,7 +72,7 @@ export const apply = (f: Expression, ...args: Argument[]): Expression => ({ appl
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const kinds = ['input', 'call', 'layers', 'get', 'parameters', 'apply'];
+const kinds = ['input', 'call', 'layers', 'get', 'parameters', 'apply', 'train'];
 
 export const isExpression = (value: Argument): value is Expression =>
   isObject(value) && kinds.some((kind) => kind in value);
@@ -79,6 +102,7 @@ export function run(expression: Expression, inputs: Readonly<Record<string, tf.T
   if ('get' in expression) {
     return (run(expression.of, inputs) as Record<string | number, unknown>)[expression.get];
   }
+  if ('train' in expression) return trained(expression, inputs);
   const { layers, of, weights, training = false } = expression;
   const model = tf.sequential({
     layers: layers.map(([name, config]) => functionAt(`layers.${name}`)(valueOf(config)) as tf.layers.Layer),
@@ -89,6 +113,42 @@ export function run(expression: Expression, inputs: Readonly<Record<string, tf.T
     return applyWithWeights(model, tensors, x, training);
   } finally {
     model.dispose();
+  }
+}
+
+function trained(
+  { train, args, variables, steps, result }: TrainExpression,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+): tf.Tensor {
+  const own: Record<string, tf.Variable> = {};
+  const optimizer = functionAt(`train.${train}`)(
+    ...args.map((part) => valueIn(part, inputs)),
+  ) as tf.Optimizer;
+  try {
+    for (const [name, of] of Object.entries(variables)) own[name] = tf.variable(run(of, inputs) as tf.Tensor);
+    for (const step of steps) {
+      if ('gradients' in step) {
+        const named = Object.entries(step.gradients).map(([name, of]) => ({
+          name: own[name].name,
+          tensor: run(of, inputs) as tf.Tensor,
+        }));
+        const byName = Object.fromEntries(named.map(({ name, tensor }) => [name, tensor]));
+        optimizer.applyGradients(step.asList ? named : byName);
+      } else if ('minimize' in step) {
+        const cost = (): tf.Scalar => run(step.minimize, { ...inputs, ...own }) as tf.Scalar;
+        optimizer.minimize(
+          cost,
+          false,
+          (step.over ?? Object.keys(own)).map((name) => own[name]),
+        );
+      } else {
+        (optimizer as unknown as Record<string, AnyFunction>)[`set${step.set}`](step.to);
+      }
+    }
+    return tf.clone(own[result]);
+  } finally {
+    tf.dispose(own);
+    optimizer.dispose();
   }
 }
 
@@ -176,8 +236,40 @@ export function codeOf(expression: Argument, inputText: InputText = (name) => na
     const code = codeOf(body, (name) => (parameters.includes(name) ? name : inputText(name)));
     return `(${parameters.join(', ')}) => ${code.startsWith('{') ? `(${code})` : code}`;
   }
+  if ('train' in expression) return trainCode(expression, inputText);
   const { of, training } = expression;
   return `${modelCode(expression)}.apply(${codeOf(of, inputText)}${training ? ', {training: true}' : ''})`;
+}
+
+/** `((x, o) => { …; return y; })(tf.variable(x), tf.train.sgd(0.1))`. */
+function trainCode({ train, args, variables, steps, result }: TrainExpression, inputText: InputText): string {
+  const names = Object.keys(variables);
+  const text = (of: Argument): string => codeOf(of, inputText);
+  const inside: InputText = (name) => (names.includes(name) ? name : inputText(name));
+  const lines = steps.map((step) => {
+    if ('gradients' in step) {
+      const named = Object.entries(step.gradients);
+      return step.asList
+        ? `o.applyGradients([${named.map(([name, of]) => `{name: ${name}.name, tensor: ${text(of)}}`).join(', ')}])`
+        : `o.applyGradients({${named.map(([name, of]) => `[${name}.name]: ${text(of)}`).join(', ')}})`;
+    }
+    if ('minimize' in step) {
+      return `o.minimize(() => ${codeOf(step.minimize, inside)}, false, [${(step.over ?? names).join(', ')}])`;
+    }
+    return `o.set${step.set}(${step.to})`;
+  });
+  const body = [
+    ...lines,
+    `const y = tf.clone(${result})`,
+    `tf.dispose([${names.join(', ')}])`,
+    'o.dispose()',
+    'return y',
+  ];
+  const made = [
+    ...Object.values(variables).map((of) => `tf.variable(${text(of)})`),
+    `tf.train.${train}(${args.map(text).join(', ')})`,
+  ];
+  return `((${[...names, 'o'].join(', ')}) => { ${body.join('; ')}; })(${made.join(', ')})`;
 }
 
 /** `tf.sequential({layers: […]})`. */

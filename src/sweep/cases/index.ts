@@ -13,6 +13,8 @@ import { layers } from './layers.js';
 import { linearAlgebra } from './linear-algebra.js';
 import { losses } from './losses.js';
 import { normalisation } from './normalisation.js';
+import { optimizers } from './optimizers.js';
+import { pairs } from './pairs.js';
 import { pooling } from './pooling.js';
 import { reductions } from './reductions.js';
 import { shape } from './shape.js';
@@ -37,6 +39,8 @@ export const families: readonly Family[] = [
   fused,
   layers,
   gradients,
+  optimizers,
+  pairs,
   special,
 ];
 

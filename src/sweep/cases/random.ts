@@ -1,5 +1,14 @@
 /** Random compositions of ops: what no family thinks of. The same for the same seed. */
-import { assemble, choicesFrom, hashOf, real, type CaseDraft, type Choices, type SweepCase } from './case.js';
+import {
+  assemble,
+  choicesFrom,
+  hashOf,
+  RANDOM,
+  real,
+  type CaseDraft,
+  type Choices,
+  type SweepCase,
+} from './case.js';
 import { call, input, type Expression } from './expression.js';
 
 /** The shape of every input and every result. */
@@ -56,7 +65,7 @@ function composed(choices: Choices, depth: number): Expression {
   return choices.int(0, 2) === 0 ? choices.pick(binary)(inner(), inner()) : choices.pick(unary)(inner());
 }
 
-/** So many different compositions, filed under their outermost op. */
+/** So many different compositions. */
 export function randomCases(count: number, seed: number): SweepCase[] {
   const choices = choicesFrom(hashOf(`${seed} random`));
   const cases = new Map<string, SweepCase>();
@@ -74,6 +83,3 @@ export function randomCases(count: number, seed: number): SweepCase[] {
   }
   return [...cases.values()];
 }
-
-/** The variant of all of them. */
-export const RANDOM = 'random';

@@ -2,14 +2,22 @@
 import { sizeOf } from '../../shapes.js';
 import type { SweepCase, SweepInput } from '../cases/case.js';
 import { activeInputs, cotangentOf, secondCotangents } from '../cases/cotangents.js';
-import { codeOf, modelCode, plainData, type Expression, type LayersExpression } from '../cases/expression.js';
+import {
+  codeOf,
+  isExpression,
+  modelCode,
+  plainData,
+  type Argument,
+  type Expression,
+  type LayersExpression,
+} from '../cases/expression.js';
 import type { Hit } from '../judgement/hit.js';
 import type { SweepBackend } from '../observation/observation.js';
 
 /** A case as small as it still shows the finding. */
 export interface Repro extends Pick<
   SweepCase,
-  'inputs' | 'expression' | 'plainSecond' | 'kink' | 'entrywise'
+  'inputs' | 'expression' | 'plainSecond' | 'kink' | 'entrywise' | 'pair'
 > {
   /** What multiplies the outputs: the gradient is that of Σ dy·f. */
   cotangent: readonly number[];
@@ -88,13 +96,14 @@ export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[]
       : hit.fault === 'shape' && hit.direction === 'forward'
         ? `console.log(\`shape [\${${result}.shape}]\`);`
         : `console.log((await ${result}.data()).join(' '));`;
-  const { plainSecond, kink, entrywise } = one;
+  const { plainSecond, kink, entrywise, pair } = one;
   return {
     inputs,
     expression: plainData(expression) as Expression,
     ...(plainSecond && { plainSecond }),
     ...(kink && { kink }),
     ...(entrywise && { entrywise }),
+    ...(pair && { pair }),
     cotangent,
     code: [imports[hit.backend], declaration + model, last].join('\n'),
     got: hit.got,
@@ -160,6 +169,13 @@ function gradientsCode(f: string, dy: string, names: readonly string[], { layers
     : `tf.grads((${list}) => ${f})([${list}]${dy})`;
 }
 
-function layersIn(expression: Expression): LayersExpression | undefined {
-  return 'layers' in expression ? expression : undefined;
+/** The model in it, if there is one. */
+function layersIn(part: Argument): LayersExpression | undefined {
+  if (typeof part !== 'object' || part === null) return undefined;
+  if (isExpression(part) && 'layers' in part) return part;
+  for (const each of Object.values(part)) {
+    const found = layersIn(each as Argument);
+    if (found) return found;
+  }
+  return undefined;
 }

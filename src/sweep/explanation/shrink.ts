@@ -1,7 +1,6 @@
 /** Makes a case smaller while it shows the same finding: sizes, attributes, then numbers, as property-testing libraries do. */
 import { sizeOf } from '../../shapes.js';
-import { RANDOM } from '../cases/random.js';
-import type { SweepCase, SweepInput } from '../cases/case.js';
+import { RANDOM, type SweepCase, type SweepInput } from '../cases/case.js';
 import {
   inputsOf,
   isExpression,
@@ -64,9 +63,13 @@ const withInputs = (one: SweepCase, inputs: SweepCase['inputs']): SweepCase => (
 export function* candidates(one: SweepCase, outputs?: number): Iterable<SweepCase> {
   if (!one.plainSecond) yield { ...one, plainSecond: true };
   if ('layers' in one.expression) {
-    yield* smallerModels(one, one.expression);
+    // Along another axis a weight may be larger.
+    for (const smaller of smallerModels(one, one.expression)) {
+      if (entriesOf(smaller) <= entriesOf(one)) yield smaller;
+    }
   } else {
     yield* smallerSizes(one);
+    if (one.variant === RANDOM) yield* partsAlone(one);
     for (const simpler of simplerArguments(one)) if (callsAsMuch(simpler, one)) yield simpler;
   }
   yield* simplerNumbers(one);
@@ -76,17 +79,38 @@ export function* candidates(one: SweepCase, outputs?: number): Iterable<SweepCas
   }
 }
 
+/** Of a composition each part that calls something, the smallest first. */
+function* partsAlone(one: SweepCase): Iterable<SweepCase> {
+  const inside = (part: Argument): Expression[] =>
+    typeof part !== 'object' || part === null
+      ? []
+      : [
+          ...Object.values(part).flatMap((each) => inside(each as Argument)),
+          ...(isExpression(part) && 'call' in part && part !== one.expression ? [part] : []),
+        ];
+  const parts = inside(one.expression).sort((a, b) => callsIn(a).length - callsIn(b).length);
+  for (const expression of parts) {
+    const used = inputsOf(expression);
+    const inputs = Object.fromEntries(Object.entries(one.inputs).filter(([name]) => used.includes(name)));
+    yield { ...withInputs(one, inputs), expression };
+  }
+}
+
+const entriesOf = ({ inputs }: SweepCase): number =>
+  Object.values(inputs).reduce((sum, { values }) => sum + values.length, 0);
+
 /** Whether what the case is filed under, as far as it names functions, is called as before. */
 function callsAsMuch(simpler: SweepCase, { op, variant, expression }: SweepCase): boolean {
+  // Of a composition any part may do, as long as it calls something.
+  if (variant === RANDOM) return callsIn(simpler.expression).length > 0;
   const calls = callsIn(expression);
   const kept = new Set(callsIn(simpler.expression));
   if (op.split(' of ').some((name) => calls.includes(name) && !kept.has(name))) return false;
-  return (
-    variant === undefined || variant === RANDOM || argumentsOf(simpler.expression) === argumentsOf(expression)
-  );
+  return variant === undefined || argumentsOf(simpler.expression) === argumentsOf(expression);
 }
 
-function callsIn(part: Argument): string[] {
+/** The functions that it calls, the outermost first. */
+export function callsIn(part: Argument): string[] {
   if (typeof part !== 'object' || part === null) return [];
   const inner = Object.values(part).flatMap((each) => callsIn(each as Argument));
   return isExpression(part) && 'call' in part ? [part.call, ...inner] : inner;
@@ -210,6 +234,11 @@ function* simplerExpressions(expression: Expression): Iterable<Expression> {
     for (const [i, argument] of args.entries()) {
       for (const simpler of simplerArgument(argument))
         yield { ...expression, args: replaced(args, i, simpler) };
+    }
+  } else if ('train' in expression) {
+    const { steps } = expression;
+    for (const at of steps.length > 1 ? steps.keys() : []) {
+      yield { ...expression, steps: steps.filter((_, i) => i !== at) };
     }
   } else if ('get' in expression) {
     for (const of of simplerExpressions(expression.of)) yield { ...expression, of };

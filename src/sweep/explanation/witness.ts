@@ -8,7 +8,7 @@ export interface Fixture {
   readonly oracle?: Oracle;
   readonly case: Pick<
     SweepCase,
-    'inputs' | 'expression' | 'cotangent' | 'plainSecond' | 'kink' | 'entrywise' | 'order'
+    'inputs' | 'expression' | 'cotangent' | 'plainSecond' | 'kink' | 'entrywise' | 'pair' | 'order'
   >;
 }
 

@@ -1,4 +1,5 @@
 /** When numbers agree. */
+import type { SweepCase } from '../cases/case.js';
 import type { Stage } from '../observation/observation.js';
 
 /** float32 may be off by so much of the largest entry; entry by entry where they are of very different sizes. */
@@ -9,7 +10,12 @@ export const ENTRYWISE_TOLERANCE = 2e-3;
 const FLOOR = 2e-6;
 /** What a graphics card's sin and cos may be off by: 2^-11 (Vulkan's and WGSL's tables of precision; GLSL ES leaves it open). */
 export const GRAPHICS_FLOOR = 2 ** -11;
+/** What is left in float32 of the difference of two ways of computing the same numbers, some of them larger than 1. */
+export const PAIR_FLOOR = 5e-5;
 export const isGraphics = (stage: Stage): boolean => stage === 'webgl' || stage === 'webgpu';
+/** What numbers near 0 may be off by on the stage; undefined for what float32 is off by in any case. */
+export const floorOf = ({ pair }: SweepCase, stage?: Stage): number | undefined =>
+  stage !== undefined && isGraphics(stage) ? GRAPHICS_FLOOR * (pair ? 4 : 1) : pair ? PAIR_FLOOR : undefined;
 /** Two computations in double precision. */
 export const DOUBLE_TOLERANCE = 1e-6;
 

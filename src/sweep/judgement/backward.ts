@@ -7,16 +7,16 @@ import {
   BACKWARD_TOLERANCE,
   DOUBLE_TOLERANCE,
   ENTRYWISE_TOLERANCE,
+  floorOf,
   FORWARD_TOLERANCE,
-  GRAPHICS_FLOOR,
   isGraphics,
 } from './agreement.js';
 import { closedFormOf } from './closed-forms.js';
-import { errorHit, missingGradient, missingKernel } from './errors.js';
+import { asOnCpu, errorHit, missingGradient, missingKernel } from './errors.js';
 import { inCore } from './forward.js';
 import { hitOf, type FindingKind, type Hit, type Witness } from './hit.js';
 import { judgeKink } from './kink.js';
-import { suspectOf, witnessOf, type Oracle, type Situation } from './situation.js';
+import { suspectOf, TWO_WAYS, witnessOf, type Oracle, type Situation } from './situation.js';
 import { numbersText, ratioText } from './words.js';
 
 /** Names of kernels that do nothing but compute a gradient. */
@@ -45,7 +45,7 @@ const isSameFunction = ({ one, double }: Situation, { stage, forward }: StageObs
     one.entrywise ? ENTRYWISE_TOLERANCE : 4 * FORWARD_TOLERANCE,
     one.entrywise ?? false,
     undefined,
-    isGraphics(stage) ? GRAPHICS_FLOOR : undefined,
+    floorOf(one, stage),
   );
 
 const hasGradients = ({ backward }: StageObservation): boolean => backward !== undefined && 'ok' in backward;
@@ -55,7 +55,8 @@ export function judgeBackward(situation: Situation): void {
   const { backward } = double;
   if (backward === undefined) return;
   if ('error' in backward) {
-    judgeThrown(situation, backward.error, backward.origin);
+    const cpu = backends.find(({ stage }) => stage === 'cpu');
+    judgeThrown(situation, asOnCpu(backward.error, cpu?.backward), backward.origin);
     return;
   }
   for (const { stage, backward: here } of backends) {
@@ -96,7 +97,7 @@ function judgeInput(situation: Situation, name: string, judged: readonly StageOb
       (one.entrywise ? ENTRYWISE_TOLERANCE : BACKWARD_TOLERANCE) * (isGraphics(observation.stage) ? 2 : 1),
       one.entrywise ?? false,
       bars,
-      isGraphics(observation.stage) ? GRAPHICS_FLOOR : undefined,
+      floorOf(one, observation.stage),
     );
   const doubleIsWrong = differences.some(({ state }) => state === 'wrong' || state === 'nonFinite');
   // Where a right formula cancels in float32 on the plainest backend too, it is float32 that can't.
@@ -217,6 +218,7 @@ function anotherWitness(
       return { kind: 'closed form', by: 'closed form' };
     }
   }
+  if (one.pair && usable.every((_, i) => Math.abs(wanted[i]) <= DOUBLE_TOLERANCE)) return TWO_WAYS;
   const given = oracle?.gradients[name];
   // None is as good as zeros.
   const theirs = given === null ? new Array<number>(Math.max(...usable) + 1).fill(0) : given;

@@ -1,6 +1,11 @@
 /** What errors say: a kernel or a gradient that is missing, a crash, or something else. */
 import type { SweepCase } from '../cases/case.js';
-import type { DoubleObservation, SweepBackend } from '../observation/observation.js';
+import {
+  UNKNOWN_TENSOR,
+  type DoubleObservation,
+  type Outcome,
+  type SweepBackend,
+} from '../observation/observation.js';
 import { hitOf, observed, type Direction, type FindingKind, type Hit } from './hit.js';
 import { suspectOf } from './situation.js';
 
@@ -37,6 +42,10 @@ function faultOf(error: string): string {
     .slice(0, 8)
     .join(' ');
 }
+
+/** What the cpu backend says of it, where the double-precision backend has words of its own. */
+export const asOnCpu = (error: string, onCpu: Outcome<unknown> | undefined): string =>
+  error.includes(UNKNOWN_TENSOR) && onCpu && 'error' in onCpu ? onCpu.error : error;
 
 export function errorHit(
   one: SweepCase,

@@ -1,5 +1,5 @@
 /** What the observations of a case say: which part of TensorFlow.js is wrong, and who else says so. */
-import type { SweepCase } from '../cases/case.js';
+import { hashOf, RANDOM, type SweepCase } from '../cases/case.js';
 import { activeInputs } from '../cases/cotangents.js';
 import {
   isLost,
@@ -13,7 +13,7 @@ import { judgeForward } from './forward.js';
 import { worse, type Cell, type Hit } from './hit.js';
 import { limited } from './limitations.js';
 import { leakHits, lostHits } from './remains.js';
-import { judgeSecond } from './second-order.js';
+import { judgeSecond, TAPE_ORDER } from './second-order.js';
 import type { Oracle, Situation } from './situation.js';
 
 export interface Judgement {
@@ -51,7 +51,10 @@ export function judge(one: SweepCase, observations: readonly Observation[], orac
   const misplaced = double && !isLost(double) && (double as DoubleObservation).misplacing !== undefined;
   const unreached = double && !isLost(double) ? unreachedBy(double) : [];
   const own = misplaced ? hits.filter(({ kind }) => kind !== 'crashes') : hits;
-  const judgement = { ...cells, hits: unique(own.map((hit) => withUnreached(limited(one, hit), unreached))) };
+  const judgement = {
+    ...cells,
+    hits: unique(own.map((hit) => ofComposition(one, withUnreached(limited(one, hit), unreached)))),
+  };
   fillCells(judgement);
   return judgement;
 }
@@ -66,6 +69,21 @@ function unreachedBy({ backward }: StageObservation): string[] {
 
 const withUnreached = (hit: Hit, unreached: string[]): Hit =>
   unreached.length > 0 && hit.direction !== 'forward' ? { ...hit, unreached } : hit;
+
+/**
+ * A hit on a random composition is of that composition alone, until it is known which of its ops is behind it; but what is the same
+ * mistake for all ops, by its own words, is one finding.
+ */
+function ofComposition(one: SweepCase, hit: Hit): Hit {
+  if (one.variant !== RANDOM || hit.family !== one.family) return hit;
+  const { kind, backend, direction, culprit, fault } = hit;
+  const isGeneral = culprit === TAPE_ORDER || (kind === 'throws' && fault === undefined);
+  const of = isGeneral ? [culprit] : [hashOf(one.id).toString(36), fault];
+  return {
+    ...hit,
+    id: [RANDOM, kind, backend, direction, ...of].filter(Boolean).join('/').replaceAll(' ', '-'),
+  };
+}
 
 /** One hit an id: the first. */
 const unique = (hits: readonly Hit[]): Hit[] =>

@@ -1,23 +1,30 @@
 /** Stages that never came to their end, and tensors left behind. */
-import type { SweepCase } from '../cases/case.js';
-import type { LostObservation, SweepBackend } from '../observation/observation.js';
+import { RANDOM, type SweepCase } from '../cases/case.js';
+import type { LostObservation, Phase, SweepBackend } from '../observation/observation.js';
 import { hitOf, observed, type Hit } from './hit.js';
 import type { Situation } from './situation.js';
 
+const isLongWork = ({ variant }: SweepCase, phase: Phase): boolean =>
+  variant === RANDOM && (phase === 'differences' || phase === 'second order');
+
 export function lostHits(one: SweepCase, lost: readonly LostObservation[]): Hit[] {
-  return lost
-    .filter(({ stage }) => stage !== 'double' || !lost.some((other) => other.stage === 'cpu'))
-    .map(({ stage, lost: how, phase, message }) =>
-      hitOf(one, {
-        kind: how === 'memory' ? 'crashes' : how,
-        backend: stage === 'double' ? 'cpu' : stage,
-        direction: phase === 'differences' ? 'forward' : phase,
-        message,
-        got: message,
-        expected: 'an end',
-        witness: observed('the process'),
-      }),
-    );
+  return (
+    lost
+      .filter(({ stage }) => stage !== 'double' || !lost.some((other) => other.stage === 'cpu'))
+      // Of a long composition our own differences, which are many runs of what has come to its end before.
+      .filter(({ lost: how, phase }) => how !== 'hangs' || !isLongWork(one, phase))
+      .map(({ stage, lost: how, phase, message }) =>
+        hitOf(one, {
+          kind: how === 'memory' ? 'crashes' : how,
+          backend: stage === 'double' ? 'cpu' : stage,
+          direction: phase === 'differences' ? 'forward' : phase,
+          message,
+          got: message,
+          expected: 'an end',
+          witness: observed('the process'),
+        }),
+      )
+  );
 }
 
 export function leakHits({ one, backends }: Omit<Situation, 'double'>): Hit[] {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { SweepCase } from '../cases/case.js';
 import { activeInputs, cotangentOf } from '../cases/cotangents.js';
 import { run } from '../cases/expression.js';
-import type { Values } from './observation.js';
+import { UNKNOWN_TENSOR, type Values } from './observation.js';
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -14,7 +14,10 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 export function originOf(error: unknown): 'core' | 'kernel' | undefined {
   if (!(error instanceof Error) || error.stack === undefined) return undefined;
   if (
-    /Cannot read properties of (undefined|null) \(reading '(dataId|id|shape|dtype)'\)/.test(error.message)
+    /Cannot read properties of (undefined|null) \(reading '(dataId|id|shape|dtype|backend)'\)/.test(
+      error.message,
+    ) ||
+    error.message.includes(UNKNOWN_TENSOR)
   ) {
     return 'core';
   }

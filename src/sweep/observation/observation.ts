@@ -15,6 +15,9 @@ export type Phase = 'forward' | 'backward' | 'differences' | 'second order';
 /** What came, or what was thrown, and by which part of TensorFlow.js, where that can be told. */
 export type Outcome<T> = { ok: T } | { error: string; origin?: 'core' | 'kernel' };
 
+/** What the double-precision backend says where other backends look for a tensor that is gone. */
+export const UNKNOWN_TENSOR = 'a kernel was given a tensor that TensorFlow.js does not know';
+
 export interface Values {
   shape: number[];
   values: number[];

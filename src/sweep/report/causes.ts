@@ -48,6 +48,14 @@ function causeOf(finding: Finding): [id: string, title: string] {
       "The tape has a saved output before the op that made it: the gradient's gradient loses its way there",
     ];
   }
+  if (
+    /^train\.\w+-\((one-of-two-variables|by-turns|minimize-over-one)\)\/(formula|throws)/.test(finding.id)
+  ) {
+    return [
+      'optimizers/by-place',
+      'Optimizers gather for a variable by its place among those of a step: with other variables in the next step, for another one',
+    ];
+  }
   switch (kind) {
     case 'no gradient':
       return [`no-gradient/${culprit}`, `${culprit} has no gradient`];

@@ -1,8 +1,8 @@
 /** A finding that an op's variant has as the plain op has it is said once, of the plain op. */
 import type { Finding, MatrixRow } from './report.js';
 
-/** Errors have words by which they are known to be the same; numbers have not. */
-const known: readonly Finding['kind'][] = ['no gradient', 'kernel missing', 'throws', 'limitation'];
+/** Errors have words by which they are known to be the same, and tensors left behind have their op; numbers have not. */
+const known: readonly Finding['kind'][] = ['no gradient', 'kernel missing', 'throws', 'leaks', 'limitation'];
 
 const plainId = (id: string): string => id.replace(/^([^/]*?)-\([^/]*\)\//, '$1/');
 
@@ -12,7 +12,9 @@ export function saidBy(
   others: { has(id: string): boolean },
 ): string | undefined {
   const plain = plainId(id);
-  return known.includes(kind) && plain !== id && others.has(plain) ? plain : undefined;
+  // Of an optimizer that is wrong as it stands, nothing more can be said with its options.
+  const isOptimizer = id.startsWith('train.');
+  return (isOptimizer || known.includes(kind)) && plain !== id && others.has(plain) ? plain : undefined;
 }
 
 /** Both without the duplicates; the plain op's finding has the cases of its variants too. */

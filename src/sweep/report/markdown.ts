@@ -1,8 +1,9 @@
 /** What a sweep found as Markdown, for the repository: the same findings give the same text, and Prettier leaves it as it is. */
 import { lookUp } from '../../collections.js';
 import { escapeHtml } from '../../escape-html.js';
-import { findingKinds } from '../judgement/hit.js';
+import { findingKinds, type Cell } from '../judgement/hit.js';
 import { causesOf, type Cause } from './causes.js';
+import { cellPair, fateOf, fixedRowOf, mendingOf, reasonOf, type Mending } from './mending.js';
 import type { Finding, SweepReport } from './report.js';
 import {
   anchorsOf,
@@ -29,37 +30,39 @@ export function sweepMarkdown(report: SweepReport): string {
   const anchors = anchorsOf([...findings, ...suspicions, ...limitations, ...conventions]);
   const causes = causesOf(findings);
   const families = familiesOf(report.matrix);
+  const mending = mendingOf(report);
   const blocks = [
     `# The gradients of TensorFlow.js ${escape(report.tfjs)}`,
     // Prettier would pad the tables to the width of their longest cells: twice the size of the page.
     '<!-- prettier-ignore-start -->',
     ...introduction(report),
     '## Contents',
-    contents(parts, causes, families),
+    contents(parts, causes, families, mending),
     `<h2 id="causes">Causes</h2>`,
     `${judgedText(report)}: ${countsText(parts)}. ${counted(causes.length, 'cause is', 'causes are')} behind the findings.`,
-    ...(causes.length > 0 ? [causeTable(causes)] : []),
+    ...(causes.length > 0 ? [causeTable(causes, mending)] : []),
     ...summaryTable(report.findings),
+    ...mendingBlocks(mending, anchors),
     `<h2 id="ops">Op by op</h2>`,
     `${Object.entries(cellSigns)
       .map(([cell, sign]) => `${sign} ${cellMeanings[cell as keyof typeof cellMeanings]}`)
       .join(
         '; ',
-      )}. A backend's column has the worst of the op's cases there, in float32. "formula" and "second order" are the core's gradient and the gradient of that gradient, in double precision.`,
+      )}. A backend's column has the worst of the op's cases there, in float32. "formula" and "second order" are the core's gradient and the gradient of that gradient, in double precision.${mending ? ' Where `gradparity/fixes` change a cell, both are there: without and with them.' : ''}`,
     ...matrixBlocks(report, anchors),
     `<h2 id="findings">Findings, cause by cause</h2>`,
     ...(causes.length > 0 ? [] : ['None.']),
     ...causes.flatMap((cause, i) => [
       `<h3 id="cause-${i + 1}">${i + 1}. ${escapeHtml(oneLine(cause.title))}</h3>`,
       ...(cause.upstream.length > 0 ? [`Upstream: ${cause.upstream.map(upstreamLink).join(', ')}.`] : []),
-      ...findingBlocks(cause.findings, anchors),
+      ...findingBlocks(cause.findings, anchors, mending),
     ]),
     `<h2 id="suspicions">Suspicions</h2>`,
     'What our own differences say and no second witness does yet: neither a closed form, nor TensorFlow for Python, nor another backend.',
-    ...(suspicions.length > 0 ? findingBlocks(suspicions, anchors) : ['None.']),
+    ...(suspicions.length > 0 ? findingBlocks(suspicions, anchors, mending) : ['None.']),
     `<h2 id="limitations">Limitations</h2>`,
     'What TensorFlow.js says itself that it does not do, in its documentation or in the error. TensorFlow for Python does it.',
-    ...(limitations.length > 0 ? findingBlocks(limitations, anchors) : ['None.']),
+    ...(limitations.length > 0 ? findingBlocks(limitations, anchors, mending) : ['None.']),
     `<h2 id="conventions">Conventions at kinks</h2>`,
     'Where a function has a kink, its gradient is a choice. These are no mistakes.',
     ...(conventions.length > 0 ? findingBlocks(conventions, anchors) : ['None.']),
@@ -81,7 +84,7 @@ function introduction(report: SweepReport): string[] {
     "Each op is called with several shapes and options, and its values are compared with those of TensorFlow for Python. Its gradient's formula, which all backends share, runs in double precision and is compared with numerical differences of the op itself; so is the gradient of the gradient. Then each backend's kernels run in float32, forwards and backwards.",
     'A finding is listed as one only where a second witness agrees: a closed form, TensorFlow for Python ("composed in TensorFlow" where it has no such function, and others that give its values are put together), another backend, or, for an error or a leak, that it was observed. Everything else is a suspicion. Each has a program of a few lines, with what it prints today and what it should.',
     'To make this page again:',
-    '```sh\nnpx gradparity sweep --markdown page.md\n```',
+    `\`\`\`sh\nnpx gradparity sweep${report.fixed ? ' --fixes' : ''} --markdown page.md\n\`\`\``,
   ];
 }
 
@@ -89,10 +92,12 @@ function contents(
   { suspicions, limitations, conventions }: Parts,
   causes: readonly Cause[],
   families: readonly (readonly [family: string, rows: readonly unknown[]])[],
+  mending: Mending | undefined,
 ): string {
   const familyLinks = families.map(([family]) => `[${escape(family)}](#family-${slug(family)})`).join(', ');
   return [
     `- [Causes](#causes): ${causes.length}`,
+    ...(mending ? ['- [With the fixes](#fixes)'] : []),
     `- [Op by op](#ops)${familyLinks && `: ${familyLinks}`}`,
     '- [Findings, cause by cause](#findings)',
     `- [Suspicions](#suspicions): ${suspicions.length}`,
@@ -103,19 +108,60 @@ function contents(
 
 const slug = (text: string): string => text.replace(/[^\w]+/g, '-');
 
-function causeTable(causes: readonly Cause[]): string {
+function causeTable(causes: readonly Cause[], mending: Mending | undefined): string {
   return table(
-    ['', 'cause', 'kind', 'ops', 'findings', 'upstream'],
+    ['', 'cause', 'kind', 'ops', 'findings', ...(mending ? ['with the fixes'] : []), 'upstream'],
     causes.map(({ title, findings, ops, upstream }, i) => [
       `[${i + 1}](#cause-${i + 1})`,
       escape(title),
       findings[0].kind,
       ops.map(code).join(', '),
       String(findings.length),
+      ...(mending ? [String(findings.filter((finding) => mending.stays.includes(finding)).length)] : []),
       upstream.map(upstreamLink).join(', '),
     ]),
-    'rlllrl',
+    mending ? 'rlllrrl' : 'rlllrl',
   );
+}
+
+/** How many there are without and with the fixes, what stays and why, and what is new. */
+function mendingBlocks(mending: Mending | undefined, anchors: ReadonlyMap<string, string>): string[] {
+  if (!mending) return [];
+  const { counts, stays, fresh } = mending;
+  return [
+    `<h2 id="fixes">With the fixes</h2>`,
+    'Each case was judged again with `gradparity/fixes` in place. Suspicions are counted, limitations are not.',
+    table(
+      ['where', 'without', 'with'],
+      counts.map(({ place, before, after }) => [escape(place), String(before), String(after)]),
+      'lrr',
+    ),
+    ...(stays.length > 0
+      ? [
+          table(
+            ['what stays', 'why'],
+            stays.map((finding) => [
+              `[${code(finding.id)}](#${anchors.get(finding.id)})`,
+              escape(reasonOf(finding) ?? ''),
+            ]),
+          ),
+        ]
+      : ['Nothing stays.']),
+    ...(fresh.length > 0
+      ? [
+          'New with the fixes:',
+          table(
+            ['finding', 'what is wrong', 'got', 'expected'],
+            fresh.map(({ id, message, repro }) => [
+              code(id),
+              escape(message),
+              value(repro.got),
+              value(repro.expected),
+            ]),
+          ),
+        ]
+      : ['Nothing is new.']),
+  ];
 }
 
 function summaryTable(all: readonly Finding[]): string[] {
@@ -129,16 +175,27 @@ function summaryTable(all: readonly Finding[]): string[] {
   return shown.length > 0 ? [table(['kind', 'what it is', 'count', 'suspicions'], shown, 'llrr')] : [];
 }
 
-function findingBlocks(findings: readonly Finding[], anchors: ReadonlyMap<string, string>): string[] {
-  const rows = findings.map(({ id, message, repro, witness }) => [
-    `[${code(id)}](#${anchors.get(id)})`,
-    escape(message),
-    value(repro.got),
-    value(repro.expected),
-    witness ? escape(witnessText(witness)) : 'none',
-  ]);
+function findingBlocks(
+  findings: readonly Finding[],
+  anchors: ReadonlyMap<string, string>,
+  mending?: Mending,
+): string[] {
+  const rows = findings.map((finding) => {
+    const { id, message, repro, witness } = finding;
+    return [
+      `[${code(id)}](#${anchors.get(id)})`,
+      escape(message),
+      value(repro.got),
+      value(repro.expected),
+      witness ? escape(witnessText(witness)) : 'none',
+      ...(mending ? [escape(fateOf(finding, mending))] : []),
+    ];
+  });
   return [
-    table(['finding', 'what is wrong', 'got', 'expected', 'witness'], rows),
+    table(
+      ['finding', 'what is wrong', 'got', 'expected', 'witness', ...(mending ? ['with the fixes'] : [])],
+      rows,
+    ),
     ...findings.map((finding) => reproBlock(finding, lookUp(anchors, finding.id))),
   ];
 }
@@ -164,9 +221,11 @@ function matrixBlocks(report: SweepReport, anchors: ReadonlyMap<string, string>)
       rows.map((row) => [
         code(row.op),
         String(row.cases),
-        cellSigns[row.formula],
-        cellSigns[row.second],
-        ...backends.map((backend) => cellSigns[row.backends[backend] ?? 'not run']),
+        signs(row.formula, fixedRowOf(report, row)?.formula),
+        signs(row.second, fixedRowOf(report, row)?.second),
+        ...backends.map((backend) =>
+          signs(row.backends[backend] ?? 'not run', fixedRowOf(report, row)?.backends[backend]),
+        ),
         row.findings
           .filter((id) => anchors.has(id))
           .sort()
@@ -177,6 +236,11 @@ function matrixBlocks(report: SweepReport, anchors: ReadonlyMap<string, string>)
     ),
   ]);
 }
+
+const signs = (before: Cell, after: Cell | undefined): string =>
+  cellPair(before, after)
+    .map((cell) => cellSigns[cell])
+    .join(' → ');
 
 const upstreamLink = (upstream: string): string =>
   /^https:\/\/[^\s()<>|\\]+$/.test(upstream)

@@ -25,7 +25,9 @@ export function parseReport(name: string, text: string): ShardReport {
     report.findings.every((one) => typeof one?.id === 'string' && typeof one.first === 'string') &&
     Array.isArray(report.matrix) &&
     report.matrix.every((row) => typeof row?.first === 'string' && Array.isArray(row.findings)) &&
-    (report.shard === undefined || isShard(report.shard));
+    (report.shard === undefined || isShard(report.shard)) &&
+    (report.fixed === undefined ||
+      (Array.isArray(report.fixed.findings) && Array.isArray(report.fixed.matrix)));
   if (!whole) {
     throw new InputError(
       `merge: ${name} is no report of a sweep, as \`gradparity sweep --report\` writes it.`,
@@ -52,7 +54,7 @@ export function mergeReports(shards: readonly ShardReport[]): SweepReport {
   const parts = shards.map(({ name, report }) => {
     if (!report.shard)
       throw new InputError(`merge: ${name} is not the report of a shard: it is whole already.`);
-    for (const key of ['tfjs', 'seed', 'backends', 'ops', 'versions'] as const) {
+    for (const key of ['tfjs', 'seed', 'backends', 'ops', 'versions', 'fixes'] as const) {
       const [one, other] = [first.report[key], report[key]].map((value) => JSON.stringify(value));
       if (one !== other) {
         throw new InputError(
@@ -103,6 +105,7 @@ export function mergeReports(shards: readonly ShardReport[]): SweepReport {
     complete: reports.every(({ complete }) => complete),
     // A variant's finding may be in another shard than the plain op's.
     ...withoutDuplicates(mergeFindings(reports, places), mergeMatrix(reports, places)),
+    ...(common.fixed && { fixed: mergeFixed(reports, places) }),
     seconds: sum(({ seconds }) => seconds),
   };
 }
@@ -110,7 +113,15 @@ export function mergeReports(shards: readonly ShardReport[]): SweepReport {
 type Places = ReadonlyMap<string, number>;
 
 /** Each finding as the shard has it whose case comes first; in the order of these cases, and within a case in the shard's. */
-function mergeFindings(reports: readonly SweepReport[], places: Places): Finding[] {
+/** The same of what there is with the fixes in place. */
+function mergeFixed(reports: readonly SweepReport[], places: Places): SweepReport['fixed'] {
+  const fixed = reports.flatMap((report) => report.fixed ?? []);
+  return withoutDuplicates(mergeFindings(fixed, places), mergeMatrix(fixed, places));
+}
+
+type Found = Pick<SweepReport, 'findings' | 'matrix'>;
+
+function mergeFindings(reports: readonly Found[], places: Places): Finding[] {
   const merged = new Map<string, { finding: Finding; place: number; rank: number; cases: number }>();
   for (const { findings } of reports) {
     for (const [rank, finding] of findings.entries()) {
@@ -126,7 +137,7 @@ function mergeFindings(reports: readonly SweepReport[], places: Places): Finding
     .map(({ finding, cases }) => ({ ...finding, cases }));
 }
 
-function mergeMatrix(reports: readonly SweepReport[], places: Places): MatrixRow[] {
+function mergeMatrix(reports: readonly Found[], places: Places): MatrixRow[] {
   const merged = new Map<string, MatrixRow>();
   const rows = reports
     .flatMap(({ matrix }) => matrix)

@@ -38,6 +38,8 @@ export interface SweepReport {
   random?: number;
   /** The index-th of so many parts, from 1. */
   shard?: { index: number; count: number };
+  /** Each case was judged with `gradparity/fixes` too. */
+  fixes?: true;
   /** Versions beyond tfjs': libtensorflow, Chromium. */
   versions: Readonly<Record<string, string>>;
   cases: number;
@@ -46,6 +48,8 @@ export interface SweepReport {
   complete: boolean;
   findings: Finding[];
   matrix: MatrixRow[];
+  /** The same with `gradparity/fixes` in place, where that was asked for. */
+  fixed?: { findings: Finding[]; matrix: MatrixRow[] };
   /** Of this run, or of all shards together. */
   seconds: number;
 }

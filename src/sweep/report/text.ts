@@ -1,5 +1,6 @@
 /** What a sweep found, in words: for the terminal, and for the pages, which say the same. */
 import { findingKinds, type Cell, type FindingKind, type Witness } from '../judgement/hit.js';
+import { mendingOf, mendingText, reasonOf, type Mending } from './mending.js';
 import type { Finding, MatrixRow, SweepReport } from './report.js';
 
 /** The findings as they are read: what has a witness, what has none, what is refused, and what is a choice at a kink. */
@@ -132,6 +133,7 @@ export async function sweepText(report: SweepReport): Promise<string> {
     ...named('Limitations, which TensorFlow.js tells itself', limitations),
     ...named('Conventions at kinks', conventions),
     summaryLine(report, parts),
+    ...mendingBlocks(mendingOf(report)),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -163,6 +165,27 @@ function findingLines({ id, message, repro, witness, upstream }: Finding): strin
   const says = [witness && witnessText(witness), upstream].filter(Boolean).join('; ');
   return [`${id}: ${message}`, `  got ${repro.got}, expected ${repro.expected}`, `  ${says}`].join('\n');
 }
+
+/** What stays with the fixes in place and why, what is new, and how many there were and are. */
+const mendingBlocks = (mending: Mending | undefined): string[] =>
+  mending
+    ? [
+        ...(mending.stays.length > 0
+          ? [
+              [
+                `With the fixes these stay (${mending.stays.length}):`,
+                ...mending.stays.map((finding) => `  ${finding.id}${suffix(reasonOf(finding))}`),
+              ].join('\n'),
+            ]
+          : []),
+        ...(mending.fresh.length > 0
+          ? [['New with the fixes:', ...mending.fresh.map(findingLines)].join('\n')]
+          : []),
+        `Without and with gradparity/fixes: ${mendingText(mending)}.`,
+      ]
+    : [];
+
+const suffix = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`);
 
 const named = (title: string, findings: readonly Finding[]): string[] =>
   findings.length > 0

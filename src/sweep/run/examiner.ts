@@ -14,23 +14,34 @@ import type { TensorFlow } from './tensorflow.js';
 export interface CaseResult extends Judgement {
   index: number;
   outputShape?: number[];
+  /** What comes of it with `gradparity/fixes` in place, where that was asked for. */
+  fixed?: Omit<CaseResult, 'index' | 'fixed'>;
 }
 
 /** Makes the lane that a backend runs in; the same lane for all backends of one kind. */
 export type LaneOf = (stage: Stage) => Lane;
 
 export class Examiner {
-  /** @param tensorflow asked about cases that the tables have no answer to */
+  /**
+   * @param tensorflow asked about cases that the tables have no answer to
+   * @param fixed another one, whose lanes have `gradparity/fixes` in place
+   */
   constructor(
     private readonly backends: readonly SweepBackend[],
     private readonly laneOf: LaneOf,
     private readonly tensorflow?: TensorFlow,
+    private readonly fixed?: Examiner,
   ) {}
 
   async judge(one: SweepCase, index: number): Promise<CaseResult> {
+    const result = await this.resultOf(one);
+    return this.fixed ? { index, ...result, fixed: await this.fixed.resultOf(one) } : { index, ...result };
+  }
+
+  private async resultOf(one: SweepCase): Promise<NonNullable<CaseResult['fixed']>> {
     const observations = await this.observeAll(one);
     const judgement = judge(one, observations, await this.ask(one, observations));
-    return { index, ...this.ofBackends(judgement), outputShape: outputShapeOf(observations) };
+    return { ...this.ofBackends(judgement), outputShape: outputShapeOf(observations) };
   }
 
   /** What is said of the backends that were asked for, and of the core. */
@@ -77,7 +88,14 @@ export class Examiner {
     return known ?? (shape && (await this.tensorflow?.ask(one, sizeOf(shape))));
   }
 
-  explain(one: SweepCase, hit: Hit, outputShape?: readonly number[]): Promise<Explanation> {
+  /** @param withFixes whether it is a finding with the fixes in place */
+  async explain(
+    one: SweepCase,
+    hit: Hit,
+    outputShape?: readonly number[],
+    withFixes = false,
+  ): Promise<Explanation> {
+    if (withFixes && this.fixed) return mendedProgram(await this.fixed.explain(one, hit, outputShape));
     return explain(one, hit, outputShape, {
       observe: (each, about, search) => this.observeAll(each, this.stagesOf(about, search), search),
       ask: (each, observations) => this.ask(each, observations),
@@ -89,3 +107,12 @@ export class Examiner {
     return ['double', ...new Set<Stage>(['cpu', ...this.backends])];
   }
 }
+
+/** The same with the fixes imported in the program's first line. */
+export const mendedProgram = ({ id, filed: { finding, repro } }: Explanation): Explanation => ({
+  id,
+  filed: {
+    finding,
+    repro: { ...repro, code: repro.code.replace('\n', " import 'gradparity/fixes';\n") },
+  },
+});

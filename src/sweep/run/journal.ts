@@ -1,7 +1,7 @@
 /** A run's steps in a file, one JSON document a line, so that a run that was killed can go on where it was. */
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { EnvironmentError, InputError } from '../../errors.js';
+import { addLine, beginLines } from '../../files/lines.js';
 import type { Explanation } from '../explanation/explain.js';
 import type { CaseResult } from './examiner.js';
 import type { SweepMemory, SweepPlan } from './sweep.js';
@@ -43,10 +43,7 @@ export function openJournal(file: string, plan: SweepPlan, digest: number, resum
     }
   };
   if (content === undefined) {
-    write(() => {
-      mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-      writeFileSync(file, `${JSON.stringify(header)}\n`);
-    });
+    write(() => beginLines(file, JSON.stringify(header)));
   } else {
     const [first, ...lines] = content.split('\n');
     if (JSON.stringify(parsed(first)) !== JSON.stringify(header)) {
@@ -60,9 +57,9 @@ export function openJournal(file: string, plan: SweepPlan, digest: number, resum
       if (entry?.result) before.results.push(revived(entry.result));
       else if (entry?.explanation) before.explanations.push(entry.explanation);
     }
-    if (!content.endsWith('\n')) write(() => appendFileSync(file, '\n'));
+    if (!content.endsWith('\n')) write(() => addLine(file, ''));
   }
-  const keep = (line: Line): void => write(() => appendFileSync(file, `${JSON.stringify(line)}\n`));
+  const keep = (line: Line): void => write(() => addLine(file, JSON.stringify(line)));
   return {
     ...before,
     keepResult: (result) => keep({ result }),
@@ -85,10 +82,13 @@ function readJournal(file: string): string | undefined {
 }
 
 /** JSON has no NaN, which a wrong op may have in its shape. */
-const revived = ({ outputShape, ...result }: CaseResult): CaseResult => ({
+const revived = ({ outputShape, fixed, ...result }: CaseResult): CaseResult => ({
   ...result,
-  outputShape: outputShape?.map((size: number | null) => size ?? NaN),
+  outputShape: sizesOf(outputShape),
+  ...(fixed && { fixed: { ...fixed, outputShape: sizesOf(fixed.outputShape) } }),
 });
+
+const sizesOf = (shape?: (number | null)[]): number[] | undefined => shape?.map((size) => size ?? NaN);
 
 function parsed(line: string): unknown {
   try {

@@ -14,7 +14,10 @@ import { lookUp } from '../../collections.js';
 import { InputError } from '../../errors.js';
 
 /** What makes two runs the same run. */
-export type SweepPlan = Pick<SweepReport, 'tfjs' | 'seed' | 'backends' | 'ops' | 'random' | 'shard'>;
+export type SweepPlan = Pick<
+  SweepReport,
+  'tfjs' | 'seed' | 'backends' | 'ops' | 'random' | 'shard' | 'fixes'
+>;
 
 /** What an earlier run of the same plan has done already, and where this one's steps are kept. */
 export interface SweepMemory {
@@ -92,11 +95,22 @@ export async function sweep({
     signal,
   );
   const ordered = [...results.values()].sort((a, b) => a.index - b.index);
-  const tasks = firstHits(ordered);
-  const ids = new Set(tasks.map(({ hit }) => hit.id));
+  const stockTasks = firstHits(ordered);
+  const stock = new Map(stockTasks.map((task) => [task.hit.id, task]));
+  const orderedFixed = ordered.flatMap(({ index, fixed }) => (fixed ? [{ index, ...fixed }] : []));
+  // What stays with the fixes in place is what it is without them, and has its program from there.
+  const fixedTasks = firstHits(orderedFixed).map((task): ExplainTask =>
+    stock.has(task.hit.id) ? task : { ...task, withFixes: true },
+  );
+  const tasks = [...stockTasks, ...fixedTasks.filter(({ withFixes }) => withFixes)];
+  /** What is said of the plain op is not said again of its variants, and needs no program. */
+  const shownAmong = (some: readonly ExplainTask[]): ExplainTask[] => {
+    const ids = new Set(some.map(({ hit }) => hit.id));
+    return some.filter(({ hit }) => saidBy(hit, ids) === undefined);
+  };
+  const shown = new Set([...shownAmong(stockTasks), ...shownAmong(fixedTasks)].map(({ hit }) => hit.id));
   const explanations = new Map((memory?.explanations ?? []).map((one) => [one.id, one]));
-  // What is said of the plain op is not said again of its variants, and needs no program.
-  const open = tasks.filter(({ hit }) => !explanations.has(hit.id) && saidBy(hit, ids) === undefined);
+  const open = tasks.filter(({ hit }) => !explanations.has(hit.id) && shown.has(hit.id));
   const explained = (): void =>
     onProgress({
       phase: 'explaining',
@@ -116,22 +130,14 @@ export async function sweep({
       signal,
     );
   }
-  const findings = new Map<string, Finding>();
-  for (const task of tasks) {
-    const { hit, index } = task;
-    const { finding, repro } = (explanations.get(hit.id) ?? unexplained(cases, task)).filed;
-    const [upstream] = upstreamOf(finding.id, finding.culprit);
-    findings.set(finding.id, {
-      ...finding,
-      op: hit.op,
-      family: hit.family,
-      first: cases[index].id,
-      cases: 0,
-      repro,
-      ...(upstream && { upstream }),
-    });
-  }
-  for (const { hits } of ordered) for (const { id } of hits) lookUp(findings, id).cases++;
+  const reported = (
+    some: readonly ExplainTask[],
+    judged: readonly CaseResult[],
+  ): Pick<SweepReport, 'findings' | 'matrix'> => {
+    const isRandom = plan.random !== undefined;
+    const { findings, filedAs } = findingsOf(cases, some, explanations, judged, isRandom);
+    return withoutDuplicates(findings, matrixOf(cases, judged, filedAs));
+  };
   const { tfjs, seed, backends, shard } = plan;
   return {
     schemaVersion: 1,
@@ -142,12 +148,46 @@ export async function sweep({
     ...(plan.ops !== undefined && { ops: plan.ops }),
     ...(plan.random !== undefined && { random: plan.random }),
     ...(shard && { shard }),
+    ...(plan.fixes && { fixes: plan.fixes }),
     cases: chosen.length,
     judged: results.size,
     complete: results.size === chosen.length && !signal?.aborted,
-    ...withoutDuplicates([...findings.values()], matrixOf(cases, ordered)),
+    ...reported(stockTasks, ordered),
+    ...(plan.fixes && { fixed: reported(fixedTasks, orderedFixed) }),
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** The findings with how many cases show each, and what each hit is filed under. */
+function findingsOf(
+  cases: readonly SweepCase[],
+  tasks: readonly ExplainTask[],
+  explanations: ReadonlyMap<string, Explanation>,
+  judged: readonly CaseResult[],
+  isRandom: boolean,
+): { findings: Finding[]; filedAs: Map<string, string> } {
+  const findings = new Map<string, Finding>();
+  /** A random composition's hit is filed under what is behind it. */
+  const filedAs = new Map<string, string>();
+  for (const task of tasks) {
+    const { hit, index } = task;
+    const { finding, repro } = (explanations.get(hit.id) ?? unexplained(cases, task)).filed;
+    const [upstream] = upstreamOf(finding.id, finding.culprit);
+    filedAs.set(hit.id, finding.id);
+    if (findings.has(finding.id)) continue;
+    const op = isRandom ? finding.id.split('/')[0] : hit.op;
+    findings.set(finding.id, {
+      ...finding,
+      op,
+      family: hit.family,
+      first: cases[index].id,
+      cases: 0,
+      repro,
+      ...(upstream && { upstream }),
+    });
+  }
+  for (const { hits } of judged) for (const { id } of hits) lookUp(findings, lookUp(filedAs, id)).cases++;
+  return { findings: [...findings.values()], filedAs };
 }
 
 /** Each finding on the first case that shows it. */
@@ -159,7 +199,11 @@ function firstHits(ordered: readonly CaseResult[]): ExplainTask[] {
   return [...tasks.values()];
 }
 
-function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): MatrixRow[] {
+function matrixOf(
+  cases: readonly SweepCase[],
+  ordered: readonly CaseResult[],
+  filedAs: ReadonlyMap<string, string>,
+): MatrixRow[] {
   const rows = new Map<string, MatrixRow>();
   for (const { index, backends, formula, second, hits } of ordered) {
     const { id: first, family, variant } = cases[index];
@@ -185,7 +229,8 @@ function matrixOf(cases: readonly SweepCase[], ordered: readonly CaseResult[]): 
     for (const [backend, cell] of Object.entries(backends) as [SweepBackend, Cell][]) {
       row.backends[backend] = worse(row.backends[backend] ?? 'not run', cell);
     }
-    for (const { id, op: hitOp } of hits) {
+    for (const { id: hitId, op: hitOp } of hits) {
+      const id = lookUp(filedAs, hitId);
       // What is no op's own, as the leak of every gradient that throws, is not said at each of them.
       if (hitOp !== cases[index].op) continue;
       if (!row.findings.includes(id)) row.findings.push(id);

@@ -4,7 +4,7 @@ import { explanationOf, type Explanation } from '../explanation/explain.js';
 import type { Hit } from '../judgement/hit.js';
 import type { Stage, SweepBackend } from '../observation/observation.js';
 import { openTensorFlow, type TensorFlow } from './tensorflow.js';
-import { Examiner, type CaseResult } from './examiner.js';
+import { Examiner, mendedProgram, type CaseResult, type LaneOf } from './examiner.js';
 import { nodeBackends, type Lane, type LaneLimits } from './lanes/lane.js';
 
 /** A finding to be explained, on the case that showed it first. */
@@ -12,6 +12,8 @@ export interface ExplainTask {
   index: number;
   hit: Hit;
   outputShape?: readonly number[];
+  /** It is a finding with `gradparity/fixes` in place. */
+  withFixes?: boolean;
 }
 
 export interface Workforce {
@@ -36,20 +38,38 @@ export interface LocalOptions extends LaneLimits {
   jobs: number;
   /** A Python interpreter that has TensorFlow, for cases that the tables have no answer to. */
   tensorflow?: string;
+  /** Each case is judged with `gradparity/fixes` too. */
+  fixes?: boolean;
 }
 
 /** An examiner with its lanes, which come up when they are needed. */
 export async function openExaminer(
   backends: readonly SweepBackend[],
   limits: LaneLimits,
-  tensorflow?: TensorFlow,
+  { tensorflow, fixes = false }: { tensorflow?: TensorFlow; fixes?: boolean } = {},
 ): Promise<{ examiner: Examiner; close: () => Promise<void> }> {
+  const stock = await openLanes(backends, limits, false);
+  if (!fixes) return { examiner: new Examiner(backends, stock.laneOf, tensorflow), close: stock.close };
+  const mended = await openLanes(backends, limits, true);
+  const fixed = new Examiner(backends, mended.laneOf, tensorflow);
+  return {
+    examiner: new Examiner(backends, stock.laneOf, tensorflow, fixed),
+    close: async () => void (await Promise.all([stock.close(), mended.close()])),
+  };
+}
+
+/** Lanes with TensorFlow.js as it is, or with the fixes in place: processes and pages of their own. */
+async function openLanes(
+  backends: readonly SweepBackend[],
+  limits: LaneLimits,
+  withFixes: boolean,
+): Promise<{ laneOf: LaneOf; close: () => Promise<void> }> {
   const { NodeLane } = await import('./lanes/node-lane.js');
-  const node = new NodeLane(limits);
+  const node = new NodeLane(limits, withFixes);
   let browser: Lane | undefined;
   if (backends.some((backend) => !nodeBackends.includes(backend))) {
     const { BrowserLane } = await import('./lanes/browser-lane.js');
-    browser = new BrowserLane(limits);
+    browser = new BrowserLane(limits, withFixes);
   }
   const laneOf = (stage: Stage): Lane => {
     if (stage === 'double' || nodeBackends.includes(stage)) return node;
@@ -57,10 +77,7 @@ export async function openExaminer(
       throw new Error(`sweep: there is no browser for ${stage}, which is not among the backends.`);
     return browser;
   };
-  return {
-    examiner: new Examiner(backends, laneOf, tensorflow),
-    close: async () => void (await Promise.all([node.close(), browser?.close()])),
-  };
+  return { laneOf, close: async () => void (await Promise.all([node.close(), browser?.close()])) };
 }
 
 /** Examiners on this machine. */
@@ -69,11 +86,12 @@ export async function localWorkforce({
   backends,
   jobs,
   tensorflow: python,
+  fixes,
   ...limits
 }: LocalOptions): Promise<Workforce> {
   const tensorflow = python === undefined ? undefined : await openTensorFlow(python);
   const staff = await Promise.all(
-    Array.from({ length: jobs }, () => openExaminer(backends, limits, tensorflow)),
+    Array.from({ length: jobs }, () => openExaminer(backends, limits, { tensorflow, fixes })),
   );
 
   /** Each examiner takes the next task when it is done with one. */
@@ -107,8 +125,8 @@ export async function localWorkforce({
     explain: (tasks, onResult, signal) =>
       share(
         tasks,
-        async ({ index, hit, outputShape }, examiner) => {
-          const explanation = await examiner.explain(cases[index], hit, outputShape);
+        async ({ index, hit, outputShape, withFixes }, examiner) => {
+          const explanation = await examiner.explain(cases[index], hit, outputShape, withFixes);
           if (!signal?.aborted) onResult(explanation);
         },
         signal,
@@ -123,5 +141,8 @@ export async function localWorkforce({
 /** What is said of a finding that there was no time to explain. */
 export const unexplained = (
   cases: readonly SweepCase[],
-  { index, hit, outputShape }: ExplainTask,
-): Explanation => explanationOf(cases[index], hit, outputShape);
+  { index, hit, outputShape, withFixes }: ExplainTask,
+): Explanation => {
+  const explanation = explanationOf(cases[index], hit, outputShape);
+  return withFixes ? mendedProgram(explanation) : explanation;
+};

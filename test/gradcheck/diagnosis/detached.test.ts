@@ -73,13 +73,13 @@ describe('in words', () => {
 
   test('no way from the input to the output', () => {
     expect(of({ unreached: [0] })).toEqual([
-      'x: the gradient is zero, because it is detached: f changes with it, but tf.grad finds no way from it to the output. Something on the way leaves TensorFlow.js: dataSync(), a tensor made of plain numbers, a variable.',
+      "x: the gradient is zero, because it is detached: f changes with it, but tf.grad finds no way from it to the output. Something on the way leaves TensorFlow.js: dataSync(), a tensor made of plain numbers, a variable. If that is meant, as of a stop-gradient, declare it: surrogate: 'zero'.",
     ]);
   });
 
   test('a way, and zeros on it: everywhere, and for every cotangent', () => {
     const all =
-      'x: the gradient is zero everywhere, while f changes: it is detached, or a gradient function gives zeros.';
+      "x: the gradient is zero everywhere, while f changes: it is detached, or a gradient function gives zeros. If that is meant, as of a stop-gradient, declare it: surrogate: 'zero'.";
     expect(of({})).toEqual([all]);
     expect(of({ unreached: [1] })).toEqual([all]);
     expect(of({}, (_dy, [, ...right]) => [0, ...right])).not.toEqual([all]);

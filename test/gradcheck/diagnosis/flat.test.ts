@@ -36,7 +36,11 @@ describe('no more than rounding', () => {
   const flatAt = (gradient: number, parts: object = {}, values = [0.5, -0.25]): string | undefined =>
     explainFlat(
       passWith({
-        subject: { bits: 53, active: [{ name: 'W', shape: [2], values: Float64Array.from(values) }] },
+        subject: {
+          reference: 'f',
+          bits: 53,
+          active: [{ name: 'W', shape: [2], values: Float64Array.from(values) }],
+        },
         cotangents: [Float64Array.of(2, -0.5), Float64Array.of(8, -2)],
         outputs: Float64Array.of(3, -4),
         autodiff: [[Float64Array.of(0, gradient)], [Float64Array.of(0, 0)]],
@@ -61,7 +65,7 @@ describe('no more than rounding', () => {
     [
       'in float32',
       limit * 2 ** 29,
-      { subject: { bits: 24, active: [{ name: 'W', shape: [2], values: [0.5, 1] }] } },
+      { subject: { reference: 'f', bits: 24, active: [{ name: 'W', shape: [2], values: [0.5, 1] }] } },
       [],
     ],
   ])('%s', (_name, most, parts, values) => {

@@ -71,6 +71,7 @@ export function made(inputs: readonly MadeInput[], parts: MadeParts = {}): { pas
   const pass = {
     subject: {
       precision,
+      reference: 'f',
       bits: isDouble ? 53 : 24,
       active,
       outputShapes,

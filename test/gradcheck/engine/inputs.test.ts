@@ -112,13 +112,13 @@ describe('refused', () => {
       'nothing',
       () => [],
       {},
-      'there is nothing to differentiate: no inputs were given. Give at least one float32 input.',
+      'there is nothing to differentiate: no inputs were given. Give at least one float32 input, or the tf.Variables that f captures in the option variables.',
     ],
     [
       'nothing but constants',
       () => [1, 2],
       { constant: [0, 1] },
-      'there is nothing to differentiate: every input is constant or not of dtype float32. Give at least one float32 input.',
+      'there is nothing to differentiate: every input is constant or not of dtype float32. Give at least one float32 input, or the tf.Variables that f captures in the option variables.',
     ],
     [
       'too few names',

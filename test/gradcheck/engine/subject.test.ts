@@ -321,7 +321,7 @@ describe('exactly', () => {
       return message;
     };
     const hint = (some: string): string =>
-      ` f uses variables (${some}), which are not among its inputs: to check its gradient by them, give f's variables as inputs, f taking tensors in their place.`;
+      ` f uses variables (${some}), which are not among its inputs: to check its gradient by them, name them in the option variables.`;
     const plain =
       "gradcheck: f's output does not depend on input 0. Use it in f, or name it in the option constant.";
     expect(told(0)).toBe(plain);
@@ -535,7 +535,7 @@ describe('what is recorded of f', () => {
     const weights = tf.variable(tf.tensor1d([1, 2]), true, 'weights of the test');
     const subject = Subject.of(() => tf.sum(tf.square(weights)), [[1, 2]], {});
     expect(subject.work(() => subject.disconnected(subject.active[0])).message).toMatch(
-      /does not depend on input 0.*f uses variables \(weights of the test\).*give f's variables as inputs/,
+      /does not depend on input 0.*f uses variables \(weights of the test\).*name them in the option variables/,
     );
     weights.dispose();
     const plain = Subject.of(() => tf.scalar(2), [[1, 2]], {});

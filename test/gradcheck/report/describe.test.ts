@@ -39,6 +39,7 @@ const report = (parts: Partial<GradcheckReport>): GradcheckReport => ({
   inputs: [input({})],
   diagnosis: [],
   evaluations: 1,
+  ran: { kernels: ['Sin'], gradients: ['Sin'] },
   seconds: 1,
   ...parts,
 });

@@ -210,7 +210,37 @@ const smallNet = (x: T, w: T, v: T): T =>
     ),
   );
 
+/** Σ w·log softmax(x): the gradient at the largest logit is what is left of 3e7 − 3e7, some 1e-5. */
+const cancelling = (x: T): T => tf.sum(mul(tf.tensor1d([2.1e-5, -3.1e7, -1.7e-5, 0.9e-5]), tf.logSoftmax(x)));
+const cancellingAt = () => [[-620.3, 0.4, -811.7, -1404.2]];
+/** The identity, whose gradient is off at one entry. */
+const offBy = (at: number, factor: number): Slope => {
+  const { length } = cancellingAt()[0];
+  return elementwise(
+    (x) => tf.clone(x),
+    () => tf.tensor1d(Array.from({ length }, (_, i) => (i === at ? factor : 1))),
+  );
+};
+/** Sizes at which long steps at the tensor's scale see the first entry by an error bar of 1e-5 of it. */
+const besideMillions = () => [[0.00656, -4031229.75, -0.00521, 470588.03125, 2072.5]];
+const gentle: Slope = (x) => tf.sqrt(add(tf.sigmoid(mul(-1, tf.elu(x))), 0.1));
+const gentleOffBy =
+  (factor: number): Slope =>
+  (x) =>
+    gentle(
+      elementwise(
+        (at) => tf.clone(at),
+        () => tf.tensor1d([factor, 1, 1, 1, 1]),
+      )(x),
+    );
+
 const rightCases: ZooCase[] = [
+  {
+    name: 'elu near 0 beside millions',
+    f: gentle,
+    inputs: besideMillions,
+    verdict: 'right',
+  },
   {
     name: 'x / x is flat',
     f: (x: T) => div(x, x),
@@ -250,6 +280,43 @@ const rightCases: ZooCase[] = [
 ];
 
 const wrongCases: ZooCase[] = [
+  {
+    name: 'what is left of large terms in a log softmax',
+    f: cancelling,
+    inputs: cancellingAt,
+    verdict: 'inconclusive',
+    says: /its own rounding error/,
+  },
+  {
+    name: 'the same, off by a hundredth',
+    f: (x: T) => cancelling(offBy(1, 1.01)(x)),
+    inputs: cancellingAt,
+    verdict: 'wrong',
+  },
+  {
+    name: 'elu near 0 beside millions, off by 1e-6',
+    f: gentleOffBy(1 - 1e-6),
+    inputs: besideMillions,
+    verdict: 'wrong',
+  },
+  {
+    name: 'a millionth of |dy| too much',
+    f: withGradient(
+      (x) => sin(x),
+      (dy, x) => mul(add(dy, mul(1e-6, tf.abs(dy))), cos(x)),
+    ),
+    inputs: () => [random([6])],
+    verdict: 'wrong',
+  },
+  {
+    name: 'a millionth of dy² too much',
+    f: withGradient(
+      (x) => sin(x),
+      (dy, x) => mul(add(dy, mul(1e-6, square(dy))), cos(x)),
+    ),
+    inputs: () => [random([6])],
+    verdict: 'wrong',
+  },
   {
     name: 'a book-style net of small weights, in float32',
     f: smallNet,

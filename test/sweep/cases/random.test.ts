@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from '../../../src/backends/select.js';
 import { inputsOf, run } from '../../../src/sweep/cases/expression.js';
 import { randomCases } from '../../../src/sweep/cases/random.js';
+import { callsIn, candidates } from '../../../src/sweep/explanation/shrink.js';
 
 beforeAll(async () => {
   await selectBackend('cpu');
@@ -33,4 +34,13 @@ test('each uses its inputs and gives six finite numbers', () => {
     });
     expect([id, values.length, values.every(Number.isFinite)]).toEqual([id, 6, true]);
   }
+});
+
+test('a smaller one may be any part that calls something', () => {
+  const [one] = randomCases(20, 5).filter(({ expression }) => callsIn(expression).length > 4);
+  const parts = [...candidates(one)].map(({ expression }) => callsIn(expression).length);
+  expect(Math.min(...parts)).toBe(1);
+  // Of an ordinary case the op is called still.
+  const kept = [...candidates({ ...one, variant: undefined })].map(({ expression }) => callsIn(expression));
+  expect(kept.every((calls) => calls.includes(one.op))).toBe(true);
 });

@@ -36,3 +36,18 @@ test('another error, and numbers, of which nobody knows whether they are the sam
   );
   expect(findings.map(({ id }) => id)).toEqual(ids);
 });
+
+test('tensors left behind, and an optimizer that is wrong as it stands, are said once', () => {
+  const ids = [
+    'train.adadelta/formula/core/forward',
+    'train.adadelta-(rho)/formula/core/forward',
+    'train.momentum/leaks/core/forward',
+    'train.momentum-(nesterov)/leaks/core/forward',
+    'train.momentum-(by-turns)/formula/core/forward',
+  ];
+  const { findings } = withoutDuplicates(
+    ids.map((id) => finding(id, 1)),
+    [],
+  );
+  expect(findings.map(({ id }) => id)).toEqual([ids[0], ids[2], ids[4]]);
+});

@@ -8,7 +8,7 @@ import { fixtures } from '../../../src/sweep/explanation/witness.js';
 import { parseKnown } from '../../../src/sweep/report/known.js';
 
 const file = new URL('../../../docs/tfjs-gradients.known.json', import.meta.url);
-const known = parseKnown('the list', readFileSync(file, 'utf8'));
+const { findings: known } = parseKnown('the list', readFileSync(file, 'utf8'));
 
 describe('bugs known before are found, and blamed on the right part', () => {
   test.each([

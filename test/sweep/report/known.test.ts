@@ -14,8 +14,11 @@ describe('knownOf', () => {
   });
 
   test('is what parseKnown reads', () => {
-    expect(parseKnown('known.json', JSON.stringify(knownOf(sampleReport)))).toEqual(ids);
-    expect(parseKnown('known.json', '{"schemaVersion": 1, "findings": []}')).toEqual([]);
+    expect(parseKnown('known.json', JSON.stringify(knownOf(sampleReport)))).toEqual(knownOf(sampleReport));
+    expect(knownOf(sampleReport).findings).toEqual(ids);
+    expect(parseKnown('known.json', '{"schemaVersion": 1, "findings": []}').findings).toEqual([]);
+    const fixed = { schemaVersion: 1, findings: ['a'], fixed: ['b'] };
+    expect(parseKnown('known.json', JSON.stringify(fixed))).toEqual(fixed);
   });
 });
 
@@ -39,6 +42,7 @@ describe('parseKnown', () => {
     ['another version', '{"schemaVersion": 2, "findings": []}', /at schemaVersion/],
     ['a number among the ids', '{"schemaVersion": 1, "findings": ["a", 1]}', /at findings\.1/],
     ['a text for a list', '{"schemaVersion": 1, "findings": "a"}', /at findings/],
+    ['no list of what the fixes leave', '{"schemaVersion": 1, "findings": [], "fixed": 1}', /at fixed/],
   ])('%s is refused in one line that names the file', (_what, text, message) => {
     const error = refusal(text) as Error;
     expect(error).toBeInstanceOf(InputError);
@@ -49,7 +53,7 @@ describe('parseKnown', () => {
 
 describe('compareKnown', () => {
   const compare = (known: readonly string[], rest: Partial<SweepReport> = {}) =>
-    compareKnown({ ...sampleReport, ...rest }, known);
+    compareKnown({ ...sampleReport, ...rest }, { findings: [...known] });
 
   test('the same list: nothing new, nothing gone', () => {
     expect(compare(ids)).toEqual({ added: [], vanished: [] });
@@ -59,6 +63,17 @@ describe('compareKnown', () => {
   test('what the list lacks is new, in order; conventions never are', () => {
     expect(compare([kernelFinding.id]).added).toEqual([formulaFinding.id, suspicion.id]);
     expect(compare([]).added).toEqual(ids);
+  });
+
+  test('with the fixes: only where the list was written with them', () => {
+    const fixed = { ...sampleReport, findings: [kernelFinding] };
+    const report = { ...sampleReport, fixed };
+    expect(compareKnown(report, { findings: ids }).fixed).toBeUndefined();
+    expect(compareKnown(report, { findings: ids, fixed: [kernelFinding.id] }).fixed).toEqual({
+      added: [],
+      vanished: [],
+    });
+    expect(compareKnown(report, { findings: ids, fixed: [] }).fixed?.added).toEqual([kernelFinding.id]);
   });
 
   test('what the report lacks is gone, on backends that were run and in the core', () => {

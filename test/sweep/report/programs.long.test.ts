@@ -1,8 +1,8 @@
 /**
- * Every program of the committed report, each in a process of its own as a user runs it. Oracle: what the report says that it
- * prints.
+ * Every program of the committed report, as a user runs it. Oracle: what the report says that it prints. Programs with the same imports share a
+ * process; what does not show there what the report says has a process of its own, as has what ends its process or does not end.
  */
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -49,15 +49,16 @@ const LIMIT = 60;
 /** And for one that is said not to. */
 const HANGING = 12;
 
+// As from a user's terminal: what the tests set for libtensorflow is not set there.
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  TF_CPP_MIN_LOG_LEVEL: '2',
+  TF_ENABLE_ONEDNN_OPTS: undefined,
+  NODE_OPTIONS: undefined,
+};
+
 function run(file: string, seconds: number): Promise<Ending> {
   return new Promise((resolve) => {
-    // As from a user's terminal: what the tests set for libtensorflow is not set there.
-    const env: NodeJS.ProcessEnv = {
-      ...process.env,
-      TF_CPP_MIN_LOG_LEVEL: '2',
-      TF_ENABLE_ONEDNN_OPTS: undefined,
-      NODE_OPTIONS: undefined,
-    };
     const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err, late] = ['', '', false];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -69,6 +70,27 @@ function run(file: string, seconds: number): Promise<Ending> {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       resolve({ out: out.trim().split('\n').at(-1) ?? '', err, code, signal, late });
+    });
+  });
+}
+
+const host = fileURLToPath(new URL('host.mjs', import.meta.url));
+
+/** What the programs of these files did in one process, by their places; those after one that ended the process, or did not end, are not there. */
+function runTogether(files: readonly string[]): Promise<Map<number, Ending>> {
+  return new Promise((resolve) => {
+    const endings = new Map<number, Ending>();
+    const child = fork(host, files, { env, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const stop = (): NodeJS.Timeout => setTimeout(() => child.kill('SIGKILL'), 1000 * LIMIT);
+    let timer = stop();
+    child.on('message', ({ index, ...ending }: Pick<Ending, 'out' | 'err' | 'code'> & { index: number }) => {
+      clearTimeout(timer);
+      timer = stop();
+      endings.set(index, { ...ending, signal: null, late: false });
+    });
+    child.on('close', () => {
+      clearTimeout(timer);
+      resolve(endings);
     });
   });
 }
@@ -122,19 +144,46 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Whether a program does what no other in its process would survive. */
+const isAlone = ({ got }: Program): boolean =>
+  /does not end|^the process| kills |takes more than|ends the process|other numbers/.test(got);
+
+/** Programs that share a process: those with the same first lines, so many at a time. */
+const TOGETHER = 16;
+
+function groupsOf(programs: readonly Program[]): number[][] {
+  const places = programs.map((_, index) => index);
+  const alone = places.filter((index) => isAlone(programs[index])).map((index) => [index]);
+  const byHead = new Map<string, number[]>();
+  for (const index of places.filter((one) => !isAlone(programs[one]))) {
+    const [head] = programs[index].code.split('\n');
+    byHead.set(head, [...(byHead.get(head) ?? []), index]);
+  }
+  const together = [...byHead.values()].flatMap((all) =>
+    Array.from({ length: Math.ceil(all.length / TOGETHER) }, (_, i) =>
+      all.slice(i * TOGETHER, (i + 1) * TOGETHER),
+    ),
+  );
+  return [...together, ...alone];
+}
+
 async function complaintsOf(programs: readonly Program[]): Promise<string[]> {
   const found: string[] = [];
-  let next = 0;
+  const groups = groupsOf(programs);
+  const fileOf = (index: number): string => path.join(folder, `${index}.mjs`);
+  programs.forEach(({ code }, index) => writeFileSync(fileOf(index), code));
   await Promise.all(
     Array.from({ length: availableParallelism() }, async () => {
-      while (next < programs.length) {
-        const index = next++;
-        const program = programs[index];
-        const file = path.join(folder, `${index}.mjs`);
-        writeFileSync(file, program.code);
-        const ending = await run(file, /does not end/.test(program.got) ? HANGING : LIMIT);
-        const wrong = complaint(program, ending);
-        if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
+      for (let group = groups.pop(); group; group = groups.pop()) {
+        const together = group.length > 1 ? await runTogether(group.map(fileOf)) : new Map<number, Ending>();
+        for (const [place, index] of group.entries()) {
+          const program = programs[index];
+          const shared = together.get(place);
+          if (shared && complaint(program, shared) === undefined) continue;
+          const ending = await run(fileOf(index), /does not end/.test(program.got) ? HANGING : LIMIT);
+          const wrong = complaint(program, ending);
+          if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
+        }
       }
     }),
   );

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -144,6 +145,13 @@ describe('openJournal', () => {
     file = folder;
     expect(() => open(false)).toThrow(EnvironmentError);
     expect(() => open(true)).toThrow(/can't be read \(EISDIR\)/);
+  });
+
+  test('a journal that begins anew takes the place of the old one whole, with nothing beside it', () => {
+    open(false).keepResult(resultOf(0));
+    open(false);
+    expect(readFileSync(file, 'utf8').split('\n').filter(Boolean)).toHaveLength(1);
+    expect(readdirSync(path.dirname(file))).toEqual([path.basename(file)]);
   });
 
   test('a place that is gone in mid-run is the environment’s', () => {

@@ -200,9 +200,12 @@ function runs(pid: number): boolean {
     return { child, pid: present(child.pid), words: () => words };
   }
 
-  async function dismiss({ child, words }: WorkerProcess): Promise<void> {
-    child.kill('SIGINT');
-    expect(await ended(child)).toBe(130);
+  async function dismiss(
+    { child, words }: WorkerProcess,
+    [signal, code]: readonly [NodeJS.Signals, number] = ['SIGINT', 130],
+  ): Promise<void> {
+    child.kill(signal);
+    expect(await ended(child)).toBe(code);
     expect(words()).toMatch(/Done: \d+ messages\.\n$/);
   }
 
@@ -230,7 +233,8 @@ function runs(pid: number): boolean {
     expect([code, stderr]).toEqual([1, '']);
     expect(withoutSeconds(report('two'))).toBe(single);
     expect(Object.values(await queue.getJobCounts()).every((count) => count === 0)).toBe(true);
-    for (const worker of workers) await dismiss(worker);
+    const ways = [['SIGTERM', 143], ['SIGHUP', 129]] as const; // prettier-ignore
+    for (const [k, worker] of workers.entries()) await dismiss(worker, ways[k]);
   }, 60_000);
 
   test('of a worker that is killed, twice, with work in hand nothing is lost and nothing doubled', async () => {

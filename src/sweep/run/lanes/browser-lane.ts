@@ -42,7 +42,11 @@ export class BrowserLane implements Lane {
   private page: Page | undefined;
   private phase: Phase = 'forward';
 
-  constructor(private readonly limits: LaneLimits) {}
+  /** @param withFixes whether `gradparity/fixes` are in place in the page */
+  constructor(
+    private readonly limits: LaneLimits,
+    private readonly withFixes = false,
+  ) {}
 
   async observe(one: SweepCase, stage: Stage, timeLimit = this.limits.timeLimit): Promise<Observation> {
     const page = await this.running(stage as SweepBackend);
@@ -77,7 +81,7 @@ export class BrowserLane implements Lane {
   private async running(backend: SweepBackend): Promise<Page> {
     if (this.page && !this.page.isClosed()) return this.page;
     this.browser ??= await launch();
-    const page = await openPage(this.browser, backend);
+    const page = await openPage(this.browser, backend, this.withFixes);
     await page.exposeFunction('gradparityPhase', (phase: Phase) => {
       this.phase = phase;
     });
@@ -122,7 +126,7 @@ async function launch(): Promise<Browser> {
 }
 
 /** A page with the bundle in it and the backend started. */
-async function openPage(browser: Browser, backend: SweepBackend): Promise<Page> {
+async function openPage(browser: Browser, backend: SweepBackend, withFixes = false): Promise<Page> {
   const page = await browser.newPage();
   page.setDefaultTimeout(1000 * START_LIMIT);
   await page.route('**/*', (route) =>
@@ -131,8 +135,8 @@ async function openPage(browser: Browser, backend: SweepBackend): Promise<Page> 
   await page.goto(ADDRESS);
   await page.addScriptTag({ content: await bundle() });
   const started = await page.evaluate(
-    (name) => (globalThis as unknown as { gradparity: PageApi }).gradparity.start(name),
-    backend,
+    ([name, fixes]) => (globalThis as unknown as { gradparity: PageApi }).gradparity.start(name, fixes),
+    [backend, withFixes] as const,
   );
   if (!started) {
     throw new EnvironmentError(

@@ -2,10 +2,12 @@
 import { Worker } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend, type BackendName } from '../../../backends/select.js';
+import { applyFixes } from '../../../fixes/public.js';
 import type { SweepCase } from '../../cases/case.js';
 import { isCrash } from '../../judgement/errors.js';
 import type { Observation, Phase, Stage } from '../../observation/observation.js';
 import { observe } from '../../observation/observe.js';
+import { WITH_FIXES } from './lane.js';
 
 export interface ChildRequest {
   one: SweepCase;
@@ -69,6 +71,8 @@ new Worker(
   `const { ppid } = process; setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 1000);`,
   { eval: true },
 ).unref();
+
+if (process.argv.includes(WITH_FIXES)) applyFixes();
 
 process.on('message', (request: ChildRequest) => void answer(request));
 process.on('disconnect', () => process.exit());

@@ -14,6 +14,9 @@ export interface Lane {
   close(): Promise<void>;
 }
 
+/** The argument with which a lane's process mends TensorFlow.js at its start. */
+export const WITH_FIXES = '--fixes';
+
 export interface LaneLimits {
   /** Seconds for a stage. */
   timeLimit: number;

@@ -6,7 +6,7 @@ import { EnvironmentError } from '../../../errors.js';
 import type { SweepCase } from '../../cases/case.js';
 import type { LostObservation, Observation, Phase, Stage } from '../../observation/observation.js';
 import type { ChildMessage, ChildRequest } from './child.js';
-import { lostTo, type Lane, type LaneLimits } from './lane.js';
+import { lostTo, WITH_FIXES, type Lane, type LaneLimits } from './lane.js';
 
 /** Milliseconds between two looks at the process' memory, once a stage takes longer than that. */
 const MEMORY_INTERVAL = 500;
@@ -22,7 +22,11 @@ export class NodeLane implements Lane {
   /** Ends the wait for the stage that runs. */
   private abandon = (): void => {};
 
-  constructor(private readonly limits: LaneLimits) {}
+  /** @param withFixes whether `gradparity/fixes` are in place in the process */
+  constructor(
+    private readonly limits: LaneLimits,
+    private readonly withFixes = false,
+  ) {}
 
   async observe(one: SweepCase, stage: Stage, timeLimit = this.limits.timeLimit): Promise<Observation> {
     const child = await this.running();
@@ -77,15 +81,19 @@ export class NodeLane implements Lane {
   private async running(): Promise<ChildProcess> {
     if (this.closed) throw new Error('The lane is closed.');
     if (this.child?.connected) return this.child;
-    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
-      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
-      serialization: 'advanced',
-      // A group of its own: Ctrl-C in a terminal is for the parent alone, which ends its stage first.
-      detached: process.platform !== 'win32',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // With libtensorflow's default, oneDNN, as in a user's process.
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '1' },
-    });
+    const child = fork(
+      fileURLToPath(new URL('./child.js', import.meta.url)),
+      this.withFixes ? [WITH_FIXES] : [],
+      {
+        execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+        serialization: 'advanced',
+        // A group of its own: Ctrl-C in a terminal is for the parent alone, which ends its stage first.
+        detached: process.platform !== 'win32',
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        // With libtensorflow's default, oneDNN, as in a user's process.
+        env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_ENABLE_ONEDNN_OPTS: '1' },
+      },
+    );
     this.words = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.words = (this.words + text).slice(-WORDS);

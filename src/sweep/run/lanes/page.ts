@@ -1,17 +1,19 @@
 /** Runs in the browser: stages of cases on WebGL or WebGPU. */
 import * as tf from '@tensorflow/tfjs';
+import { applyFixes } from '../../../fixes/public.js';
 import type { SweepCase } from '../../cases/case.js';
 import type { Observation, Phase, SweepBackend } from '../../observation/observation.js';
 import { observe } from '../../observation/observe.js';
 
 export interface PageApi {
-  /** Makes the backend the current one; false where the browser has none. */
-  start(backend: SweepBackend): Promise<boolean>;
+  /** Makes the backend the current one, with `gradparity/fixes` or without; false where the browser has none. */
+  start(backend: SweepBackend, withFixes?: boolean): Promise<boolean>;
   observe(one: SweepCase, backend: SweepBackend): Promise<Observation>;
 }
 
 export const api: PageApi = {
-  async start(backend) {
+  async start(backend, withFixes = false) {
+    if (withFixes) applyFixes();
     // The WebGL backend leaves small tensors to the cpu kernels, which are judged for themselves.
     if (backend === 'webgl') tf.env().set('WEBGL_CPU_FORWARD', false);
     if (backend === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);

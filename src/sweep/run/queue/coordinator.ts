@@ -29,7 +29,8 @@ const KEPT = 24 * 3600;
 /** Milliseconds for taking back what nobody has begun. */
 const FAREWELL = 3000;
 
-type Draft = { kind: 'judge'; indices: number[] } | { kind: 'explain'; index: number; hit: string };
+type Draft =
+  { kind: 'judge'; indices: number[] } | { kind: 'explain'; index: number; hit: string; withFixes?: true };
 
 export async function queueWorkforce(options: QueueOptions): Promise<Workforce> {
   const { url, plan, digest, limits, versions } = options;
@@ -37,7 +38,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
   const queue = new Queue(QUEUE_NAME, { connection });
   queue.on('error', () => {});
   const run = randomUUID();
-  const { seed, backends } = plan;
+  const { seed, backends, fixes } = plan;
   let closed = false;
 
   const isOurs = (job: Job | undefined): job is Job => (job?.data as Request | undefined)?.run === run;
@@ -91,6 +92,7 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
           backends: [...backends],
           digest,
           limits: { timeLimit: limits.timeLimit, memoryLimit: limits.memoryLimit },
+          ...(fixes && { fixes }),
           ...draft,
         } satisfies Request,
         // What a run that is no more has asked for does not stay for ever.
@@ -137,7 +139,12 @@ export async function queueWorkforce(options: QueueOptions): Promise<Workforce> 
       ),
     explain: (tasks, onResult, signal) =>
       work(
-        tasks.map(({ index, hit }) => ({ kind: 'explain', index, hit: hit.id })),
+        tasks.map(({ index, hit, withFixes }) => ({
+          kind: 'explain',
+          index,
+          hit: hit.id,
+          ...(withFixes && { withFixes: true }),
+        })),
         (answer) => {
           if (answer.kind === 'explain') onResult(answer.explanation);
         },

@@ -20,11 +20,21 @@ const order = z.object({
   /** Of the cases, which are to be the same at both ends. */
   digest: z.number().int(),
   limits: z.object({ timeLimit: z.number().positive(), memoryLimit: z.number().positive() }),
+  /** Each case is judged with `gradparity/fixes` too. */
+  fixes: z.literal(true).optional(),
 });
 
 export const requestSchema = z.discriminatedUnion('kind', [
   order.extend({ kind: z.literal('judge'), indices: z.array(index).min(1).max(100) }).strict(),
-  order.extend({ kind: z.literal('explain'), index, hit: z.string().max(500) }).strict(),
+  order
+    .extend({
+      kind: z.literal('explain'),
+      index,
+      hit: z.string().max(500),
+      /** It is a finding with the fixes in place. */
+      withFixes: z.literal(true).optional(),
+    })
+    .strict(),
 ]);
 export type Request = z.infer<typeof requestSchema>;
 
@@ -53,8 +63,7 @@ const hit = z.object({
   witness,
 });
 
-const caseResult = z.object({
-  index,
+const judged = z.object({
   hits: z.array(hit),
   backends: z.partialRecord(backend, cell),
   formula: cell,
@@ -62,6 +71,8 @@ const caseResult = z.object({
   // As the op says it, which may be nonsense: that is what is looked for.
   outputShape: z.array(number).max(10).optional(),
 });
+
+const caseResult = judged.extend({ index, fixed: judged.optional() });
 
 const filed = z.object({
   finding: z.object({
@@ -91,6 +102,7 @@ const filed = z.object({
     plainSecond: z.boolean().optional(),
     kink: z.boolean().optional(),
     entrywise: z.boolean().optional(),
+    pair: z.boolean().optional(),
     cotangent: z.array(number),
     code: z.string(),
     got: z.string(),

@@ -53,13 +53,13 @@ export async function startWorker({ url, jobs, versionsOf, onJob }: WorkerOption
   }
 
   async function withExaminer<T>(
-    { backends, limits }: Request,
+    { backends, limits, fixes }: Request,
     work: (examiner: Examiner) => Promise<T>,
   ): Promise<T> {
-    const key = JSON.stringify([backends, limits]);
+    const key = JSON.stringify([backends, limits, fixes]);
     const list = free.get(key) ?? [];
     free.set(key, list);
-    const one = list.pop() ?? (await openExaminer(backends, limits));
+    const one = list.pop() ?? (await openExaminer(backends, limits, { fixes }));
     staff.add(one);
     try {
       return await work(one.examiner);
@@ -95,10 +95,11 @@ export async function startWorker({ url, jobs, versionsOf, onJob }: WorkerOption
         return { kind: 'judge', results, versions: here };
       }
       const one = cases[request.index];
-      const { hits, outputShape } = await examiner.judge(one, request.index);
+      const judged = await examiner.judge(one, request.index);
+      const { hits, outputShape } = (request.withFixes && judged.fixed) || judged;
       const hit = hits.find(({ id }) => id === request.hit);
       if (!hit) throw new UnrecoverableError(`case ${request.index} does not show ${request.hit} here.`);
-      const explanation = await examiner.explain(one, hit, outputShape);
+      const explanation = await examiner.explain(one, hit, outputShape, request.withFixes);
       return { kind: 'explain', explanation: explanation as ExplainAnswer['explanation'], versions: here };
     });
   }
