@@ -1,11 +1,15 @@
 // What a screen reader is told of Starlight's own parts, where axe finds fault with it.
 
-// The search button is called what it shows, with its keys.
+// The search button is called what it shows; where it shows a picture alone, its label names it.
 const search = document.querySelector('button[data-open-modal]');
-const nameSearch = () =>
-  search?.setAttribute('aria-label', search.innerText.replace(/\s+/g, ' ').trim() || search.ariaLabel);
+const label = search?.getAttribute('aria-label');
+const nameSearch = () => {
+  if (search?.innerText.trim()) search.removeAttribute('aria-label');
+  else search?.setAttribute('aria-label', label);
+};
 nameSearch();
 addEventListener('load', nameSearch);
+addEventListener('resize', nameSearch);
 
 // A block of code that can be scrolled is a group and no landmark: a page has many of them, all without a name.
 const group = (pre) => {
