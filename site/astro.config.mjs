@@ -9,6 +9,7 @@ import rehypeKatex from 'rehype-katex';
 import remarkMath from 'remark-math';
 import starlightLinksValidator from 'starlight-links-validator';
 
+const base = `/${(process.env.GRADPARITY_SITE_BASE ?? '').replace(/^\/|\/$/g, '')}/`.replace('//', '/');
 const site = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(site);
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -28,16 +29,24 @@ const fixesModule = () => ({
   load: (id) => (id === '\0virtual:fixes' ? fixes() : undefined),
 });
 
+/** What may be wider than a telephone is scrolled by itself, by the keyboard too. */
+const scrollable = () =>
+  function visit(node) {
+    const { tagName, properties } = node;
+    if (tagName === 'table' || [properties?.className].flat().includes('katex-display'))
+      properties.tabIndex = 0;
+    for (const child of node.children ?? []) visit(child);
+  };
+
 export default defineConfig({
-  base: process.env.GRADPARITY_SITE_BASE ?? '/',
+  base,
   outDir: process.env.GRADPARITY_SITE_OUT ?? './dist',
   markdown: {
     // Outputs of programs and formulas are to stay as they are written.
     processor: unified({
       smartypants: false,
       remarkPlugins: [remarkMath],
-      // MathML alone: the browsers of today draw it, without fonts of its own and in the colours of the page.
-      rehypePlugins: [[rehypeKatex, { output: 'mathml', strict: 'error', throwOnError: true }]],
+      rehypePlugins: [[rehypeKatex, { strict: 'error', throwOnError: true }], scrollable],
     }),
   },
   integrations: [
@@ -50,7 +59,8 @@ export default defineConfig({
         'zh-cn': { label: '简体中文', lang: 'zh-CN' },
       },
       sidebar,
-      customCss: ['./src/styles/site.css'],
+      customCss: ['katex/dist/katex.min.css', './src/styles/site.css'],
+      head: [{ tag: 'script', attrs: { src: `${base}reading.js`, defer: true } }],
       credits: false,
       lastUpdated: false,
       plugins: [starlightLinksValidator({ errorOnFallbackPages: false })],

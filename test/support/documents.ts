@@ -98,7 +98,7 @@ const siblings = readdirSync(path.join(root, 'packages')).flatMap((name) =>
 );
 
 /** What npm does by itself, without a script of package.json. */
-const npmVerbs = ['ci', 'pack'];
+const npmVerbs = ['ci', 'exec', 'pack'];
 
 /** What is wrong with a command line that a document shows; undefined where it can be run as it stands. */
 export function flawOf(line: string): string | undefined {
@@ -154,7 +154,7 @@ export const withoutProse = ({ language, code }: Block): string[] => [
   language,
   ...code.split('\n').map((line) => {
     if (language === 'sh') return line.replace(/\s*# .*$/, '');
-    return prints(line) ? line : line.replace(/\/\/ .*$/, '//');
+    return prints(line) ? line : line.replace(/\/\/ .*$/, '//').replace(/\/\*\* .* \*\/$/, '/** */');
   }),
 ];
 
@@ -166,8 +166,9 @@ export function brokenLinks(document: string, text: string): string[] {
     const [target, anchor] = link.split('#');
     const file = path.posix.join(path.posix.dirname(document), target || path.posix.basename(document));
     if (!existsSync(path.join(root, file))) return true;
-    const headings = target === '' ? headingsOf(text) : file.endsWith('.md') ? headingsOf(read(file)) : [];
-    return anchor !== undefined && !headings.map(anchorOf).includes(anchor);
+    const there = target === '' ? text : file.endsWith('.md') ? read(file) : '';
+    const ids = Array.from(there.matchAll(/<\w+ id="([^"]+)"/g), ([, id]) => id);
+    return anchor !== undefined && ![...headingsOf(there).map(anchorOf), ...ids].includes(anchor);
   });
 }
 

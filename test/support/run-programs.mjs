@@ -2,6 +2,7 @@
  * Runs the programs given by their files one after the other in this process, and prints, as JSON, what each of them prints: a list of lines a file, or
  * the error that it ended with.
  */
+/* eslint-disable no-console -- what programs print is what this is about */
 import { formatWithOptions } from 'node:util';
 import { pathToFileURL } from 'node:url';
 

@@ -21,9 +21,10 @@ const meaning = (text: string | undefined): string =>
           /the broadcast axis (\d+) of the output has length (\d+)/g,
           '输出中被广播的轴 $1 的长度是 $2',
         )
-        .replace(/axis (\d+) of (\S+) has length (\d+)/g, '$2 的轴 $1 的长度是 $3')
+        .replace(/axis (\d+) of (input \d+|\S+) has length (\d+)/g, '$2 的轴 $1 的长度是 $3')
         .replace(/the output has (\d+) entries/g, '输出有 $1 个元素')
         .replace(/(input \d+|\w+) has (\d+) entries/g, '$1 有 $2 个元素')
+        .replace(/\binput (\d+)/g, '输入 $1')
         .replace(/; /g, '；')}）`;
 
 type Rule = readonly [RegExp, (...parts: string[]) => string];
@@ -59,7 +60,8 @@ const rules: readonly Rule[] = [
   ],
   [
     /^the gradient is wrong only (where \S+ \S+ \S+)\.(?: In that part: (.*))?$/,
-    (where, inside) => `只有${places(where)}梯度是错的。${inside ? `在这一部分：${inChinese(inside)}` : ''}`,
+    (where, inside) =>
+      `只有在 ${places(where)}，梯度是错的。${inside ? `在这一部分：${inChinese(inside)}` : ''}`,
   ],
   [
     /^the gradient is wrong only (at|in) (.+?)\.(?: In that part: (.*))?$/,
