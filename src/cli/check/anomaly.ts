@@ -11,7 +11,13 @@ async function functionOf(one: CheckCase): Promise<{ f: () => unknown; xs: tf.Te
   let inputs: readonly unknown[];
   if ('model' in one) {
     const { lossOfWeights } = await import('../../gradcheck/model.js');
-    ({ f, inputs } = lossOfWeights(await made(one.model), await made(one.x), await made(one.y), one.loss, one.options));
+    ({ f, inputs } = lossOfWeights(
+      await made(one.model),
+      await made(one.x),
+      await made(one.y),
+      one.loss,
+      one.options,
+    ));
   } else {
     f = one.f as typeof f;
     inputs = (await made(one.inputs)) as readonly unknown[];
