@@ -49,7 +49,8 @@ const extreme =
     if (!sum || typeof axis !== 'number' || axis >= 0) return run(inputs, attributes);
     const { removed, rank } = sum;
     const given = axis + rank;
-    const isFirst = isMinimum || given < removed;
+    // The second can't be beyond the last.
+    const isFirst = isMinimum || given < removed || given + 1 >= rank;
     const wanted = isFirst ? given : given + 1;
     return run(inputs, { ...attributes, [name]: wanted > removed ? wanted - 1 : wanted });
   };

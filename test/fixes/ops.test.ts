@@ -37,6 +37,7 @@ test('norms of matrices are the same by negative axes, of whichever two axes', (
     }
   }
   expect(differing).toBeGreaterThan(5);
+  expect(norm(Infinity, [-1, 0])).toEqual(tf.tidy(() => tf.max(tf.sum(tf.abs(x), 0), 2).arraySync()));
   // A vector's norm along a negative axis is an extreme too.
   expect(tf.tidy(() => tf.norm(x, Infinity, -2).arraySync())).toEqual(
     tf.tidy(() => tf.max(tf.abs(x), 2).arraySync()),
