@@ -66,7 +66,7 @@ test('gradients at 0 of a norm and of divNoNan', () => {
 
 test('a number for the padding of a row pads its ends alone', () => {
   const y = tf.tidy(() =>
-    tf.conv1d(tf.ones([1, 4, 1]) as tf.Tensor3D, tf.ones([3, 1, 1]) as tf.Tensor3D, 1, 1).dataSync(),
+    tf.conv1d(tf.ones<tf.Rank.R3>([1, 4, 1]), tf.ones<tf.Rank.R3>([3, 1, 1]), 1, 1).dataSync(),
   );
   expect([...y]).toEqual([2, 3, 3, 2]);
 });

@@ -27,7 +27,7 @@ const softmaxCrossEntropy =
     // The op saves the labels and the logarithms. These lead back to no input, and serve where the gradient is not differentiated.
     let steps: tf.Tensor[] = [];
     const keepSteps = (tensors: tf.Tensor[]): void => void (steps = tensors);
-    const { value } = f(labels, logits, keepSteps as unknown as tf.GradSaveFunc);
+    const { value } = f(labels, logits, keepSteps);
     saverOf(args)([labels, logits, ...steps.slice(1)]);
     return {
       value,
