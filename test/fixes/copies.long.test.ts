@@ -3,13 +3,15 @@
  * workers, and with another version. Oracle: the closed forms of gradients.test.ts.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const scratch = mkdtempSync(path.join(root, 'node_modules', '.fixes-test-'));
+// Within the package, which its own name stands for there.
+mkdirSync(path.join(root, 'runs'), { recursive: true });
+const scratch = mkdtempSync(path.join(root, 'runs', 'fixes-test-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 function file(name: string, text: string): string {
@@ -26,10 +28,10 @@ const run = (name: string, text: string): unknown =>
     }),
   );
 
-/** The gradient of cumsum down two rows of ones, and of max at a tie; wrong without the fixes. */
+/** The gradient of cumsum down the columns of ones, and of max at a tie; wrong without the fixes. */
 const gradients =
-  'const gradients = (t) => [...t.grad((x) => t.cumsum(x, 0))(t.ones([2, 1])).dataSync(), ...t.grad((x) => t.max(x))(t.tensor1d([1, 3, 3])).dataSync()];';
-const right = [2, 1, 0, 0.5, 0.5];
+  'const gradients = (t) => [...t.grad((x) => t.cumsum(x, 0))(t.ones([2, 2])).dataSync(), ...t.grad((x) => t.max(x))(t.tensor1d([1, 3, 3])).dataSync()];';
+const right = [2, 2, 1, 1, 0, 0.5, 0.5];
 
 test('a copy of TensorFlow.js that is loaded later, of another build, shares them, and takes nothing away', () => {
   const printed = run(
@@ -42,11 +44,13 @@ test('a copy of TensorFlow.js that is loaded later, of another build, shares the
     ${gradients}
     const require = createRequire(import.meta.url);
     const found = [gradients(tf)];
-    // Once more the same file, and the minified build that a page loads by a script tag.
+    // Once more the same files, and the minified build that a page loads by a script tag.
     const place = require.resolve('@tensorflow/tfjs');
     require('@tensorflow/tfjs');
-    delete require.cache[place];
+    for (const key of Object.keys(require.cache)) if (/@tensorflow/.test(key)) delete require.cache[key];
     const second = require('@tensorflow/tfjs');
+    // In Node it asks for packages of Node.
+    globalThis.require = require;
     vm.runInThisContext(readFileSync(place.replace(/[^/\\\\]*$/, 'tf.min.js'), 'utf8'));
     const third = globalThis.tf;
     found.push(gradients(second), gradients(third), gradients(tf));

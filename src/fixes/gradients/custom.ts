@@ -27,7 +27,7 @@ const softmaxCrossEntropy =
     // The op saves the labels and the logarithms. These lead back to no input, and serve where the gradient is not differentiated.
     let steps: tf.Tensor[] = [];
     const keepSteps = (tensors: tf.Tensor[]): void => void (steps = tensors);
-    const { value } = f(labels, logits, keepSteps as unknown as tf.GradSaveFunc);
+    const { value } = f(labels, logits, keepSteps);
     saverOf(args)([labels, logits, ...steps.slice(1)]);
     return {
       value,
@@ -83,6 +83,12 @@ const change = engineMethod(
 export const customGrad = (feature: 'fused' | 'softmaxCrossEntropy' | 'identity'): EngineChange =>
   change(feature);
 
+/** A bias belongs to the channels, which may be first. */
+function biasGradient(dy: tf.Tensor, bias: tf.Tensor, { dataFormat }: tf.NamedAttrMap): tf.Tensor {
+  if (dataFormat !== 'NCHW' || bias.rank > 1 || bias.size === 1) return sumTo(dy, bias.shape);
+  return tf.sum(dy, [0, 2, 3]);
+}
+
 /** The gradient of a fused kernel, which in a gradient is the plain one plus a bias. */
 function withBias(kernelName: string, plain: tf.GradConfig): tf.GradConfig {
   const [first, second] = plain.inputsToSave as [string, string];
@@ -91,7 +97,7 @@ function withBias(kernelName: string, plain: tf.GradConfig): tf.GradConfig {
     { inputs: [first, second, 'bias'] },
     (dy, [a, b, bias], attributes) => {
       const { [first]: byFirst, [second]: bySecond } = plain.gradFunc(dy, [a, b], attributes);
-      return { [first]: byFirst, [second]: bySecond, bias: () => sumTo(dy, bias.shape) };
+      return { [first]: byFirst, [second]: bySecond, bias: () => biasGradient(dy, bias, attributes) };
     },
   );
 }

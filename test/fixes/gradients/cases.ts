@@ -86,7 +86,7 @@ export const CASES: readonly FixCase[] = [
   {
     fix: 'optional-inputs',
     name: 'batchNorm with neither scale nor offset',
-    f: (x, m, v) => tf.batchNorm(x, m as tf.Tensor1D, tf.square(v) as tf.Tensor1D),
+    f: (x, m, v) => tf.batchNorm(x, m, tf.square(v)),
     inputs: () => [matrix(), numbers([3], 2), numbers([3], 3)],
     stock: [wrong, wrong],
   },
@@ -580,7 +580,7 @@ export const CASES: readonly FixCase[] = [
   {
     fix: 'batchNorm',
     name: 'batchNorm without scale',
-    f: (x, m, v, o) => tf.batchNorm(x, m as tf.Tensor1D, tf.square(v) as tf.Tensor1D, o as tf.Tensor1D),
+    f: (x, m, v, o) => tf.batchNorm(x, m, tf.square(v), o),
     inputs: () => [matrix(), numbers([3], 2), numbers([3], 3), numbers([3], 4)],
     stock: [wrong, wrong],
   },

@@ -222,14 +222,7 @@ describe('what was right stays bit for bit', () => {
     ['split', (a) => tf.square(tf.split(a, 2, 1)[1]), () => [numbers([3, 4], 1)]],
     [
       'batchNorm',
-      (x, m, v, o, scale) =>
-        tf.batchNorm(
-          x,
-          m as tf.Tensor1D,
-          tf.square(v) as tf.Tensor1D,
-          o as tf.Tensor1D,
-          scale as tf.Tensor1D,
-        ),
+      (x, m, v, o, scale) => tf.batchNorm(x, m, tf.square(v), o, scale),
       () => [numbers([3, 4], 1), ...[2, 3, 4, 5].map((seed) => numbers([4], seed))],
     ],
     [
