@@ -11,7 +11,7 @@ export interface Fix {
   readonly ops: readonly string[];
   /** What is wrong without it, as a sentence. */
   readonly wrong: string;
-  /** The version of TensorFlow.js since which it is wrong, where that is known. */
+  /** The month since which it is in TensorFlow.js' source, `2020-10`, where its history tells. */
   readonly since?: string;
   /** The thread upstream. */
   readonly upstream?: string;

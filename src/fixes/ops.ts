@@ -26,6 +26,12 @@ const isWithin = (name: string): boolean => {
   return scopeStack.length > 1 && scopeStack[scopeStack.length - 2].name === name;
 };
 
+/** Whether a gradient will be asked for. */
+const isRecorded = (): boolean => {
+  const { state } = engine();
+  return state.gradientDepth > 0 && state.kernelDepth === 0;
+};
+
 /** Sums along one axis of a matrix norm: the axis, and how many there were. */
 const sums = new WeakMap<object, { removed: number; rank: number }>();
 
@@ -95,11 +101,22 @@ const handlers = new Map<string, Handler>([
   ['Max', extreme(false)],
   ['Min', extreme(true)],
   [
+    'RealDiv',
+    (features, inputs, attributes, run) => {
+      if (!features.has('divNoNan') || !isRecorded() || !isWithin('divNoNan__op')) {
+        return run(inputs, attributes);
+      }
+      // What is divided by 0 is left out afterwards; its gradient would be 0·∞.
+      const isZero = tf.equal(inputs.b, 0);
+      return run({ a: inputs.a, b: tf.where(isZero, tf.onesLike(inputs.b), inputs.b) }, attributes);
+    },
+  ],
+  [
     'Sqrt',
     (features, inputs, attributes, run) => {
-      const { state } = engine();
-      const isRecorded = state.gradientDepth > 0 && state.kernelDepth === 0;
-      if (!features.has('norm-zero') || !isRecorded || !isWithin('norm__op')) return run(inputs, attributes);
+      if (!features.has('norm-zero') || !isRecorded() || !isWithin('norm__op')) {
+        return run(inputs, attributes);
+      }
       // √ has no slope at 0, the norm the subgradient 0.
       const isZero = tf.equal(inputs.x, 0);
       const root = run({ x: tf.where(isZero, tf.onesLike(inputs.x), inputs.x) }, attributes) as tf.Tensor;
@@ -142,7 +159,8 @@ const change = engineMethod(
     },
 );
 
-const kernelsOf = (feature: 'norm' | 'norm-zero' | 'conv1d-pad' | 'irfft'): EngineChange => change(feature);
+const kernelsOf = (feature: 'norm' | 'norm-zero' | 'conv1d-pad' | 'irfft' | 'divNoNan'): EngineChange =>
+  change(feature);
 
 export const ops: readonly Fix[] = [
   {
@@ -158,6 +176,13 @@ export const ops: readonly Fix[] = [
     ops: ['norm'],
     wrong: 'The gradient of a norm is NaN at 0, where 0 is a subgradient.',
     engine: kernelsOf('norm-zero'),
+  },
+  {
+    id: 'divNoNan',
+    family: 'elementwise',
+    ops: ['divNoNan'],
+    wrong: 'The gradient is NaN where it divides by 0.',
+    engine: kernelsOf('divNoNan'),
   },
   {
     id: 'irfft-of-a-vector',

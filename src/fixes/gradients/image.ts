@@ -199,6 +199,7 @@ export const image: readonly Fix[] = [
     family,
     ops: ['image.transform'],
     wrong: 'There is no gradient.',
+    since: '2021-03',
     gradients: [transform],
   },
   {
@@ -206,6 +207,7 @@ export const image: readonly Fix[] = [
     family,
     ops: ['image.rotateWithOffset'],
     wrong: 'There is no gradient.',
+    since: '2020-07',
     gradients: [rotateWithOffset],
   },
 ];

@@ -235,6 +235,7 @@ export const indexing: readonly Fix[] = [
     family,
     ops: ['tensorScatterUpdate'],
     wrong: missing,
+    since: '2023-01',
     gradients: [tensorScatterUpdate],
   },
   { id: 'sparseToDense', family, ops: ['sparseToDense'], wrong: missing, gradients: [sparseToDense] },
@@ -243,6 +244,7 @@ export const indexing: readonly Fix[] = [
     family,
     ops: ['sparse.sparseSegmentSum', 'sparse.sparseSegmentMean'],
     wrong: missing,
+    since: '2021-05',
     gradients: [segments('SparseSegmentSum', false), segments('SparseSegmentMean', true)],
   },
   {
@@ -250,6 +252,7 @@ export const indexing: readonly Fix[] = [
     family,
     ops: ['sparse.sparseFillEmptyRows'],
     wrong: missing,
+    since: '2021-04',
     gradients: [sparseFillEmptyRows],
   },
   {
@@ -257,7 +260,8 @@ export const indexing: readonly Fix[] = [
     family,
     ops: ['raggedGather', 'raggedTensorToTensor'],
     wrong: missing,
+    since: '2022-08',
     gradients: [raggedGather, raggedTensorToTensor],
   },
-  { id: 'unique', family, ops: ['unique'], wrong: missing, gradients: [unique] },
+  { id: 'unique', family, ops: ['unique'], wrong: missing, since: '2020-10', gradients: [unique] },
 ];

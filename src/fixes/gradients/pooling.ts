@@ -232,6 +232,7 @@ export const pooling: readonly Fix[] = [
     family,
     ops: ['maxPoolWithArgmax'],
     wrong: 'There is no gradient.',
+    since: '2020-04',
     gradients: [maxPoolWithArgmax],
   },
   {

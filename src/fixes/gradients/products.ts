@@ -137,6 +137,7 @@ export const products: readonly Fix[] = [
     family,
     ops: ['einsum', 'image.rgbToGrayscale'],
     wrong: 'There is no gradient.',
+    since: '2021-04',
     upstream: 'https://github.com/tensorflow/tfjs/issues/5690',
     gradients: [einsum],
   },

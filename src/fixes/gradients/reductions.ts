@@ -161,6 +161,7 @@ export const reductions: readonly Fix[] = [
     family,
     ops: ['prod'],
     wrong: 'The gradient throws for negative axes.',
+    since: '2022-04',
     gradients: [prod],
   },
   {
@@ -175,6 +176,7 @@ export const reductions: readonly Fix[] = [
     family,
     ops: ['cumprod', 'prod'],
     wrong: 'There is no gradient, nor one of the gradient of prod.',
+    since: '2022-03',
     upstream: 'https://github.com/tensorflow/tfjs/issues/8558',
     gradients: [cumprod],
   },
@@ -191,6 +193,7 @@ export const reductions: readonly Fix[] = [
     family,
     ops: ['bincount', 'denseBincount'],
     wrong: 'There is no gradient by the weights.',
+    since: '2020-12',
     gradients: [bincount, denseBincount],
   },
 ];

@@ -163,6 +163,7 @@ export const shapes: readonly Fix[] = [
     family,
     ops: ['mirrorPad'],
     wrong: 'The gradient leaves out what the mirrored border adds.',
+    since: '2020-10',
     gradients: [mirrorPad],
   },
   {
