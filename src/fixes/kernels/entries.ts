@@ -15,16 +15,22 @@ import {
 
 /** Whether there is a NaN among the numbers. An infinity counts as one: 0 times either is NaN, and so four at a time need no comparison each. */
 function mayHoldNaN(values: tf.TypedArray): boolean {
-  if (values instanceof Int32Array || values instanceof Uint8Array) return false;
+  return values instanceof Int32Array || values instanceof Uint8Array
+    ? false
+    : isAnyNotFinite(values as Float32Array);
+}
+
+function isAnyNotFinite(values: Float32Array): boolean {
+  const { length } = values;
   let [a, b, c, d] = [0, 0, 0, 0];
   let i = 0;
-  for (; i + 4 <= values.length; i += 4) {
+  for (; i + 4 <= length; i += 4) {
     a += values[i] * 0;
     b += values[i + 1] * 0;
     c += values[i + 2] * 0;
     d += values[i + 3] * 0;
   }
-  for (; i < values.length; i++) a += values[i] * 0;
+  for (; i < length; i++) a += values[i] * 0;
   return a + b + c + d !== 0;
 }
 
