@@ -97,14 +97,8 @@ describe('on wasm', () => {
     "filters' gradients with strides %p and pad %p are those in double precision",
     async (strides, pad, [height, width]) => {
       const gradient = (depthwise: boolean) => (): tf.Tensor => {
-        const x = tf.randomUniform([2, height, width, 3], -1, 1, 'float32', 1) as tf.Tensor4D;
-        const filter = tf.randomUniform(
-          depthwise ? [3, 3, 3, 2] : [3, 3, 3, 4],
-          -1,
-          1,
-          'float32',
-          2,
-        ) as tf.Tensor4D;
+        const x = tf.randomUniform<tf.Rank.R4>([2, height, width, 3], -1, 1, 'float32', 1);
+        const filter = tf.randomUniform<tf.Rank.R4>([3, 3, 3, depthwise ? 2 : 4], -1, 1, 'float32', 2);
         const f = (w: tf.Tensor): tf.Tensor =>
           depthwise
             ? tf.depthwiseConv2d(x, w as tf.Tensor4D, strides, pad)

@@ -134,7 +134,7 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     await expectUnchanged(backend, only, () => tf.batchNorm(x(), tf.ones([6]), tf.ones([6])));
     await expectUnchanged(backend, only, () => tf.relu6(tf.clipByValue(x(), -0.5, 0.5)));
     await expectUnchanged(backend, only, () => tf.maximum(x(), tf.neg(x())));
-    await expectUnchanged(backend, only, () => tf.prelu(x(), tf.ones([6])));
+    await expectUnchanged(backend, only, () => tf.prelu(x(), tf.ones<tf.Rank.R2>([1, 6])));
     await expectUnchanged(backend, only, () => tf.concat([x(), x()], 1));
     await expectUnchanged(backend, only, () => tf.oneHot(tf.tensor1d([1, 0], 'int32'), 3));
   });

@@ -98,8 +98,8 @@ test.each(equations)("einsum '%s' on cpu and wasm is that in double precision", 
 test("wasm's fused products do with a transposed factor what they do without: sums of 100 terms, then the activation", async () => {
   const f = (): tf.Tensor =>
     tf.fused.matMul({
-      a: random([100, 4], 1) as tf.Tensor2D,
-      b: random([100, 3], 2) as tf.Tensor2D,
+      a: random([100, 4], 1),
+      b: random([100, 3], 2),
       transposeA: true,
       bias: tf.tensor1d([1, 2, 3]),
       activation: 'relu',
