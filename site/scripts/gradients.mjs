@@ -2,8 +2,6 @@
  * The sweep's report as a page with filters: over the tables op by op, the causes and the findings. The report itself stays as
  * `gradparity sweep --markdown` wrote it, so that the page says what the report says; Chinese are what surrounds it and its headings.
  */
-import { outsideOfCode } from './pages.mjs';
-
 const chinese = {
   Causes: '原因',
   'Op by op': '逐个算子',
@@ -19,6 +17,8 @@ export function gradientsPage(text, pages, page) {
     text.replace(/^# .+$/m, '').replace(/^<!-- prettier-ignore-(start|end) -->$/gm, ''),
     /^<h2 id="causes">/m,
   );
+  // The causes' numbers have no heading of their own in the report.
+  const causes = (text) => text.replace(/^\|\s*\| cause \|/m, '| # | cause |');
   const version = /TensorFlow\.js ([\d.]+)/.exec(text)[1];
   const count = /^(\d+) of \d+ cases judged: (\d+) findings/m.exec(text);
   const head = isChinese
@@ -35,7 +35,7 @@ export function gradientsPage(text, pages, page) {
       { tableOfContents: false, sidebar: { label: isChinese ? '逐个算子的结果' : 'Op by op' } },
     ) +
     `${pages.links(head, { ...page, source: isChinese ? 'docs/zh-CN/tfjs-gradients.md' : page.source })}\n\n<div id="gradient-filter" data-pagefind-ignore></div>\n\n` +
-    outsideOfCode(body, (prose) => prose) +
+    causes(body) +
     `\n\n${script}\n`
   );
 }
