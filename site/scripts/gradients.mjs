@@ -21,6 +21,10 @@ export function gradientsPage(text, pages, page) {
   const causes = (text) => text.replace(/^\|\s*\| cause \|/m, '| # | cause |');
   const version = /TensorFlow\.js ([\d.]+)/.exec(text)[1];
   const count = /^(\d+) of \d+ cases judged: (\d+) findings/m.exec(text);
+  if (count === null) {
+    pages.flaws.push(`${page.source} does not say how many cases were judged, which the Chinese page tells.`);
+    return '';
+  }
   const head = isChinese
     ? `下面是 \`gradparity sweep\` 对 TensorFlow.js ${version} 的完整报告：检查了 ${Number(count[1]).toLocaleString('en')} 个用例，发现 ${count[2]} 处错误。每个算子以多种形状和选项调用，函数值与 Python 版 TensorFlow 比较；梯度公式以双精度计算，与算子本身的数值微分比较，梯度的梯度同样如此；最后在每个后端上以 float32 运行内核。只有得到第二个来源印证的才列为错误，其余是疑点。每一处都附有几行可以复现的程序。判断的方法见[扫描](sweep.md)。报告原文为英文。`
     : intro.replace(/## Contents[\s\S]*$/, '');
