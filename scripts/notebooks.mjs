@@ -171,13 +171,16 @@ async function write(name, executed) {
   }
   for (const [file, notebook] of notebooks) {
     codeCells(notebook).forEach((cell, index) => Object.assign(cell, cells[index]));
+    notebook.metadata.language_info = executed.metadata.language_info;
     await writeFileWhole(file, notebookText(notebook));
   }
   return undefined;
 }
 
-function withoutTimes({ execution: _, ...metadata }) {
-  return metadata;
+function withoutTimes(metadata) {
+  const kept = { ...metadata };
+  delete kept.execution;
+  return kept;
 }
 
 /** Outputs as they are committed: one text for what is printed in a row, pictures in hundredths of a pixel. */

@@ -58,7 +58,7 @@ export async function runners(project) {
   for (const file of ['a.cjs', 'a.mjs']) node(file, fixes);
   // All fixes, likewise.
   const cumsum =
-    'const of = tf.grad((x) => tf.cumsum(x, 0))(tf.ones([2, 1])).dataSync().join();\nif (of !== \'2,1\') throw new Error(of);\n';
+    "const of = tf.grad((x) => tf.cumsum(x, 0))(tf.ones([2, 1])).dataSync().join();\nif (of !== '2,1') throw new Error(of);\n";
   const all = inside('all-fixes', {
     'package.json': { private: true },
     'a.cjs': `const tf = require('@tensorflow/tfjs');\nrequire('gradparity/fixes');\n${cumsum}`,

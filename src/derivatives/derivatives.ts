@@ -98,7 +98,9 @@ function inWords(where: string, error: Error): Error {
       how === 'wrong'
         ? `has a wrong derivative of ${op}`
         : `can't compute the derivative of ${op} (${(cause as Error).message.replace(/\.$/, '')})`;
-    return new InputError(`${where}: ${library} ${what}, which f or its gradient uses.${remedy}`, { cause: error });
+    return new InputError(`${where}: ${library} ${what}, which f or its gradient uses.${remedy}`, {
+      cause: error,
+    });
   }
   const [, op] = /gradient function not found for (\w*)/.exec(message) ?? [];
   if (op !== undefined) {

@@ -44,7 +44,11 @@ export function addLine(file: string, line: string): void {
     try {
       writeAll(handle, Buffer.from(`${line}\n`), size);
     } catch (error) {
-      ftruncateSync(handle, size);
+      try {
+        ftruncateSync(handle, size);
+      } catch {
+        // A device has no size.
+      }
       throw error;
     }
   } finally {

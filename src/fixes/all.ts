@@ -13,7 +13,7 @@ import { products } from './gradients/products.js';
 import { reductions } from './gradients/reductions.js';
 import { shapes } from './gradients/shapes.js';
 import { KERNEL_FIXES } from './kernels/index.js';
-import { layers } from './layers.js';
+import { LAYER_FIXES } from './layers.js';
 import { ops as composites } from './ops.js';
 import { applyTapeOrder, isTapeOrdered, removeTapeOrder } from './tape-order.js';
 
@@ -105,6 +105,6 @@ export const FIXES: readonly Fix[] = [
   ...image,
   ...complex,
   ...composites,
-  ...layers,
   ...KERNEL_FIXES,
+  ...LAYER_FIXES,
 ];

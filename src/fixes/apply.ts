@@ -141,7 +141,10 @@ export function fixesIntact(): FixesIntact {
   const lost = FIXES.filter(
     (fix) =>
       applied.has(fix.id) &&
-      !((fix.engine?.isApplied() ?? true) && keysOf(fix).every(([registry, key]) => kept.has(key) || isHeld(registry, key))),
+      !(
+        (fix.engine?.isApplied() ?? true) &&
+        keysOf(fix).every(([registry, key]) => kept.has(key) || isHeld(registry, key))
+      ),
   ).map(({ id }) => id);
   return { intact: lost.length === 0, lost };
 }

@@ -27,6 +27,7 @@ export interface Engine {
     gradientDepth: number;
     kernelDepth: number;
     activeScope: { name: string } | null;
+    /** The ops that are under way, the innermost last. */
     scopeStack: { name: string }[];
   };
   scopedRun<T>(start: () => void, end: () => void, f: () => T): T;

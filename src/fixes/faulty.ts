@@ -8,8 +8,9 @@ import { engine, type Engine, type TapeNode } from './engine-methods.js';
 
 /** The ids of the fixes that are in place, by any copy of this package. */
 const applied = (): ReadonlySet<string> =>
-  (engine() as unknown as Record<symbol, { applied: Set<string> } | undefined>)[Symbol.for('gradparity.fixes')]
-    ?.applied ?? new Set();
+  (engine() as unknown as Record<symbol, { applied: Set<string> } | undefined>)[
+    Symbol.for('gradparity.fixes')
+  ]?.applied ?? new Set();
 
 /** Whether fixes are in place, all or some. */
 export const areFixesApplied = (): boolean => applied().size > 0;
@@ -57,7 +58,9 @@ const wrong: Record<string, Wrong> = {
   MirrorPad: (_node, { paddings }) => ((paddings as number[][]).flat().some((n) => n > 0) ? ['x'] : []),
   FloorDiv: () => ['a', 'b'],
   Cast: ({ inputs, outputs }) =>
-    inputs.x?.dtype === 'float32' && outputs[0].dtype !== 'float32' && outputs[0].dtype !== 'complex64' ? ['x'] : [],
+    inputs.x?.dtype === 'float32' && outputs[0].dtype !== 'float32' && outputs[0].dtype !== 'complex64'
+      ? ['x']
+      : [],
   // Transposed where the axis is not the last: seen by its shape, but for lengths that are equal.
   Cumsum: ({ inputs }, { axis }) => {
     const rank = inputs.x?.rank ?? 0;
@@ -115,8 +118,11 @@ export function tellingFaults<T>(f: () => T): T {
   const own = (['addTapeNode', 'runKernel'] as const).map((name) => Object.hasOwn(target, name));
   target.addTapeNode = function (name, inputs, outputs, gradient, saved, attributes = {}) {
     addTapeNode.call(this, name, inputs, outputs, gradient, saved, attributes);
-    const node = this.state.activeTape?.findLast((one) => one.outputs === outputs);
-    if (node) node.gradient = watched(node, attributes);
+    const tape = this.state.activeTape ?? [];
+    // It is the last, or before clones of what it made.
+    let at = tape.length - 1;
+    while (at >= 0 && tape[at].outputs !== outputs) at--;
+    if (at >= 0) tape[at].gradient = watched(tape[at], attributes);
   };
   target.runKernel = function (name, inputs, attributes) {
     try {

@@ -1,147 +1,163 @@
-/** Layers of tf.layers whose own arithmetic is wrong. Their classes belong to the copy of TensorFlow.js that this package imports. */
+/** Layers whose values are not Keras': methods of TensorFlow.js' layer classes that take others' place. */
 import * as tf from '@tensorflow/tfjs';
 import type { EngineChange, Fix } from './fix.js';
 
-type Call = (
-  this: Record<string, unknown>,
-  inputs: tf.Tensor | tf.Tensor[],
-  kwargs: Record<string, unknown>,
-) => tf.Tensor | tf.Tensor[];
+type Method = (this: tf.layers.Layer, ...args: never[]) => unknown;
 
-interface LayerClass {
-  prototype: { call: Call };
-}
-
-const beforeKey = Symbol.for('gradparity.fixes.layer');
-
-type Replaced = Call & { [beforeKey]?: Call };
-
-/** A layer's class, by the name it is saved by. */
-function layerClass(name: string): LayerClass {
+/** The class of a layer, of the copy of TensorFlow.js at hand. */
+function prototypeOf(className: string): Record<string, Method> {
   const { classNameMap } = tf.serialization.SerializationMap.getMap();
-  return classNameMap[name][0] as unknown as LayerClass;
+  const [layer] = classNameMap[className] as [{ prototype: Record<string, Method> }, ...unknown[]];
+  return layer.prototype;
 }
 
-/** Another `call` for a layer. */
-function layerCall(name: string, make: (before: Call) => Call): EngineChange {
-  const current = (): Replaced => layerClass(name).prototype.call;
+/** On a method: the one in whose place it stands. */
+const REPLACES = Symbol.for('gradparity.replaces');
+
+/** Methods that take the place of a class' own, which they are given. */
+function replacing(
+  className: string,
+  methods: Readonly<Record<string, (own: Method) => Method>>,
+): EngineChange {
+  const isOurs = (method: Method & { [REPLACES]?: Method }): boolean => method[REPLACES] !== undefined;
+  const isApplied = (): boolean => {
+    const prototype = prototypeOf(className);
+    return Object.keys(methods).every((name) => isOurs(prototype[name]));
+  };
   return {
-    isApplied: () => current()[beforeKey] !== undefined,
-    apply: () => {
-      const before = current();
-      if (before[beforeKey]) return;
-      const call: Replaced = make(before);
-      call[beforeKey] = before;
-      layerClass(name).prototype.call = call;
+    isApplied,
+    apply() {
+      if (isApplied()) return;
+      const prototype = prototypeOf(className);
+      for (const [name, replace] of Object.entries(methods)) {
+        const own = prototype[name];
+        prototype[name] = Object.assign(replace(own), { [REPLACES]: own });
+      }
     },
-    remove: () => {
-      const before = current()[beforeKey];
-      if (before) layerClass(name).prototype.call = before;
+    remove() {
+      const prototype = prototypeOf(className);
+      for (const name of Object.keys(methods)) {
+        const own = (prototype[name] as Method & { [REPLACES]?: Method })[REPLACES];
+        if (own) prototype[name] = own;
+      }
     },
   };
 }
 
-/** In training it reads the scale and the centre that it was told not to have; batchNorm takes neither. */
-const batchNormalization = layerCall(
-  'BatchNormalization',
-  (before) =>
-    function (inputs, kwargs) {
-      const missing = ['gamma', 'beta'].filter((name) => this[name] == null);
-      if (kwargs.training !== true || missing.length === 0) return before.call(this, inputs, kwargs);
-      const own = missing.map((name) => this[name]);
-      const none = { read: () => null };
-      for (const name of missing) this[name] = none;
+const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D =>
+  (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+
+interface DepthwiseConv2D extends tf.layers.Layer {
+  depthwiseKernel: tf.LayerVariable;
+  bias: tf.LayerVariable | null;
+  strides: [number, number];
+  padding: 'same' | 'valid';
+  dataFormat: 'channelsFirst' | 'channelsLast';
+  dilationRate: [number, number];
+  kernelSize: [number, number];
+  activation: { apply(x: tf.Tensor): tf.Tensor } | null;
+}
+
+const isDilated = ({ dilationRate }: DepthwiseConv2D): boolean => dilationRate.some((rate) => rate !== 1);
+
+const depthwise = replacing('DepthwiseConv2D', {
+  /** `activation(depthwise convolution of x with the filter, dilated, + bias)`. */
+  call: (own) =>
+    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: object) {
+      const layer = this as DepthwiseConv2D;
+      if (!isDilated(layer)) return own.call(this, inputs as never, kwargs as never);
+      const { depthwiseKernel, bias, strides, padding, dataFormat, dilationRate, activation } = layer;
+      const isFirst = dataFormat === 'channelsFirst';
+      return tf.tidy(() => {
+        const x = isFirst ? tf.transpose(only(inputs), [0, 2, 3, 1]) : only(inputs);
+        const filter = depthwiseKernel.read() as tf.Tensor4D;
+        let y: tf.Tensor = tf.depthwiseConv2d(x, filter, strides, padding, 'NHWC', dilationRate);
+        if (bias) y = tf.add(y, bias.read());
+        if (isFirst) y = tf.transpose(y, [0, 3, 1, 2]);
+        return activation ? activation.apply(y) : y;
+      });
+    },
+  /** As of a window that reaches as far as the dilated one. */
+  computeOutputShape: (own) =>
+    function (this: tf.layers.Layer, inputShape: tf.Shape) {
+      const layer = this as DepthwiseConv2D;
+      const { kernelSize, dilationRate } = layer;
+      const reach = kernelSize.map((size, axis) => (size - 1) * dilationRate[axis] + 1);
+      return own.call(
+        Object.create(layer, { kernelSize: { value: reach } }) as tf.layers.Layer,
+        inputShape as never,
+      );
+    },
+});
+
+interface UpSampling2D extends tf.layers.Layer {
+  size: [number, number];
+  dataFormat: 'channelsFirst' | 'channelsLast';
+  interpolation: 'nearest' | 'bilinear';
+}
+
+const upSampling = replacing('UpSampling2D', {
+  /** Images of another size, each pixel taken at its centre. */
+  call: (own) =>
+    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: object) {
+      const { size, dataFormat, interpolation } = this as UpSampling2D;
+      if (interpolation !== 'bilinear') return own.call(this, inputs as never, kwargs as never);
+      return tf.tidy(() => {
+        const isFirst = dataFormat === 'channelsFirst';
+        const x = isFirst ? tf.transpose(only(inputs), [0, 2, 3, 1]) : only(inputs);
+        const y = tf.image.resizeBilinear(x, [size[0] * x.shape[1], size[1] * x.shape[2]], false, true);
+        return isFirst ? tf.transpose(y, [0, 3, 1, 2]) : y;
+      });
+    },
+});
+
+interface BatchNormalization extends tf.layers.Layer {
+  gamma?: Pick<tf.LayerVariable, 'read'>;
+  beta?: Pick<tf.LayerVariable, 'read'>;
+  movingMean: tf.LayerVariable;
+}
+
+const batchNormalization = replacing('BatchNormalization', {
+  /** In training, a scale of 1 and an offset of 0 where the layer has none. */
+  call: (own) =>
+    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }) {
+      const layer = this as BatchNormalization;
+      const isWhole = layer.gamma !== undefined && layer.beta !== undefined;
+      if (!kwargs.training || isWhole) return own.call(this, inputs as never, kwargs as never);
+      const { gamma, beta, movingMean } = layer;
+      const { shape } = movingMean;
       try {
-        return before.call(this, inputs, kwargs);
+        layer.gamma ??= { read: () => tf.ones(shape as number[]) };
+        layer.beta ??= { read: () => tf.zeros(shape as number[]) };
+        return own.call(this, inputs as never, kwargs as never);
       } finally {
-        missing.forEach((name, i) => (this[name] = own[i]));
+        if (!gamma) delete layer.gamma;
+        if (!beta) delete layer.beta;
       }
     },
-);
+});
 
-interface Depthwise {
-  dilationRate?: number | number[];
-  depthwiseKernel: { read(): tf.Tensor4D; shape: number[] };
-}
-
-/** The filter with zeros between its entries, which is a dilated one. */
-function spread(filter: tf.Tensor4D, rates: readonly [number, number]): tf.Tensor4D {
-  const [h, w, c, m] = filter.shape;
-  const [r, s] = rates;
-  const apart = tf.reshape(filter, [h, 1, w, 1, c * m]);
-  const padded = tf.pad(apart, [[0, 0], [0, r - 1], [0, 0], [0, s - 1], [0, 0]]);
-  const long = tf.reshape(padded, [h * r, w * s, c, m]);
-  return tf.slice(long, [0, 0, 0, 0], [(h - 1) * r + 1, (w - 1) * s + 1, c, m]) as tf.Tensor4D;
-}
-
-/** It forgets the dilation. A dilated filter is a larger one with zeros between its entries. */
-const depthwiseConv2d = layerCall(
-  'DepthwiseConv2D',
-  (before) =>
-    function (inputs, kwargs) {
-      const layer = this as unknown as Depthwise;
-      const rate = layer.dilationRate ?? 1;
-      const rates = (typeof rate === 'number' ? [rate, rate] : rate.length === 1 ? [rate[0], rate[0]] : rate) as [number, number];
-      if (rates.every((one) => one === 1)) return before.call(this, inputs, kwargs);
-      const { depthwiseKernel } = layer;
-      return tf.tidy(() => {
-        layer.depthwiseKernel = Object.assign(Object.create(depthwiseKernel) as typeof depthwiseKernel, {
-          read: () => spread(depthwiseKernel.read(), rates),
-        });
-        try {
-          return before.call(this, inputs, kwargs);
-        } finally {
-          layer.depthwiseKernel = depthwiseKernel;
-        }
-      });
-    },
-);
-
-/** Between pixels, Keras measures from their centres. */
-const upSampling2d = layerCall(
-  'UpSampling2D',
-  (before) =>
-    function (inputs, kwargs) {
-      const { interpolation, size, dataFormat } = this as unknown as {
-        interpolation: string;
-        size: number[];
-        dataFormat: string;
-      };
-      if (interpolation === 'nearest') return before.call(this, inputs, kwargs);
-      return tf.tidy(() => {
-        const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
-        const isFirst = dataFormat === 'channelsFirst';
-        const images = isFirst ? tf.transpose(x, [0, 2, 3, 1]) : x;
-        const [, height, width] = images.shape;
-        const resized = tf.image.resizeBilinear(images, [size[0] * height, size[1] * width], false, true);
-        return isFirst ? tf.transpose(resized, [0, 3, 1, 2]) : resized;
-      });
-    },
-);
-
-const family = 'layers';
-
-export const layers: readonly Fix[] = [
+export const LAYER_FIXES: readonly Fix[] = [
   {
-    id: 'layers.batchNormalization',
-    family,
+    id: 'depthwise-layer-dilation',
+    family: 'layers',
+    ops: ['layers.depthwiseConv2d'],
+    wrong: 'dilationRate is not looked at.',
+    engine: depthwise,
+  },
+  {
+    id: 'upsampling-layer-bilinear',
+    family: 'layers',
+    ops: ['layers.upSampling2d'],
+    wrong: 'Bilinear interpolation takes pixels at their corners, where Keras takes them at their centres.',
+    engine: upSampling,
+  },
+  {
+    id: 'batch-normalization-layer',
+    family: 'layers',
     ops: ['layers.batchNormalization'],
-    wrong: 'Training throws without scale or centre.',
+    wrong: "In training, without scale or centre, it throws “reading 'read'”.",
     upstream: 'https://github.com/tensorflow/tfjs/issues/2868',
     engine: batchNormalization,
-  },
-  {
-    id: 'layers.depthwiseConv2d',
-    family,
-    ops: ['layers.depthwiseConv2d'],
-    wrong: 'The dilation is ignored.',
-    engine: depthwiseConv2d,
-  },
-  {
-    id: 'layers.upSampling2d',
-    family,
-    ops: ['layers.upSampling2d'],
-    wrong: 'Bilinear interpolation measures from the pixels’ corners, where Keras does from their centres.',
-    engine: upSampling2d,
   },
 ];

@@ -6,7 +6,10 @@ import * as tf from '@tensorflow/tfjs';
 import { engine, engineMethod, type Engine } from './engine-methods.js';
 import type { EngineChange, Fix } from './fix.js';
 
-type Run = (inputs: Record<string, tf.Tensor>, attributes: Record<string, unknown>) => tf.Tensor | tf.Tensor[];
+type Run = (
+  inputs: Record<string, tf.Tensor>,
+  attributes: Record<string, unknown>,
+) => tf.Tensor | tf.Tensor[];
 
 /** What a kernel is given in an op's scope, or its result. */
 type Handler = (
@@ -23,30 +26,74 @@ const isWithin = (name: string): boolean => {
   return scopeStack.length > 1 && scopeStack[scopeStack.length - 2].name === name;
 };
 
-/** Sums along one axis of a matrix norm. */
-const sums = new WeakSet<object>();
+/** Sums along one axis of a matrix norm: the axis, and how many there were. */
+const sums = new WeakMap<object, { removed: number; rank: number }>();
 
-/** The extreme of a norm's sums: their axis is counted from the end of a tensor that has one axis less. */
-const extreme: Handler = (features, inputs, attributes, run) => {
-  const name = 'reductionIndices' in attributes ? 'reductionIndices' : 'axis';
-  const axis = attributes[name];
-  if (!features.has('norm') || !sums.has(inputs.x) || typeof axis !== 'number' || axis >= 0) {
-    return run(inputs, attributes);
-  }
-  return run(inputs, { ...attributes, [name]: axis + 1 });
-};
+/**
+ * The extreme of a norm's sums along another axis of the matrices. TensorFlow.js has summed along one, and hands on the other as it was counted before:
+ * for ord 1, summed along the first of two, as `second - 1`; for ±∞, summed along the second, as `first`. Counted from the end that is another axis
+ * now. Which it is follows from the axis that is gone, with the first before the second, which TensorFlow.js assumes; the minimum is for -∞ alone.
+ */
+const extreme =
+  (isMinimum: boolean): Handler =>
+  (features, inputs, attributes, run) => {
+    const name = 'reductionIndices' in attributes ? 'reductionIndices' : 'axis';
+    const axis = attributes[name];
+    const sum = features.has('norm') ? sums.get(inputs.x) : undefined;
+    if (!sum || typeof axis !== 'number' || axis >= 0) return run(inputs, attributes);
+    const { removed, rank } = sum;
+    const given = axis + rank;
+    const isFirst = isMinimum || given < removed;
+    const wanted = isFirst ? given : given + 1;
+    return run(inputs, { ...attributes, [name]: wanted > removed ? wanted - 1 : wanted });
+  };
+
+/** Calls of irfft with a vector. */
+const vectors = new WeakSet<object>();
+
+/** The call of irfft that asks for a kernel. */
+function irfftCall(): object | undefined {
+  const { scopeStack } = engine().state;
+  return isWithin('irfft__op') ? scopeStack[scopeStack.length - 2] : undefined;
+}
+
+/** irfft makes a matrix of a vector. */
+function noteVector(x: tf.Tensor): void {
+  const call = x.rank === 1 && x.dtype === 'complex64' ? irfftCall() : undefined;
+  if (call) vectors.add(call);
+}
 
 const handlers = new Map<string, Handler>([
+  [
+    'Reshape',
+    (features, inputs, attributes, run) => {
+      if (features.has('irfft')) noteVector(inputs.x);
+      return run(inputs, attributes);
+    },
+  ],
+  [
+    'Real',
+    (features, inputs, attributes, run) => {
+      if (!features.has('irfft')) return run(inputs, attributes);
+      noteVector(inputs.input);
+      const y = run(inputs, attributes) as tf.Tensor;
+      const call = irfftCall();
+      return call && vectors.has(call) && y.rank === 2 ? tf.reshape(y, [y.size]) : y;
+    },
+  ],
   [
     'Sum',
     (features, inputs, attributes, run) => {
       const y = run(inputs, attributes);
-      if (features.has('norm') && isWithin('norm__op')) sums.add(y);
+      if (features.has('norm') && isWithin('norm__op')) {
+        const axes = tf.util.parseAxisParam(attributes.axis as number, inputs.x.shape);
+        if (axes.length === 1) sums.set(y, { removed: axes[0], rank: inputs.x.rank });
+      }
       return y;
     },
   ],
-  ['Max', extreme],
-  ['Min', extreme],
+  ['Max', extreme(false)],
+  ['Min', extreme(true)],
   [
     'Sqrt',
     (features, inputs, attributes, run) => {
@@ -67,7 +114,15 @@ const handlers = new Map<string, Handler>([
         return run(inputs, attributes);
       }
       // The row is an image of height 1, which is not to be padded above and below.
-      return run(inputs, { ...attributes, pad: [[0, 0], [0, 0], [pad, pad], [0, 0]] });
+      return run(inputs, {
+        ...attributes,
+        pad: [
+          [0, 0],
+          [0, 0],
+          [pad, pad],
+          [0, 0],
+        ],
+      });
     },
   ],
 ]);
@@ -87,7 +142,7 @@ const change = engineMethod(
     },
 );
 
-const kernelsOf = (feature: 'norm' | 'norm-zero' | 'conv1d-pad'): EngineChange => change(feature);
+const kernelsOf = (feature: 'norm' | 'norm-zero' | 'conv1d-pad' | 'irfft'): EngineChange => change(feature);
 
 export const ops: readonly Fix[] = [
   {
@@ -103,6 +158,13 @@ export const ops: readonly Fix[] = [
     ops: ['norm'],
     wrong: 'The gradient of a norm is NaN at 0, where 0 is a subgradient.',
     engine: kernelsOf('norm-zero'),
+  },
+  {
+    id: 'irfft-of-a-vector',
+    family: 'complex',
+    ops: ['spectral.irfft'],
+    wrong: 'The result for a vector is a matrix of one row.',
+    engine: kernelsOf('irfft'),
   },
   {
     id: 'conv1d-pad',

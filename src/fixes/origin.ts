@@ -69,7 +69,9 @@ function knownFolderOf(config: tf.GradConfig): string | undefined {
 const KNOWN = ['Sin', 'Cos', 'Log', 'Sqrt', 'Square', 'Atan'];
 
 /** A function that tells whether a gradient is TensorFlow.js' own. */
-export function stockTeller(gradientOf: (name: string) => tf.GradConfig | undefined): (config: tf.GradConfig) => boolean {
+export function stockTeller(
+  gradientOf: (name: string) => tf.GradConfig | undefined,
+): (config: tf.GradConfig) => boolean {
   const own = new Set(
     KNOWN.flatMap((name) => {
       const config = gradientOf(name);

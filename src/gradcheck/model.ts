@@ -146,6 +146,18 @@ function lossOfObject(
   };
 }
 
+/** The loss of a model of either kind, as gradcheckModel takes it. */
+export const lossOf = (
+  model: object,
+  x: PerOutput<TensorInput>,
+  y: PerOutput<TensorInput>,
+  loss?: PerOutput<ModelLoss>,
+  options: ModelGradcheckOptions = {},
+): LossOfWeights & Pick<GradcheckOptions, 'variables'> =>
+  isObjectModel(model)
+    ? lossOfObject(model, x, y, loss, options)
+    : lossOfWeights(model as tf.LayersModel, x, y, loss, options);
+
 /** A model's loss as a function of its trainable weights, the first inputs; the others are constant. */
 export interface LossOfWeights {
   f: (...tensors: tf.Tensor[]) => tf.Tensor;

@@ -1,10 +1,12 @@
 /** What keeps the native backend from running, read off folders that the test lays out. */
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { bindingFile, nativeObstacle } from '../../src/backends/native.js';
 
+const built = new URL('../../dist/backends/native.js', import.meta.url).href;
 const setting = process.env.GRADPARITY_NATIVE;
 let folder: string;
 beforeEach(async () => {
@@ -38,17 +40,15 @@ test('a link into a cache that was emptied counts as nothing', async () => {
     await mkdir(path.dirname(library), { recursive: true });
     await writeFile(library, '');
     await chmod(folder, 0o755);
-    const reason = (): string | undefined => {
-      // Root reads everything: it asks as nobody.
-      const { seteuid, getuid } = process;
-      const asNobody = getuid?.() === 0;
-      if (asNobody) seteuid?.(65534);
-      try {
-        return nativeObstacle(folder);
-      } finally {
-        if (asNobody) seteuid?.(0);
-      }
-    };
+    // Root reads everything: it asks as nobody, in a process that can't go back.
+    const program = `
+      const { nativeObstacle } = await import(${JSON.stringify(built)});
+      if (process.getuid() === 0) process.setuid(65534);
+      console.log(nativeObstacle(process.argv[1]));`;
+    const reason = (): string =>
+      execFileSync(process.execPath, ['--input-type=module', '--eval', program, folder], {
+        encoding: 'utf8',
+      }).trim();
     expect(reason()).toMatch('no ');
     for (const place of [library, path.dirname(library)]) {
       await chmod(place, 0o000);

@@ -43,7 +43,7 @@ describe('train', () => {
       ...Array.from({ length: 15 }, (_, epoch) =>
         expect.stringMatching(new RegExp(`^step ${3 * epoch + 3}/45  loss [\\d.]+  test accuracy [\\d.]+ %`)),
       ),
-      'Next: npx gradparity evaluate model, or npx gradparity export model --output …',
+      'Next: npx gradparity evaluate model, npx gradparity demo model, or npx gradparity export model --output …',
       '',
     ]);
     const lines = trained.stdout.trimEnd().split('\n');

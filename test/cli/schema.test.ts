@@ -5,9 +5,11 @@ import { commands, optionsOf } from '../../src/cli/commands/index.js';
 import { checkValue } from '../../src/cli/options.js';
 import { configSchema } from '../../src/cli/schema.js';
 
-const validate: ValidateFunction = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
-  configSchema(),
-);
+const validate: ValidateFunction = new Ajv2020({
+  strict: true,
+  strictRequired: false,
+  allowUnionTypes: true,
+}).compile(configSchema());
 const isValid = (config: unknown): boolean => validate(config) === true;
 
 describe('the schema', () => {

@@ -46,6 +46,33 @@ beforeAll(async () => {
 
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
+describe('sweep --fixes', () => {
+  test('counts what there is without and with the fixes, and ends with 0 where they leave nothing', async () => {
+    const args = ['sweep', '--fixes', '--ops', 'cumprod', '--backends', 'cpu', '--jobs', '1'];
+    const known = path.join(cwd, 'fixed-known.json');
+    const { code, stdout } = await run(...args, '--json', '--write-known', known);
+    const { findings, fixed, mending } = JSON.parse(stdout) as SweepReport & {
+      mending: { counts: object[]; mended: string[]; stays: string[]; fresh: string[] };
+    };
+    // By hand: an axis counted from the end is wrong on cpu, and there is no gradient.
+    expect(findings.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['cumprod/kernel/cpu/forward', 'cumprod/no-gradient/core/backward/Cumprod']),
+    );
+    expect(fixed?.findings.map(({ id }) => id)).not.toContain('cumprod/kernel/cpu/forward');
+    expect(mending.mended).toContain('cumprod/kernel/cpu/forward');
+    expect(mending.fresh).toEqual([]);
+    expect(code).toBe(0);
+    const list = JSON.parse(readFileSync(known, 'utf8')) as { findings: string[]; fixed: string[] };
+    expect(list.findings).toContain('cumprod/kernel/cpu/forward');
+    expect(list.fixed).toEqual(mending.stays);
+    const again = await run(...args, '--known', known);
+    expect(again.stdout).toMatch(
+      /Without and with gradparity\/fixes: core \d+ → 0, cpu \d+ → 0, none new\.\n+Nothing new, nothing gone\.\n$/,
+    );
+    expect(again.code).toBe(0);
+  });
+});
+
 describe('sweep', () => {
   test('says which findings there are; ends with 0 where they are written down as known', () => {
     expect(first.code).toBe(0);

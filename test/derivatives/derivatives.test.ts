@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { hessian, hvp, jacobian, jvp, perExampleGradients, vjp } from '../../src/derivatives/derivatives.js';
 import { InputError } from '../../src/errors.js';
+import { applyFixes, removeFixes } from '../../src/fixes/apply.js';
 import { isTapeOrdered } from '../../src/fixes/tape-order.js';
 import { inFloat64 } from '../../src/float64/in-float64.js';
 import { describeOnEachBackend, expectNoLeak } from '../support/backends.js';
@@ -24,6 +25,15 @@ const exact = { relative: 1e-9, absolute: 1e-12 };
 
 /** What the function gives in double precision. */
 const inDoubles = (f: () => tf.Tensor): number[] => inFloat64(() => tf.tidy(() => list(f())));
+
+const messageOf = (f: () => unknown): string => {
+  try {
+    f();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
 
 describe('against closed forms, in double precision', () => {
   test('the Jacobian of softmax and its products', () => {
@@ -324,6 +334,56 @@ describe('what is refused', () => {
       /hvp: TensorFlow.js [\d.]+ has no derivative of Cumprod, which f or its gradient uses/,
     );
   });
+
+  test.each<[string, string, (x: tf.Tensor) => tf.Tensor, number[]]>([
+    ['MirrorPad', 'wrong', (x) => tf.sum(tf.mirrorPad(x, [[2, 1]], 'reflect')), [1, 3, 2]],
+    ['Max', 'wrong', (x) => tf.max(tf.relu(tf.sub(x, 10))), [0, 0, 0]],
+    [
+      'Cumsum',
+      'wrong',
+      (x) => tf.sum(tf.cumsum(tf.outerProduct(x as tf.Tensor1D, tf.tensor1d([1, 1, 1])), 0)),
+      [9, 6, 3],
+    ],
+    [
+      'softmaxCrossEntropy',
+      'wrong',
+      (x) => tf.losses.softmaxCrossEntropy(tf.stack([x, x]), tf.zeros([2, 3])),
+      [Math.log(3), Math.log(3), Math.log(3)],
+    ],
+    ['Prod', 'throws', (x) => tf.prod(tf.sub(x, 1), -1), [2, 0, 0]],
+    ['Maximum', 'throws', (x) => tf.sum(tf.maximum(x, tf.sum(x))), []],
+    [
+      'FusedBatchNorm',
+      'throws',
+      (x) =>
+        tf.sum(tf.batchNorm(tf.reshape(x, [3, 1]), tf.zeros([1]), tf.ones([1]), undefined, undefined, 3)),
+      [0.5, 0.5, 0.5],
+    ],
+  ])(
+    'without the fixes %s, %s in TensorFlow.js, is named, and leaves no tensors; with them it is right',
+    (op, how, f, expected) => {
+      const x = tf.tensor1d([1, 2, 3]);
+      const before = tf.memory().numTensors;
+      const run = (): tf.Tensor => vjp(f, x)();
+      expect(run).toThrow(InputError);
+      expect(run).toThrow(
+        new RegExp(
+          `vjp: TensorFlow.js [\\d.]+ (has a wrong|can't compute the) derivative of ${op}.*import 'gradparity/fixes'`,
+        ),
+      );
+      expect(how === 'wrong').toBe(/has a wrong/.test(messageOf(run)));
+      expect(tf.memory().numTensors).toBe(before);
+      applyFixes();
+      try {
+        const right = run();
+        if (expected.length > 0) expectClose(right, expected, { absolute: 2e-6 });
+        tf.dispose(right);
+      } finally {
+        removeFixes();
+        x.dispose();
+      }
+    },
+  );
 
   test('f’s own error stays', () => {
     expect(() =>

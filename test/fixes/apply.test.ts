@@ -185,20 +185,29 @@ describe('what others register', () => {
   });
 
   test.each([
-    ['that looks at what it is given', (dy: tf.Tensor | tf.Tensor[]) => ({ x: () => tf.zerosLike(dy as tf.Tensor) })],
-    ['that looks at the saved tensors at once', (_: unknown, [x]: tf.Tensor[]) => ({ x: () => tf.zerosLike(x) })],
+    [
+      'that looks at what it is given',
+      (dy: tf.Tensor | tf.Tensor[]) => ({ x: () => tf.zerosLike(dy as tf.Tensor) }),
+    ],
+    [
+      'that looks at the saved tensors at once',
+      (_: unknown, [x]: tf.Tensor[]) => ({ x: () => tf.zerosLike(x) }),
+    ],
     ['that looks at nothing', () => ({ x: () => tf.zeros([2, 2]) })],
-  ])('a gradient %s, registered by a user in the place of TensorFlow.js’ own before, stays, and is told', (_name, gradFunc) => {
-    const stock = tf.getGradient('Cumsum');
-    const own = { kernelName: 'Cumsum', inputsToSave: ['x'], gradFunc } as tf.GradConfig;
-    tf.registerGradient(own);
-    expect(applyFixes({ warn }).kept).toEqual([{ kernelName: 'Cumsum', fix: 'cumsum' }]);
-    expect(said.join()).toContain('registered for Cumsum stays, in place of the fix cumsum');
-    expect(gradient()).toEqual([0, 0, 0, 0]);
-    removeFixes();
-    expect(tf.getGradient('Cumsum')).toBe(own);
-    tf.registerGradient(stock);
-  });
+  ])(
+    'a gradient %s, registered by a user in the place of TensorFlow.js’ own before, stays, and is told',
+    (_name, gradFunc) => {
+      const stock = tf.getGradient('Cumsum');
+      const own = { kernelName: 'Cumsum', inputsToSave: ['x'], gradFunc } as tf.GradConfig;
+      tf.registerGradient(own);
+      expect(applyFixes({ warn }).kept).toEqual([{ kernelName: 'Cumsum', fix: 'cumsum' }]);
+      expect(said.join()).toContain('registered for Cumsum stays, in place of the fix cumsum');
+      expect(gradient()).toEqual([0, 0, 0, 0]);
+      removeFixes();
+      expect(tf.getGradient('Cumsum')).toBe(own);
+      tf.registerGradient(stock);
+    },
+  );
 
   test('unregistering takes a fix away', () => {
     const stock = tf.getGradient('Cumsum');

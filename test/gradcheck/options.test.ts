@@ -42,7 +42,7 @@ describe('refused', () => {
     [{ atol: Infinity }, 'atol must be a finite number of at least 0, got Infinity.'],
     [
       { seed: 1, tol: 1 },
-      'there is no option tol. There are mode, precision, order, seed, constant, names, surrogate, rtol, atol, details, signal.',
+      'there is no option tol. There are mode, precision, order, seed, constant, names, surrogate, variables, rtol, atol, details, signal.',
     ],
   ])('%j', (options, message) => {
     expect(() => readOptions(options)).toThrow(InputError);

@@ -16,7 +16,7 @@ import {
   printed,
   readNotebook,
   textOf,
-  type Cell,
+  type CodeCell,
   type Notebook,
 } from '../../scripts/notebooks/format.mjs';
 
@@ -64,6 +64,10 @@ describe.each(all)('%s/%s', (language, name) => {
     expect(cells.map((cell) => cell.execution_count)).toEqual(cells.map((_, k) => k + 1));
     expect(cells.filter(lacksOutput).map((cell) => textOf(cell.source))).toEqual([]);
     expect(cells.flatMap((cell) => cell.outputs).filter(isFailure)).toEqual([]);
+    // The value of a last expression, that of a dispose() for example, is nothing that a reader asked for.
+    expect(
+      cells.flatMap((cell) => cell.outputs).filter((output) => output.output_type === 'execute_result'),
+    ).toEqual([]);
   });
 
   test('has three exercises, each with a hidden solution', () => {
@@ -118,7 +122,7 @@ test.each(languages)('the contents in %s list every notebook', (language) => {
 /** What the tests above are for, made on purpose. */
 describe('the checks reject', () => {
   const cell = (source: string, outputs: object[] = []) =>
-    ({ cell_type: 'code', id: 'a', source, metadata: {}, outputs }) as unknown as Cell & { outputs: [] };
+    ({ cell_type: 'code', id: 'a', source, metadata: {}, outputs }) as unknown as CodeCell;
   const text = (source: string) =>
     ({ cells: [{ cell_type: 'markdown', id: 'a', source, metadata: {} }] }) as unknown as Notebook;
 
@@ -169,10 +173,10 @@ function outline({ cells }: Notebook) {
   });
 }
 
-function lacksOutput(cell: Cell & { outputs: readonly object[] }): boolean {
+function lacksOutput(cell: CodeCell): boolean {
   const source = textOf(cell.source);
-  const prints = /console\.log\(|\.print\(/.test(source) && printed(cell as never) === '';
-  const draws = /^ *await show\(/m.test(source) && pictures(cell as never).length === 0;
+  const prints = /console\.log\(|\.print\(/.test(source) && printed(cell) === '';
+  const draws = /^ *await show\(/m.test(source) && pictures(cell).length === 0;
   return prints || draws;
 }
 

@@ -3,9 +3,11 @@ import { parseHTML } from 'linkedom';
 import { sweepPage } from '../../src/pages/sweep.js';
 import {
   emptyReport,
+  fixedReport,
   formulaFinding,
   incompleteReport,
   kernelFinding,
+  regression,
   sampleReport,
   suspicion,
 } from '../sweep/report/sample-report.js';
@@ -117,6 +119,31 @@ describe('sweepPage', () => {
     ]);
     expect(texts('tr[data-op=relu] .cell')[4]).toBe('·not run');
     expect(texts('tr[data-op=maxPool3d] .links')).toEqual(['throws/webgl/forward (suspicion)']);
+  });
+
+  test('has what the fixes do beside what is without them', () => {
+    const mended = parseHTML(sweepPage(fixedReport)).document;
+    const cells = [...mended.querySelectorAll('tr[data-op=avgPool] td.cell')];
+    expect(cells.map(({ textContent }) => textContent)).toEqual([
+      '✓right',
+      '✓right',
+      '✗ → ✓wrong, with the fixes right',
+      '✓right',
+      '✓right',
+    ]);
+    const section = mended.querySelector('#fixes');
+    expect([...(section?.querySelectorAll('tbody tr') ?? [])].map(({ textContent }) => textContent)).toEqual([
+      'core11',
+      'cpu10',
+      'wasm01',
+      'webgl11',
+    ]);
+    expect([...(section?.querySelectorAll('li') ?? [])].map(({ textContent }) => textContent)).toEqual([
+      expect.stringContaining(suspicion.id),
+      expect.stringContaining(formulaFinding.id),
+      expect.stringContaining(regression.id),
+    ]);
+    expect(body.querySelector('#fixes')).toBeNull();
   });
 
   test('has what the filter goes by, and hides it where there are no scripts', () => {

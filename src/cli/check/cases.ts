@@ -37,6 +37,15 @@ export interface KernelCase {
 
 export type CheckCase = FunctionCase | ModelCase | KernelCase;
 
+/** What detectAnomaly found, as data. */
+export interface Anomaly {
+  op: string;
+  phase: 'forward' | 'gradient';
+  /** `file:line:column`. */
+  line?: string;
+  message: string;
+}
+
 /** What came of a case: the report, or a sentence on why there is none. */
 export interface CaseResult {
   file: string;
@@ -45,6 +54,8 @@ export interface CaseResult {
   error?: string;
   /** What the case changed in the process, and what was put back after it. */
   changed?: string[];
+  /** With --anomaly: where the first number that is not finite arises. */
+  anomaly?: Anomaly;
 }
 
 const wanted =

@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import type { BackendName } from '../../backends/select.js';
 import { hintOn } from './hints.js';
 import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
-import { casesOf, type CheckCase } from './cases.js';
+import { anomalyOf } from './anomaly.js';
+import { casesOf, type Anomaly, type CheckCase } from './cases.js';
 import type { RegisteredList } from './registered.js';
 
 export interface ChildRequest {
@@ -20,12 +21,21 @@ export interface ChildRequest {
   pattern?: string;
   backend: BackendName | 'auto';
   options: GradcheckOptions;
+  /** Look for the first number that is not finite, too. */
+  anomaly?: boolean;
 }
 
 export type ChildMessage =
   | { kind: 'cases'; names: string[]; list?: RegisteredList }
   | { kind: 'start'; index: number }
-  | { kind: 'done'; index: number; report?: GradcheckReport; error?: string; changed: string[] }
+  | {
+      kind: 'done';
+      index: number;
+      report?: GradcheckReport;
+      error?: string;
+      anomaly?: Anomaly;
+      changed: string[];
+    }
   | { kind: 'refused'; error: string }
   | { kind: 'end' };
 
@@ -74,7 +84,16 @@ async function judge(one: CheckCase, options: GradcheckOptions): Promise<Gradche
   return gradcheck(one.f, await made(one.inputs), { ...one.options, ...options });
 }
 
-async function run({ file, registered, shim, from, pattern, backend, options }: ChildRequest): Promise<void> {
+async function run({
+  file,
+  registered,
+  shim,
+  from,
+  pattern,
+  backend,
+  options,
+  anomaly,
+}: ChildRequest): Promise<void> {
   const { selectBackend } = await import('../../backends/select.js');
   await selectBackend(backend);
   let cases: CheckCase[];
@@ -110,9 +129,10 @@ async function run({ file, registered, shim, from, pattern, backend, options }: 
   for (let index = from; index < cases.length; index++) {
     await send({ kind: 'start', index });
     const restore = isolate();
-    let outcome: { report: GradcheckReport } | { error: string };
+    let outcome: { report: GradcheckReport; anomaly?: Anomaly } | { error: string };
     try {
-      outcome = { report: await judge(cases[index], options) };
+      const found = anomaly ? await anomalyOf(cases[index]) : undefined;
+      outcome = { report: await judge(cases[index], options), ...(found && { anomaly: found }) };
     } catch (error) {
       outcome = { error: sentence(error) };
     }

@@ -82,12 +82,13 @@ function runChild(
         onCase?.(names[running], running, names.length);
       }
       if (message.kind === 'done') {
-        const { report, error, changed } = message;
+        const { report, error, changed, anomaly } = message;
         results.push({
           file,
           name: names[message.index],
           ...(report ? { report } : { error }),
           ...(changed.length > 0 && { changed }),
+          ...(anomaly && { anomaly }),
         });
         running = undefined;
       }

@@ -3,7 +3,8 @@ import { describeReport, isPassed, surrogateText } from '../../gradcheck/report/
 import type { CaseResult } from './cases.js';
 import type { RegisteredList } from './registered.js';
 
-export const passed = ({ report }: CaseResult): boolean => report !== undefined && isPassed(report);
+export const passed = ({ report, anomaly }: CaseResult): boolean =>
+  report !== undefined && isPassed(report) && anomaly === undefined;
 
 /** A table, the explanation of every case that is not right, and a line that counts. */
 export async function resultText(results: readonly CaseResult[]): Promise<string> {
@@ -15,7 +16,7 @@ export async function resultText(results: readonly CaseResult[]): Promise<string
   });
   for (const result of results) {
     const { name, report } = result;
-    const mark = report ? (passed(result) ? report.verdict : report.verdict.toUpperCase()) : 'ERROR';
+    const mark = report ? (isPassed(report) ? report.verdict : report.verdict.toUpperCase()) : 'ERROR';
     if (!report) {
       table.push([mark, name, '', '', '', '']);
       continue;
@@ -38,9 +39,10 @@ export async function resultText(results: readonly CaseResult[]): Promise<string
   const changed = results.flatMap(({ name, changed: what }) =>
     what ? [`${name} ${what.join('; ')}. That was put back.`] : [],
   );
+  const anomalies = results.flatMap(({ name, anomaly }) => (anomaly ? [`${name}: ${anomaly.message}`] : []));
   return [
     table.toString(),
-    ...explained.map((text) => `\n${text}`),
+    ...[...explained, ...anomalies].map((text) => `\n${text}`),
     ...(throughout ? [`\n${secondOrderText(throughout, results.length)}`] : []),
     ...(changed.length > 0 ? ['', ...changed] : []),
     '',
@@ -110,5 +112,7 @@ export function summary(results: readonly CaseResult[]): string {
     const verdict = report?.verdict ?? 'failed';
     counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
   }
+  const anomalies = results.filter(({ anomaly }) => anomaly !== undefined).length;
+  if (anomalies > 0) counts.set('not finite somewhere', anomalies);
   return [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ') + '.';
 }

@@ -32,6 +32,7 @@ interface CheckArguments extends CommonArguments {
   html?: string;
   watch: boolean;
   timeLimit?: number;
+  anomaly: boolean;
 }
 
 const command: CommandModule<object, CheckArguments> = {
@@ -72,6 +73,11 @@ const command: CommandModule<object, CheckArguments> = {
       type: 'boolean',
       default: false,
       describe: 'Check again whenever a file beside the given ones changes',
+    },
+    anomaly: {
+      type: 'boolean',
+      default: false,
+      describe: 'Name the op and the line at which a value or a gradient is first not finite',
     },
     'time-limit': realNumber(
       { above: 0 },
@@ -136,6 +142,7 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
       backend,
       options,
       timeLimit: args.timeLimit ?? 60,
+      anomaly: args.anomaly,
       signal,
       onCase: (name, index, count) => {
         if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${index + 1}/${count} ${name} …`);
@@ -239,6 +246,7 @@ const FOR_FILES = [
   'html',
   'watch',
   'timeLimit',
+  'anomaly',
 ] as const;
 
 async function checkTextbook({ backend, json }: CheckArguments): Promise<void> {

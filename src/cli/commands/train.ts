@@ -177,7 +177,10 @@ async function trainCommand(given: TrainArguments): Promise<void> {
         notes,
         watching,
       });
-      if (history.stopped === 'interrupted' && history.steps.length === 0) throw signal.reason;
+      if (history.stopped === 'interrupted' && history.steps.length === 0) {
+        await watching.discard();
+        throw signal.reason;
+      }
       nothingDone = false;
       const files = await run.finish(network, history, {
         notes,

@@ -1,4 +1,5 @@
 /** What a run tells while it goes on: a CSV file, and a file of events for TensorBoard. */
+import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { InputError } from '../../errors.js';
@@ -80,6 +81,13 @@ export class Watching {
       return watching;
     } catch (error) {
       throw unwritable('train', place, error);
+    }
+  }
+
+  /** Takes the files away of a run that did nothing. */
+  async discard(): Promise<void> {
+    for (const growing of [this.csv, this.events]) {
+      if (growing) await rm(growing.file, { force: true });
     }
   }
 

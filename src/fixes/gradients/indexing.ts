@@ -73,7 +73,10 @@ const tensorScatterUpdate = gradient(
   'TensorScatterUpdate',
   { inputs: ['indices', 'updates'] },
   (dy, [places, updates]) => ({
-    tensor: () => tf.tensorScatterUpdate(dy, places, tf.zerosLike(updates)),
+    tensor: () => {
+      const isTaken = tf.scatterND(places, tf.ones(updates.shape), dy.shape);
+      return tf.mul(dy, float(tf.equal(isTaken, 0)));
+    },
     indices: zeros(places.shape),
     updates: () => tf.reshape(tf.gatherND(dy, places), updates.shape),
   }),

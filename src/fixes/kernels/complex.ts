@@ -7,7 +7,16 @@ import type { CpuBackend } from '../../float64/engine.js';
 import { fourierKernels } from '../../float64/kernels/fourier.js';
 import { broadcastPlaces } from '../../float64/kernels/kernel.js';
 import type { Fix } from '../fix.js';
-import { addition, replacement, tensorOn, valuesOf, type Call, type Replacement } from './call.js';
+import {
+  addition,
+  dispose,
+  replacement,
+  replacements,
+  tensorOn,
+  valuesOf,
+  type Call,
+  type Replacement,
+} from './call.js';
 
 interface WasmBackend {
   wasm: { HEAPU8: Uint8Array };
@@ -116,6 +125,12 @@ const binary =
     return complexOn(call.backend, shape, { real, imaginary });
   };
 
+/** A copy. */
+const identity: Replacement = (call, stock) => {
+  const { x } = call.inputs as { x: tf.TensorInfo };
+  return x.dtype === 'complex64' ? complexOn(call.backend, x.shape, partsOf(call.backend, x)) : stock(call);
+};
+
 const concat: Replacement = (call, stock) => {
   const tensors = Object.values(call.inputs) as tf.TensorInfo[];
   if (tensors.every(({ dtype }) => dtype !== 'complex64')) return stock(call);
@@ -140,6 +155,29 @@ const concat: Replacement = (call, stock) => {
   };
   return complexOn(backend, shape, { real: joined('real'), imaginary: joined('imaginary') });
 };
+
+/** A kernel that moves entries, on real and imaginary parts one after the other. */
+const byParts =
+  (backendName: string): Replacement =>
+  (call, stock) => {
+    const { x } = call.inputs as { x: tf.TensorInfo };
+    if (x.dtype !== 'complex64') return stock(call);
+    const { backend } = call;
+    const run = (name: string, inputs: Record<string, tf.TensorInfo>): tf.TensorInfo =>
+      tf.getKernel(name, backendName).kernelFunc({ inputs, attrs: {}, backend }) as tf.TensorInfo;
+    const [real, imaginary] = ['Real', 'Imag'].map((name) => {
+      const part = run(name, { input: x });
+      const moved = stock({ ...call, inputs: { ...call.inputs, x: part } });
+      dispose(backend, part);
+      return Array.isArray(moved) ? moved : [moved];
+    });
+    const whole = real.map((part, i) => run('Complex', { real: part, imag: imaginary[i] }));
+    for (const part of [...real, ...imaginary]) dispose(backend, part);
+    return whole.length === 1 ? whole[0] : whole;
+  };
+
+/** Kernels that refuse complex numbers, and that gradients of others need. */
+const movers = ['PadV2', 'Reverse', 'Slice', 'SplitV', 'StridedSlice', 'Tile'];
 
 /** The Fourier transforms of the double-precision backend, which are given both parts and give both. */
 const fourier =
@@ -191,6 +229,13 @@ export function castComplex({ inputs, attrs, backend }: Call): tf.TensorInfo {
 
 export const COMPLEX_KERNELS: readonly Fix[] = [
   {
+    id: 'complex-parts',
+    family: 'kernels: complex numbers',
+    ops: ['concat', 'pad', 'reverse', 'slice', 'split', 'stridedSlice', 'tile'],
+    wrong: 'Complex numbers are refused, and so is the gradient of concat.',
+    kernels: replacements(['cpu', 'wasm'], movers, byParts),
+  },
+  {
     id: 'complex-on-wasm',
     family: 'kernels: complex numbers',
     ops: [
@@ -227,6 +272,7 @@ export const COMPLEX_KERNELS: readonly Fix[] = [
       addition('wasm', 'IFFT', fourier('IFFT')),
       ...Object.entries(arithmetic).map(([name, f]) => replacement('wasm', name, binary(f))),
       replacement('wasm', 'Concat', concat),
+      replacement('wasm', 'Identity', identity),
     ],
   },
 ];

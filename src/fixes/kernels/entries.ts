@@ -2,11 +2,20 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Fix } from '../fix.js';
 import { castComplex } from './complex.js';
-import { composed, onCpu, repeatsFirstAxes, replacement, valuesOf, type Replacement } from './call.js';
+import {
+  composed,
+  onCpu,
+  repeatsFirstAxes,
+  replacement,
+  replacements,
+  tensorOn,
+  valuesOf,
+  type Replacement,
+} from './call.js';
 
 /** Whether there is a NaN among the numbers. An infinity counts as one: 0 times either is NaN, and so four at a time need no comparison each. */
 function mayHoldNaN(values: tf.TypedArray): boolean {
-  if (!(values instanceof Float32Array)) return false;
+  if (values instanceof Int32Array || values instanceof Uint8Array) return false;
   let [a, b, c, d] = [0, 0, 0, 0];
   let i = 0;
   for (; i + 4 <= values.length; i += 4) {
@@ -68,6 +77,14 @@ const cast: Replacement = (call, stock) => {
   });
 };
 
+/** The sign of NaN is NaN. */
+const sign: Replacement = (call, stock) => {
+  const { x } = call.inputs as { x: tf.TensorInfo };
+  const values = seen(call.backend, x);
+  if (!mayHoldNaN(values)) return stock(call);
+  return tensorOn(call.backend, x.shape, x.dtype, new Float32Array(values).map(Math.sign));
+};
+
 /** wasm writes whole numbers of four bytes, whatever the dtype. */
 const oneHot: Replacement = (call, stock) => {
   const { dtype, onValue, offValue } = call.attrs as {
@@ -94,6 +111,13 @@ export const ENTRY_KERNELS: readonly Fix[] = [
     kernels: ['ClipByValue', 'Relu6', 'Maximum', 'Minimum'].map((name) =>
       replacement('wasm', name, keepingNaN(name)),
     ),
+  },
+  {
+    id: 'sign-of-nan',
+    family: 'kernels: entry by entry',
+    ops: ['sign'],
+    wrong: 'The sign of NaN is 0: an error is hidden.',
+    kernels: replacements(['cpu', 'wasm'], ['Sign'], () => sign),
   },
   {
     id: 'prelu-on-wasm',

@@ -8,12 +8,14 @@ import { MISSING_KERNELS } from './missing.js';
 import { POOL_KERNELS } from './pools.js';
 import { PRODUCT_KERNELS } from './products.js';
 import { ROW_KERNELS } from './rows.js';
+import { SCATTER_KERNELS } from './scatter.js';
 
 export const KERNEL_FIXES: readonly Fix[] = [
   ...CONVOLUTION_KERNELS,
   ...POOL_KERNELS,
   ...PRODUCT_KERNELS,
   ...ROW_KERNELS,
+  ...SCATTER_KERNELS,
   ...IMAGE_KERNELS,
   ...ENTRY_KERNELS,
   ...COMPLEX_KERNELS,

@@ -1,5 +1,6 @@
 /** Derivatives that a diagnosis needs beyond those of the check: of every output by one entry, and along a direction. */
 import { directionLine, outputsAt, type Pass } from '../engine/pass.js';
+import type { Numbers } from '../engine/subject.js';
 
 /** The derivatives by one coordinate of the outputs that depend on it. */
 export interface Column {
@@ -12,13 +13,19 @@ export interface Column {
 const stepOf = ({ subject }: Pass): number =>
   subject.precision === 'float64' ? 0.7 * 2 ** -9 : 0.7 * 2 ** -5;
 
-/** The derivative of every single output by one coordinate, good to some eight digits. */
-export function columnOf(pass: Pass, input: number, j: number, unit: number): Column {
+/** The derivative of every single output by one coordinate, good to some eight digits; `others` says where the other inputs are. */
+export function columnOf(
+  pass: Pass,
+  input: number,
+  j: number,
+  unit: number,
+  others: (i: number, own: Numbers) => Numbers = (_, own) => own,
+): Column {
   const { values } = pass.subject.active[input];
   const at = (t: number): { x: number; y: Float64Array } => {
     const moved = values.slice();
     moved[j] = values[j] + t * unit;
-    const y = outputsAt(pass.subject, (i, own) => (i === input ? moved : own));
+    const y = outputsAt(pass.subject, (i, own) => (i === input ? moved : others(i, own)));
     return { x: moved[j], y: y ?? new Float64Array(pass.outputs.length).fill(NaN) };
   };
   const t = stepOf(pass);

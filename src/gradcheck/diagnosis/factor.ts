@@ -38,9 +38,49 @@ function factorText(factor: number): string {
   return `${sign}${size.toPrecision(4)}`;
 }
 
-/** Where a factor may come from: a sign, a number of entries, the length of an axis. */
-function meaningOf(factor: number, { pass, name, shape, input }: Evidence): string {
+const often: [number, string][] = [
+  [1, 'once too often'],
+  [2, 'twice too often'],
+  [0.5, 'by its root too often'],
+  [-1, 'once too seldom'],
+  [-2, 'twice too seldom'],
+  [-0.5, 'by its root too seldom'],
+];
+
+/** Numbers that a factor may be a power of: attributes of the kernels that ran, inputs of one entry. */
+function scaleIn(size: number, { pass }: Evidence): string | undefined {
+  const { attributes, inputs } = pass.subject;
+  const scalars = inputs.flatMap(({ name, values, shape }): [string, number][] =>
+    sizeOf(shape) === 1 && typeof values[0] === 'number' ? [[name, values[0]]] : [],
+  );
+  for (const [name, value] of [...scalars, ...attributes]) {
+    const magnitude = Math.abs(value);
+    // Of 2 or ½ there are too many, by chance.
+    if (!(magnitude > 0) || Math.abs(Math.log2(magnitude)) % 1 < 1e-6) continue;
+    const power = often.find(([exponent]) => Math.abs(size / magnitude ** exponent - 1) < 1e-4);
+    if (power) return `: ${name} (${Number(value.toPrecision(4))}) is applied ${power[1]}`;
+  }
+  return undefined;
+}
+
+/** The length of an axis of which a factor is the root, or one over it. */
+function rootIn(size: number, { pass }: Evidence): string | undefined {
+  const squared = size >= 1 ? size ** 2 : 1 / size ** 2;
+  const n = Math.round(squared);
+  if (n < 2 || Math.abs(squared - n) > 1e-4 * n || Number.isInteger(Math.sqrt(n))) return undefined;
+  for (const { name, shape } of pass.subject.active) {
+    const axis = shape.lastIndexOf(n);
+    if (axis >= 0) return ` (${size < 1 ? '1/' : ''}√${n}; axis ${axis} of ${name} has length ${n})`;
+  }
+  return undefined;
+}
+
+/** Where a factor may come from: a sign, a scale, a number of entries, the length of an axis. */
+function meaningOf(factor: number, evidence: Evidence): string {
+  const { pass, name, shape, input } = evidence;
   const size = Math.abs(factor);
+  const scale = scaleIn(size, evidence) ?? rootIn(size, evidence);
+  if (scale) return scale;
   const whole = size >= 1 ? size : 1 / size;
   const n = Math.round(whole);
   if (Math.abs(whole - n) > 1e-3 * n) return '';
@@ -58,10 +98,20 @@ function meaningOf(factor: number, { pass, name, shape, input }: Evidence): stri
         : `the broadcast axis ${broadcast} of the output has length ${n}`,
     );
   }
+  const lacksMean =
+    size > 1 &&
+    sizeOf(output) === 1 &&
+    pass.subject.outputShapes.length === 1 &&
+    shape.length > 1 &&
+    shape[0] === n;
+  if (lacksMean) meanings.push(`the mean over axis 0 of ${name}, of length ${n}, is missing`);
   if (sizeOf(shape) === n) meanings.push(`${name} has ${n} entries`);
   shape.forEach(
     (length, axis) =>
-      length === n && shape.length > 1 && meanings.push(`axis ${axis} of ${name} has length ${n}`),
+      length === n &&
+      shape.length > 1 &&
+      !(lacksMean && axis === 0) &&
+      meanings.push(`axis ${axis} of ${name} has length ${n}`),
   );
   pass.subject.active.forEach((other, i) =>
     other.shape.forEach(

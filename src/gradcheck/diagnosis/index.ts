@@ -12,11 +12,13 @@ import { relatedToInput } from './input-relation.js';
 import { nonFinite } from './non-finite.js';
 import { otherInput } from './other-input.js';
 import { wrongOutput } from './outputs.js';
+import { offByPower } from './power.js';
 import { rearranged } from './rearranged.js';
 import { whereWrong } from './regions.js';
 import { missingStatistics } from './statistics.js';
 import { declarationOf, isFlat, isPassedThrough, notFlat } from './surrogate.js';
 import { faultOf, knownFaults } from './tensorflow.js';
+import { ofTransposed } from './transposed.js';
 
 export { explainFlat } from './flat.js';
 export { explainKinks } from './kinks.js';
@@ -63,8 +65,10 @@ function explainInput(evidence: Evidence, wrong: readonly Entry[], all: readonly
     detached(pass, input) ??
     notFlat(evidence, wrong) ??
     constantFactor(evidence, entries) ??
+    offByPower(evidence) ??
     rearranged(evidence) ??
     otherInput(evidence, all) ??
+    ofTransposed(evidence) ??
     dependenceOnCotangent(evidence);
   if (whole) return [whole];
   const where = whereWrong(evidence, wrong);

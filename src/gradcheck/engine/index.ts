@@ -13,6 +13,7 @@ export {
   type Direction,
   type Pass,
 } from './pass.js';
+export { inputList } from './inputs.js';
 export { gradientOf } from './second-order.js';
 export { slopeFrom, ladderOf, type Slope } from './slope.js';
 export {

@@ -78,7 +78,7 @@ function requireNamed(
 }
 
 /** The inputs in order, with their names where they came by name. */
-function inputList(inputs: unknown): { list: TensorInput[]; keys?: string[] } {
+export function inputList(inputs: unknown): { list: TensorInput[]; keys?: string[] } {
   if (inputs instanceof tf.Tensor) return { list: [inputs] };
   if (Array.isArray(inputs)) return { list: inputs as TensorInput[] };
   if (ArrayBuffer.isView(inputs) || typeof inputs === 'number') return { list: [inputs as TensorInput] };

@@ -65,7 +65,10 @@ describe('in words', () => {
     ]);
 
   test.each<[number, string]>([
-    [-1, '−1 times what it should be: the sign is wrong'],
+    [
+      -1,
+      '−1 times what it should be: the sign is wrong. If that is meant, as of a gradient reversal, declare it: surrogate: { scale: -1 }',
+    ],
     [2, '2 times what it should be'],
     [-2, '−2 times what it should be'],
     [5, '5 times what it should be'],

@@ -6,7 +6,8 @@ import { diagonal, full, lower, made, sentences, type MadeInput } from './made-u
 
 const slopes = [0.9, -1.2, 0.4, 2, -0.6];
 const mirror = { op: 'MirrorPad', inputs: [], outputs: [] };
-const cause = 'f uses MirrorPad, whose gradient in TensorFlow.js 4.22 is wrong (docs/tfjs-gradients.md).';
+const cause =
+  "f uses MirrorPad, whose gradient in TensorFlow.js 4.22 is wrong (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it).";
 const twice = (_dy: number[], right: number[]): number[] => right.map((value) => 2 * value);
 const isTwice = 'the gradient is off by a constant factor: it is 2 times what it should be.';
 const of = (name: string, gradient?: MadeInput['gradient']): MadeInput => ({
@@ -41,7 +42,7 @@ test('in the second order what the tape lost comes before what is known to be wr
   ]);
   expect(sentences([of('x', twice)], { ...parts, recording: { ...parts.recording, late: [] } })).toEqual([
     `x: ${isTwice}`,
-    'f uses softmaxCrossEntropy, whose second derivative in TensorFlow.js 4.22 is wrong (docs/tfjs-gradients.md).',
+    "f uses softmaxCrossEntropy, whose second derivative in TensorFlow.js 4.22 is wrong (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it).",
   ]);
   expect(sentences([of('x', twice)], { ...parts, order: 1 })).toEqual([
     `x: ${isTwice}`,
@@ -214,7 +215,7 @@ test('a check that could not go on: its message, and whose fault it is', () => {
   const failure = new GradientFailure('unsupported', 'Cumprod has no gradient.', { op: 'Cumprod' });
   expect(explainFailure(failure, pass.subject, 1)).toEqual([
     'Cumprod has no gradient.',
-    'That is a fault of TensorFlow.js 4.22 (docs/tfjs-gradients.md), and none of f.',
+    "That is a fault of TensorFlow.js 4.22 (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it), and none of f.",
   ]);
   expect(explainFailure(new GradientFailure('wrong', 'No.'), pass.subject, 1)).toEqual(['No.']);
   expect(explain(pass, [[]])).toEqual([]);

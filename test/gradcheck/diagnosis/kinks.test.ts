@@ -21,7 +21,7 @@ test('a gradient between the one-sided slopes, and one outside of them', () => {
 
 test('ties of max: between the slopes each, no subgradient together, and TensorFlow.js named', () => {
   expect(said((x: tf.Tensor) => tf.max(x), [[1, 3, 3]])).toMatch(
-    /2\.00 times the slope: it is no subgradient\. f uses Max, whose gradient in TensorFlow\.js 4\.22 is wrong at ties \(docs\/tfjs-gradients\.md\)/,
+    /2\.00 times the slope: it is no subgradient\. f uses Max, whose gradient in TensorFlow\.js 4\.22 is wrong at ties \(docs\/tfjs-gradients\.md; import 'gradparity\/fixes' mends it\)/,
   );
 });
 
@@ -175,7 +175,7 @@ describe('in words', () => {
         recording: { steps: [{ op: 'Max', inputs: [], outputs: [] }] },
       });
       expect(explainKinks(pass, [[kinkAt(0), kinkAt(1)]])).toEqual([
-        "x: f has a kink at [0], [1]; the gradient lies between the one-sided slopes everywhere. Moved together, though, they leave f smooth, and the gradient's sum there is 4.00 times the slope: it is no subgradient. f uses Max, whose gradient in TensorFlow.js 4.22 is wrong at ties (docs/tfjs-gradients.md).",
+        "x: f has a kink at [0], [1]; the gradient lies between the one-sided slopes everywhere. Moved together, though, they leave f smooth, and the gradient's sum there is 4.00 times the slope: it is no subgradient. f uses Max, whose gradient in TensorFlow.js 4.22 is wrong at ties (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it).",
       ]);
     });
   });

@@ -74,6 +74,8 @@ export function made(inputs: readonly MadeInput[], parts: MadeParts = {}): { pas
       reference: 'f',
       bits: isDouble ? 53 : 24,
       active,
+      inputs: active,
+      attributes: new Map(),
       outputShapes,
       forward: false,
       round: (value: number) => (isDouble ? value : Math.fround(value)),

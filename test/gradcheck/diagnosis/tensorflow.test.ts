@@ -16,7 +16,7 @@ type T = tf.Tensor;
 const at = [[0.3, 0.7, -1.1, 0.2]];
 const mirror = (x: T): T => tf.mirrorPad(x, [[2, 2]], 'reflect');
 const ofMirror =
-  /f uses MirrorPad, whose gradient in TensorFlow\.js 4\.22 is wrong \(docs\/tfjs-gradients\.md\)\./;
+  /f uses MirrorPad, whose gradient in TensorFlow\.js 4\.22 is wrong \(docs\/tfjs-gradients\.md; import 'gradparity\/fixes' mends it\)\./;
 
 test('an op whose gradient is known to be wrong', () => {
   expect(said(mirror, at)).toMatch(ofMirror);
@@ -148,7 +148,7 @@ describe('of ops as the tape has them', () => {
   const known = (steps: Step[], parts?: MadeParts, custom?: boolean) =>
     knownFaults(passOf(steps, parts, custom));
   const uses = (what: string, where = '', of = 'gradient'): string =>
-    `f uses ${what}, whose ${of} in TensorFlow.js 4.22 is wrong${where} (docs/tfjs-gradients.md).`;
+    `f uses ${what}, whose ${of} in TensorFlow.js 4.22 is wrong${where} (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it).`;
 
   beforeEach(async () => {
     await tf.setBackend('cpu');
@@ -210,7 +210,7 @@ describe('of ops as the tape has them', () => {
 
   test('beside gradients of the user’s own a possibility', () => {
     expect(known([step('MirrorPad')], {}, true)).toBe(
-      "f also uses MirrorPad, whose gradient in TensorFlow.js 4.22 is wrong (docs/tfjs-gradients.md): the mistake may be there, or in a gradient function of f's own.",
+      "f also uses MirrorPad, whose gradient in TensorFlow.js 4.22 is wrong (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it): the mistake may be there, or in a gradient function of f's own.",
     );
   });
 
@@ -227,9 +227,10 @@ describe('of ops as the tape has them', () => {
   describe('a gradient that cannot be computed', () => {
     const fault = (op: string | undefined, order: 1 | 2, steps: Step[] = [], custom = false) =>
       faultOf(new GradientFailure('unsupported', 'No.', { op }), passOf(steps, {}, custom).subject, order);
-    const ofTensorFlow = 'That is a fault of TensorFlow.js 4.22 (docs/tfjs-gradients.md), and none of f.';
+    const ofTensorFlow =
+      "That is a fault of TensorFlow.js 4.22 (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it), and none of f.";
     const second = (op: string): string =>
-      `f uses ${op}, whose second derivative TensorFlow.js 4.22 cannot compute (docs/tfjs-gradients.md).`;
+      `f uses ${op}, whose second derivative TensorFlow.js 4.22 cannot compute (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it).`;
 
     test('the first: by the op at which it failed', () => {
       expect(fault('Cumprod', 1)).toBe(ofTensorFlow);

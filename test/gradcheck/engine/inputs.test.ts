@@ -118,7 +118,7 @@ describe('refused', () => {
       'nothing but constants',
       () => [1, 2],
       { constant: [0, 1] },
-      'there is nothing to differentiate: every input is constant or not of dtype float32. Give at least one float32 input, or the tf.Variables that f captures in the option variables.',
+      'there is nothing to differentiate: every input is constant or not of dtype float32. Give at least one float32 input.',
     ],
     [
       'too few names',

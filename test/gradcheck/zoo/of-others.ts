@@ -325,6 +325,80 @@ const asking: ZooCase[] = [
   },
 ];
 
+const root = (gradient: (dy: T, x: T) => T) => withGradient((x) => tf.sqrt(x), gradient);
+const product = (transposes: boolean) =>
+  withGradient(
+    (a, c) => tf.matMul(a, c, false, true),
+    (dy, a, c) => [tf.matMul(dy, c, false, !transposes), tf.matMul(dy, a, true)],
+  );
+const square = () => [random([3, 3]), random([3, 3], 2)];
+const batch = (mean: boolean) =>
+  withGradient(
+    (x) => tf.mean(tf.sum(tf.sin(x), 1)),
+    (dy, x) => mul(mul(dy, mean ? 1 / x.shape[0] : 1), tf.cos(x)),
+  );
+const scaled = (times: number) => (q: T, k: T, v: T) => ops.attention(0.6, times)(q, k, v);
+
+const forms: ZooCase[] = [
+  {
+    name: 'a square root',
+    f: root((dy, x) => tf.div(dy, mul(2, tf.sqrt(x)))),
+    inputs: () => [[0.5, 1, 2, 4]],
+    verdict: 'right',
+  },
+  {
+    name: 'a square root whose gradient divides by 2x',
+    f: root((dy, x) => tf.div(dy, mul(2, x))),
+    inputs: () => [[1, 0.5, 2, 1]],
+    verdict: 'wrong',
+    says: /power of the input: it is x\^\(−1\/2\) times.*with the output y, y\^\(−1\)/,
+  },
+  {
+    name: 'exp whose gradient has its square',
+    f: withGradient(
+      (x) => tf.exp(x),
+      (dy, x) => mul(dy, tf.exp(mul(2, x))),
+    ),
+    inputs: () => [small],
+    verdict: 'wrong',
+    says: /power of the output: it is y times/,
+  },
+  { name: 'a product with a transpose flag', f: product(true), inputs: square, verdict: 'right' },
+  {
+    name: 'a product whose gradient ignores the transpose flag',
+    f: product(false),
+    inputs: square,
+    verdict: 'wrong',
+    says: /input 0: the gradient is the one for input 1 transposed: a transpose flag is ignored/,
+  },
+  { name: 'the mean of a batch', f: batch(true), inputs: () => [random([5, 3])], verdict: 'right' },
+  {
+    name: 'the mean of a batch, dy as it is',
+    f: batch(false),
+    inputs: () => [random([5, 3])],
+    verdict: 'wrong',
+    says: /5 times.*the mean over axis 0 of input 0, of length 5, is missing/,
+  },
+  {
+    name: 'a scale applied twice in a gradient',
+    f: (x: T, s: T) =>
+      withGradient(
+        (at, by) => mul(mul(by, by), tf.sin(at)),
+        (dy, at, by) => [mul(mul(dy, by), tf.cos(at)), tf.sum(mul(mul(dy, mul(2, by)), tf.sin(at)))],
+      )(x, s),
+    inputs: () => [small, 0.35],
+    verdict: 'wrong',
+    says: /input 1 \(0\.35\) is applied once too seldom/,
+  },
+  {
+    name: 'attention whose gradient has its scale twice',
+    f: scaled(2),
+    inputs: () => [random([3, 4]), random([5, 4], 2), random([5, 2], 3)],
+    verdict: 'wrong',
+    says: /constant factor: it is 0\.6000 times/,
+  },
+];
+
 const plain: ZooCase[] = [
   {
     name: 'a rotary embedding with an offset',
@@ -396,6 +470,6 @@ const plain: ZooCase[] = [
   },
 ];
 
-const all = [...surrogates, ...aliases, ...captured, ...asking, ...plain];
+const all = [...surrogates, ...aliases, ...captured, ...asking, ...forms, ...plain];
 export const rightOfOthers = all.filter(({ verdict }) => verdict === 'right');
 export const wrongOfOthers = all.filter(({ verdict }) => verdict !== 'right');

@@ -6,6 +6,7 @@ import { present } from '../../support/present.js';
 import {
   convention,
   emptyReport,
+  fixedReport,
   formulaFinding,
   incompleteReport,
   kernelFinding,
@@ -23,7 +24,7 @@ const strange = signs.map((sign) => `${sign}a ${sign}${sign}b${sign} c${sign}d $
 
 describe('sweepMarkdown', () => {
   test('stays as it is under Prettier', async () => {
-    for (const report of [sampleReport, incompleteReport, emptyReport])
+    for (const report of [sampleReport, incompleteReport, emptyReport, fixedReport])
       expect(await isStable(sweepMarkdown(report))).toBe(true);
   });
 
@@ -113,6 +114,23 @@ describe('sweepMarkdown', () => {
       '[`throws/webgl/forward`](#maxPool3d/throws/webgl/forward)',
       '',
     ]);
+  });
+
+  test('has what the fixes do beside what is without them: in causes, op by op, and of each finding', () => {
+    const fixed = sweepMarkdown(fixedReport);
+    const cellsOf = (start: string): string[] =>
+      present(fixed.split('\n').find((line) => line.startsWith(start)))
+        .split('|')
+        .map((cell) => cell.trim());
+    expect(cellsOf('| `avgPool` ').slice(3, 8)).toEqual(['✓', '✓', '✗ → ✓', '✓', '✓']);
+    expect(cellsOf('| [1](#cause-1)').slice(5, 7)).toEqual(['1', '1']);
+    expect(cellsOf('| [2](#cause-2)').slice(5, 7)).toEqual(['1', '0']);
+    expect(cellsOf('| core ')).toEqual(['', 'core', '1', '1', '']);
+    expect(cellsOf('| cpu ')).toEqual(['', 'cpu', '1', '0', '']);
+    expect(cellsOf('| [`avgPool/kernel/cpu/backward`]').at(-2)).toBe('mended');
+    expect(fixed).toContain('New with the fixes:');
+    expect(fixed).toContain('npx gradparity sweep --fixes --markdown page.md');
+    expect(text).not.toContain('fixes');
   });
 
   test('says so where the run is incomplete', () => {

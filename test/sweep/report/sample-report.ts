@@ -112,6 +112,41 @@ export const sampleReport: SweepReport = {
   seconds: 754.2,
 };
 
+/** What there is with the fixes alone. */
+export const regression = finding(
+  {
+    id: 'relu/kernel/wasm/forward',
+    op: 'relu',
+    family: 'unary',
+    kind: 'kernel',
+    backend: 'wasm',
+    direction: 'forward',
+    message: 'The values are new.',
+  },
+  "import 'gradparity/fixes';\nconsole.log(4);",
+);
+
+/** The same with `gradparity/fixes`: the pool is mended, the second order and the suspicion stay, and one thing is new. */
+export const fixedReport: SweepReport = {
+  ...sampleReport,
+  fixes: true,
+  fixed: {
+    findings: [convention, suspicion, formulaFinding, regression],
+    matrix: [
+      row('relu', 'unary', {
+        backends: { cpu: 'right', wasm: 'wrong' },
+        findings: [convention.id, regression.id],
+      }),
+      row('maxPool3d', 'pooling', {
+        backends: { cpu: 'right', wasm: 'missing', webgl: 'wrong' },
+        findings: [suspicion.id],
+      }),
+      row('avgPool', 'pooling', { backends: { cpu: 'right', wasm: 'right', webgl: 'right' } }),
+      row('atan2', 'binary', { second: 'wrong', findings: [formulaFinding.id] }),
+    ],
+  },
+};
+
 export const incompleteReport: SweepReport = { ...sampleReport, judged: 40, complete: false };
 
 export const emptyReport: SweepReport = { ...sampleReport, findings: [], matrix: [] };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { sweepText } from '../../../src/sweep/report/text.js';
-import { emptyReport, incompleteReport, kernelFinding, sampleReport } from './sample-report.js';
+import { emptyReport, fixedReport, incompleteReport, kernelFinding, sampleReport } from './sample-report.js';
 
 describe('sweepText', () => {
   test('counts by kind and backend, describes findings, and names the rest', async () => {
@@ -32,6 +32,16 @@ Conventions at kinks (1):
 
 TensorFlow.js 4.22.0 on cpu, wasm, webgl, seed 7: 100 of 100 cases judged: 2 findings, 1 suspicion, 1 convention.
 `);
+  });
+
+  test('ends with what the fixes do', async () => {
+    const text = await sweepText(fixedReport);
+    expect(text).toMatch(
+      /With the fixes these stay \(2\):\n {2}maxPool3d\/throws\/webgl\/forward\n {2}atan2\/formula[^\n]*\n\nNew with the fixes:\nrelu\/kernel\/wasm\/forward: The values are new\.\n/,
+    );
+    expect(text).toMatch(
+      /\n\nWithout and with gradparity\/fixes: core 1 → 1, cpu 1 → 0, wasm 0 → 1, webgl 1 → 1, 1 new\.\n$/,
+    );
   });
 
   test('says so where the run is incomplete', async () => {

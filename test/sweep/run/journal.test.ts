@@ -73,6 +73,15 @@ describe('openJournal', () => {
     expect(open(true).results.map(({ outputShape }) => outputShape)).toEqual([[NaN, 2], undefined]);
   });
 
+  test('what comes of a case with the fixes comes back too', () => {
+    const { index, ...fixed } = { ...resultOf(0), outputShape: [NaN] };
+    const fixes = { fixes: true as const };
+    open(false, fixes).keepResult({ ...resultOf(index), fixed });
+    expect(open(true, fixes).results).toEqual([{ ...resultOf(index), fixed }]);
+    // A run without them is another run.
+    expect(() => open(true)).toThrow(InputError);
+  });
+
   test('without resume it begins anew', () => {
     write();
     expect(open(false)).toMatchObject({ results: [], explanations: [] });

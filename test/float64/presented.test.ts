@@ -1,0 +1,55 @@
+/** Code that asks for the backend within the double-precision one. Oracle: tf.getBackend() outside, and the numbers' precision. */
+import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
+import { inFloat64, presentedAsCpu } from '../../src/float64/in-float64.js';
+
+type T = tf.Tensor;
+
+test('is told cpu, in functions of tf.customGrad too, while kernels are those of doubles', () => {
+  let count = 0;
+  const seen: string[] = [];
+  const y = inFloat64(() =>
+    presentedAsCpu(
+      () => count++,
+      () => {
+        seen.push(tf.getBackend());
+        return tf.customGrad((x) => {
+          seen.push(tf.getBackend());
+          return { value: tf.exp(x as T), gradFunc: (dy: T) => dy };
+        })(tf.scalar(0.1));
+      },
+    ),
+  );
+  expect(seen).toEqual(['cpu', 'cpu']);
+  expect(count).toBe(2);
+  expect(y.dataSync()[0]).toBe(Math.exp(0.1));
+  y.dispose();
+});
+
+test('TensorFlow.js itself does not count as asking, and all is as before afterwards, after an error too', () => {
+  const outside = tf.getBackend();
+  let count = 0;
+  const ask = () => count++;
+  inFloat64(() => {
+    presentedAsCpu(ask, () => tf.tidy(() => void tf.softmax(tf.matMul(tf.ones([2, 2]), tf.ones([2, 2])))));
+    expect(tf.getBackend()).toBe('float64');
+    expect(() =>
+      presentedAsCpu(ask, () => {
+        throw new Error('thrown');
+      }),
+    ).toThrow('thrown');
+    expect(tf.getBackend()).toBe('float64');
+  });
+  expect(count).toBe(0);
+  expect(tf.getBackend()).toBe(outside);
+  expect(Object.hasOwn(tf.engine(), 'runKernel')).toBe(false);
+});
+
+test('outside of the double-precision backend nothing is changed', () => {
+  expect(
+    presentedAsCpu(
+      () => expect(1).toBe(2),
+      () => 3,
+    ),
+  ).toBe(3);
+});
