@@ -215,4 +215,9 @@ function write(file, text) {
   writeFileSync(file, text);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(`docs: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -179,4 +179,5 @@ export const filesNamed = (text: string): string[] =>
       /`((?:src|test|docs|scripts|bench|examples|models|notebooks|packages|\.ci)\/[\w./-]+)`/g,
     ),
     ([, file]) => file,
-  );
+    // NN stands for a number.
+  ).filter((file) => !file.includes('NN-'));
