@@ -27,6 +27,7 @@ const order = {
     'vitest',
     'ci',
     'browser',
+    'check-others-ops',
     'variables',
     'kinks',
     'modes-and-tolerances',
@@ -37,6 +38,7 @@ const order = {
     'sweep-your-build',
     'scale-out',
     'gallery',
+    'field-study',
   ],
   explanation: [
     'how-gradcheck-decides',
