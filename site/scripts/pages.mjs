@@ -51,7 +51,11 @@ export class Pages {
   /** A page of the site out of Markdown: its title as front matter, links and formulas in the site's manner. */
   markdown(text, page) {
     if (page.isOwn) return this.links(text, page);
-    return this.frontMatter(page) + this.formulas(this.links(text.replace(/^# .+$/m, ''), page));
+    // What stands beside a block's language is for tests; a file's name is its title.
+    const blocks = text.replace(/^(`{3,}\w+) (?:file=(\S+))?.*$/gm, (_, start, file) =>
+      file === undefined ? start : `${start} title="${file}"`,
+    );
+    return this.frontMatter(page) + this.formulas(this.links(blocks.replace(/^# .+$/m, ''), page));
   }
 
   frontMatter({ title, source, isReference }, more = {}) {

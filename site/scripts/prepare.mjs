@@ -27,6 +27,7 @@ const order = {
     'vitest',
     'ci',
     'browser',
+    'check-others-ops',
     'variables',
     'kinks',
     'modes-and-tolerances',
@@ -37,6 +38,7 @@ const order = {
     'sweep-your-build',
     'scale-out',
     'gallery',
+    'field-study',
   ],
   explanation: [
     'how-gradcheck-decides',
@@ -215,4 +217,9 @@ function write(file, text) {
   writeFileSync(file, text);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  console.error(`docs: ${error.message}`);
+  process.exitCode = 1;
+}

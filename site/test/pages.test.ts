@@ -65,6 +65,15 @@ describe('links', () => {
   });
 });
 
+test('what stands beside the language of a block is a title, or goes', () => {
+  const { pages, page } = pagesWith();
+  const made = pages.markdown(
+    '# T\n\n```js file=a.mjs\nx\n```\n\n```sh exit=1 says=/x/\ny\n```\n',
+    page('docs/guides/kinks.md'),
+  );
+  expect(made.split('---\n')[2].trim()).toBe('```js title="a.mjs"\nx\n```\n\n```sh\ny\n```');
+});
+
 test('a page that two files would be is a fault', () => {
   const { pages } = pagesWith();
   pages.add({ source: 'docs/sweep.md', slug: 'guides/kinks', locale: 'en' });

@@ -7,6 +7,7 @@ import { hold, isHeld, registered, release } from './registry.js';
 import { stockTeller } from './origin.js';
 import { STOCK_GRADIENTS } from './stock.js';
 
+/** Which fixes are applied. */
 export interface ApplyFixesOptions {
   /** The ids of the fixes to apply; without, all of `FIXES`. */
   only?: readonly string[];
@@ -22,12 +23,14 @@ export interface KeptGradient {
   fix: string;
 }
 
+/** What `applyFixes` did. */
 export interface AppliedFixes {
   /** The ids of the fixes in place. */
   applied: string[];
   kept: KeptGradient[];
 }
 
+/** What `fixesIntact` found. */
 export interface FixesIntact {
   /** Whether every fix that was applied is still in place. */
   intact: boolean;

@@ -30,8 +30,11 @@ export interface Fix {
 
 /** A change to TensorFlow.js' engine. Applied twice, it is applied once. */
 export interface EngineChange {
+  /** Makes the change. */
   apply(): void;
+  /** Takes it back. */
   remove(): void;
+  /** Whether it is there. */
   isApplied(): boolean;
 }
 

@@ -170,6 +170,7 @@ export function figure({ document, title, legend = [], rows }: FigureOptions): s
   return `${serialize(document, root)}\n`;
 }
 
+/** What `pictureGrid` puts together. */
 export interface PictureGridOptions {
   readonly title?: string;
   /** SVG texts as the other functions here return them. */

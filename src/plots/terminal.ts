@@ -1,6 +1,7 @@
 /** Pictures in signs, for a terminal: curves in Braille's dots, images in shades, planes in letters. Needs no other package. */
 import { InputError } from '../errors.js';
 
+/** One curve of signs. */
 export interface TextSeries {
   readonly name: string;
   readonly x: ArrayLike<number>;
@@ -10,6 +11,7 @@ export interface TextSeries {
   readonly dots?: boolean | 'only';
 }
 
+/** What is drawn as curves of signs, and how large. */
 export interface TextCurveOptions {
   readonly title?: string;
   readonly series: readonly TextSeries[];
@@ -136,6 +138,7 @@ export function sparkLine(values: ArrayLike<number>, width: number): string {
     .join('');
 }
 
+/** What is drawn as an image of signs, and how large. */
 export interface TextImageOptions {
   readonly images: readonly ArrayLike<number>[];
   readonly imageWidth?: number;

@@ -15,7 +15,7 @@ export interface Block {
 }
 
 export const blocksOf = (text: string): Block[] =>
-  Array.from(text.matchAll(/^```(\w*)\n(.*?)^```$/gms), ([, language, code]) => ({ language, code }));
+  Array.from(text.matchAll(/^```(\w*)[^\n]*\n(.*?)^```$/gms), ([, language, code]) => ({ language, code }));
 
 /** A document without its blocks of code, where `#` and brackets have other meanings. */
 export const proseOf = (text: string): string => text.replace(/^```.*?^```$/gms, '');
@@ -98,7 +98,7 @@ const siblings = readdirSync(path.join(root, 'packages')).flatMap((name) =>
 );
 
 /** What npm does by itself, without a script of package.json. */
-const npmVerbs = ['ci', 'exec', 'pack'];
+const npmVerbs = ['ci', 'exec', 'init', 'pack'];
 
 /** What is wrong with a command line that a document shows; undefined where it can be run as it stands. */
 export function flawOf(line: string): string | undefined {
@@ -111,11 +111,13 @@ export function flawOf(line: string): string | undefined {
     if (words[0] === 'gradparity') return flawOfCommand(words.slice(1));
     return siblings.includes(words[0]) ? undefined : `no package here brings ${words[0]}`;
   }
+  if (['cd', 'cp', 'mkdir', 'rm'].includes(program)) return undefined;
   if (program !== 'npm') return `${program} is neither npm nor npx nor gradparity`;
   const [verb, ...rest] = words;
   if (verb === 'install') {
     const names = rest.filter((word) => !word.startsWith('git+https://'));
-    return names.find((name) => name !== 'gradparity' && !Object.hasOwn(manifest.peerDependencies, name));
+    const bare = names.map((name) => name.replace(/(?<=.)@[\w.~^-]+$/, ''));
+    return bare.find((name) => name !== 'gradparity' && !Object.hasOwn(manifest.peerDependencies, name));
   }
   if (npmVerbs.includes(verb)) return undefined;
   const script = verb === 'run' ? rest.find((word) => !word.startsWith('-')) : verb;
@@ -179,4 +181,5 @@ export const filesNamed = (text: string): string[] =>
       /`((?:src|test|docs|scripts|bench|examples|models|notebooks|packages|\.ci)\/[\w./-]+)`/g,
     ),
     ([, file]) => file,
-  );
+    // NN stands for a number.
+  ).filter((file) => !file.includes('NN-'));
