@@ -181,7 +181,7 @@ export class Subject {
       const numbers = (this.surrogate ? this.surrogateOutputs(tensors) : this.outputs(tensors)).map(
         numbersOf,
       );
-      this.requireKept(tensors);
+      this.requireKept(tensors, this.surrogate ? 'the surrogate' : 'f');
       return this.hasRules ? this.withIdentities(numbers, values) : numbers;
     });
   }
@@ -433,12 +433,12 @@ export class Subject {
     });
   }
 
-  private requireKept(tensors: readonly tf.Tensor[]): void {
+  private requireKept(tensors: readonly tf.Tensor[], who = 'f'): void {
     const disposed = tensors.findIndex(({ isDisposed }) => isDisposed);
     if (disposed >= 0) {
       throw new GradientFailure(
         'wrong',
-        `f changed its inputs: it disposed ${this.inputs[disposed].name}. Leave them to the caller.`,
+        `${who} changed its inputs: it disposed ${this.inputs[disposed].name}. Leave them to the caller.`,
       );
     }
   }
