@@ -161,7 +161,8 @@ export class Subject {
 
   /** Remembers a kernel of the forward pass. */
   private note(kernel: string, attrs: unknown): void {
-    if (!this.forward) return;
+    // While it is recorded, what is saved is cloned: kernels that are none of f's.
+    if (!this.forward || this.taping) return;
     this.kernels.add(kernel);
     for (const [name, value] of Object.entries(attrs ?? {})) {
       if (typeof value === 'number') this.attributes.set(name, value);
