@@ -140,7 +140,8 @@ export function registerKernels(state: {
 }): void {
   const { kernels } = state;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
-    if (kernels.get(kernelName) === kernelFunc) continue;
+    // A copy is gone where somebody put the registry back.
+    if (kernels.get(kernelName) === kernelFunc && tf.getKernel(kernelName, BACKEND_NAME)) continue;
     const own = stock.get(kernelName) === original(kernelFunc) ? doubleKernels[kernelName] : undefined;
     const run = own ?? kernelFunc;
     if (tf.getKernel(kernelName, BACKEND_NAME)) tf.unregisterKernel(kernelName, BACKEND_NAME);

@@ -37,6 +37,9 @@ export { FULL_LIMIT };
  *   other and not with autodiff, beyond the rounding of both. What is neither is `inconclusive`, and the diagnosis says why.
  * - A difference is let pass up to `rtol` (2^-22 in doubles, 2^-13 natively) times the larger value, plus three times the numerical value's own error
  *   bar, plus the rounding error of autodiff as seen when the inputs move by their last bit.
+ * - With the option `surrogate` the differences are those of another function, or follow a rule: for gradients that are meant to differ from f's derivative. With
+ *   `variables` the tf.Variables that f captures are differentiated too. The report says which kernels and gradient functions ran.
+ * - An op that returned its input, or another op's tensor, is wrong whatever the numbers say: TensorFlow.js counts its gradient twice.
  * - The verdict `kink` names points where the one-sided derivatives differ: there is no gradient there to be wrong.
  *
  * @returns the report; it never throws because a gradient is wrong

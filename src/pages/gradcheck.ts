@@ -1,7 +1,7 @@
 /** The results of checks as one HTML page that needs nothing beside it. */
 import { escapeHtml as escape } from '../escape-html.js';
 import * as Plot from '@observablehq/plot';
-import { describeReport, digits, isPassed, surrogateText } from '../gradcheck/report/describe.js';
+import { describeReport, digits, isPassed, ranText, surrogateText } from '../gradcheck/report/describe.js';
 import type { GradcheckReport, InputReport } from '../gradcheck/report/report.js';
 
 export interface PageResult {
@@ -98,6 +98,7 @@ function reportBody(report: GradcheckReport, document: Document): string {
       : [isPassed(report) ? 'The two gradients agree.' : describeReport(report)];
   return `${says.map((sentence) => `<p class="says">${escape(sentence)}</p>`).join('\n')}
 <p class="facts">${escape(facts.join(' · '))}</p>
+<p class="facts">${escape(ranText(report))}</p>
 ${inputs.length > 0 ? inputTable(inputs) : ''}
 ${inputs.map((input) => inputPlots(input, document)).join('\n')}`;
 }

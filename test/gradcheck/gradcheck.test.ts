@@ -292,6 +292,7 @@ describe('the report of a small check', () => {
       diagnosis: [],
       evaluations: 0,
       seconds: 0,
+      ran: { kernels: ['Sin'], gradients: ['Sin'] },
     });
     expect(full.seconds).toBeGreaterThan(0);
     expect(full.seconds).toBeLessThan(60);

@@ -163,7 +163,8 @@ export class Subject {
 
   /** Remembers a kernel of the forward pass. */
   private note(kernel: string, attrs: unknown): void {
-    if (!this.forward) return;
+    // While it is recorded, what is saved is cloned: kernels that are none of f's.
+    if (!this.forward || this.taping) return;
     this.kernels.add(kernel);
     for (const [name, value] of Object.entries(attrs ?? {})) {
       if (typeof value === 'number') this.attributes.set(name, value);
@@ -183,7 +184,7 @@ export class Subject {
       const numbers = (this.surrogate ? this.surrogateOutputs(tensors) : this.outputs(tensors)).map(
         numbersOf,
       );
-      this.requireKept(tensors);
+      this.requireKept(tensors, this.surrogate ? 'the surrogate' : 'f');
       return this.hasRules ? this.withIdentities(numbers, values) : numbers;
     });
   }
@@ -435,12 +436,12 @@ export class Subject {
     });
   }
 
-  private requireKept(tensors: readonly tf.Tensor[]): void {
+  private requireKept(tensors: readonly tf.Tensor[], who = 'f'): void {
     const disposed = tensors.findIndex(({ isDisposed }) => isDisposed);
     if (disposed >= 0) {
       throw new GradientFailure(
         'wrong',
-        `f changed its inputs: it disposed ${this.inputs[disposed].name}. Leave them to the caller.`,
+        `${who} changed its inputs: it disposed ${this.inputs[disposed].name}. Leave them to the caller.`,
       );
     }
   }

@@ -24,10 +24,23 @@ export function describeReport(report: GradcheckReport): string {
     ...againstLine(inputs),
     ...diagnosis.map((sentence) => `  ${sentence}`),
     ...inputs.flatMap(inputLines),
+    ...(report.attributes ? [`  ${ranText(report)}`] : []),
   ];
   if (verdict !== 'right') lines.push(`Seed ${seed} gives the same again.`);
   return lines.join('\n');
 }
+
+/** So many names are told. */
+const NAMED = 12;
+
+const listed = (names: readonly string[]): string =>
+  names.length === 0
+    ? 'none'
+    : names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
+
+/** Which kernels ran, and whose gradient functions. */
+export const ranText = ({ ran: { kernels, gradients } }: GradcheckReport): string =>
+  `Kernels that ran: ${listed(kernels)}; gradient functions: ${listed(gradients)}.`;
 
 /** What the gradient was compared with, where it is not f's own derivative. */
 export function surrogateText(inputs: readonly InputReport[]): string | undefined {
