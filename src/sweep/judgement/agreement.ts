@@ -12,6 +12,8 @@ export const GRAPHICS_FLOOR = 2 ** -11;
 export const isGraphics = (stage: Stage): boolean => stage === 'webgl' || stage === 'webgpu';
 /** Two computations in double precision. */
 export const DOUBLE_TOLERANCE = 1e-6;
+/** Inputs and cotangents are of size 1: what double precision leaves where equal numbers cancel. */
+export const DOUBLE_FLOOR = 2 ** -44;
 
 /** Whether numbers agree, as far as the tolerance and the differences' own error bars go. NaN agrees with NaN alone. */
 export function agree(
