@@ -6,6 +6,9 @@ type Method = (this: tf.layers.Layer, ...args: never[]) => unknown;
 
 /** The class of a layer, of the copy of TensorFlow.js at hand. */
 function prototypeOf(className: string): Record<string, Method> {
+  // Optimizers are registered as classes when they are first asked for.
+  if (className === 'MomentumOptimizer')
+    return tf.MomentumOptimizer.prototype as unknown as Record<string, Method>;
   const { classNameMap } = tf.serialization.SerializationMap.getMap();
   const [layer] = classNameMap[className] as [{ prototype: Record<string, Method> }, ...unknown[]];
   return layer.prototype;
@@ -137,6 +140,15 @@ const batchNormalization = replacing('BatchNormalization', {
     },
 });
 
+const momentum = replacing('MomentumOptimizer', {
+  /** Disposes of the learning rate too, which is a tensor of the class that it is made from. */
+  dispose: (own) =>
+    function (this: tf.layers.Layer) {
+      own.call(this);
+      (this as unknown as { c: tf.Tensor }).c.dispose();
+    },
+});
+
 export const LAYER_FIXES: readonly Fix[] = [
   {
     id: 'depthwise-layer-dilation',
@@ -159,5 +171,12 @@ export const LAYER_FIXES: readonly Fix[] = [
     wrong: "In training, without scale or centre, it throws “reading 'read'”.",
     upstream: 'https://github.com/tensorflow/tfjs/issues/2868',
     engine: batchNormalization,
+  },
+  {
+    id: 'momentum-dispose',
+    family: 'optimizers',
+    ops: ['train.momentum'],
+    wrong: 'dispose() leaves a tensor behind.',
+    engine: momentum,
   },
 ];

@@ -18,6 +18,8 @@ export const floorOf = ({ pair }: SweepCase, stage?: Stage): number | undefined 
   stage !== undefined && isGraphics(stage) ? GRAPHICS_FLOOR * (pair ? 4 : 1) : pair ? PAIR_FLOOR : undefined;
 /** Two computations in double precision. */
 export const DOUBLE_TOLERANCE = 1e-6;
+/** Inputs and cotangents are of size 1: what double precision leaves where equal numbers cancel. */
+export const DOUBLE_FLOOR = 2 ** -44;
 
 /** Whether numbers agree, as far as the tolerance and the differences' own error bars go. NaN agrees with NaN alone. */
 export function agree(
