@@ -31,7 +31,18 @@ const forbidden = (folders) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist/', 'packages/*/dist/', 'site/', 'node_modules/', 'runs/', 'coverage/', '**/*.ipynb'] },
+  {
+    ignores: [
+      'notebooks/deno.d.ts',
+      'dist/',
+      'packages/*/dist/',
+      'site/',
+      'node_modules/',
+      'runs/',
+      'coverage/',
+      '**/*.ipynb',
+    ],
+  },
   ...tseslint.configs.strict,
   {
     rules: {

@@ -655,7 +655,7 @@ describe('bad input', () => {
   test.each<[string, () => Promise<unknown>, RegExp]>([
     [
       'no model',
-      () => gradcheckModel({} as tf.LayersModel, [[1]], [[1]], 'meanSquaredError'),
+      () => gradcheckModel({}, [[1]], [[1]], 'meanSquaredError'),
       /model must be a tf\.LayersModel/,
     ],
     [

@@ -38,8 +38,8 @@ async function functionOf(one: CheckCase): Promise<{ f: () => unknown; xs: tf.Te
   const { list, keys } = inputList(inputs);
   const own: tf.Tensor[] = [];
   const given = list.map((input) => {
-    if (input instanceof tf.Tensor) return input as tf.Tensor;
-    const tensor = tf.tensor(input as tf.TensorLike);
+    if (input instanceof tf.Tensor) return input;
+    const tensor = tf.tensor(input);
     own.push(tensor);
     return tensor;
   });
