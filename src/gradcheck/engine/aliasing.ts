@@ -1,6 +1,6 @@
 /** Ops that give away a tensor which is not theirs: their input, what another op made, what an earlier call left. */
 import type * as tf from '@tensorflow/tfjs';
-import { isCustom, nameOf, waysBetween, type TapeNode } from './tape.js';
+import { inputsOf, isCustom, nameOf, waysBetween, type TapeNode } from './tape.js';
 
 export interface Alias {
   sentence: string;
@@ -25,7 +25,7 @@ export function aliasesOn(
   const made = new Map<number, string>(xs.map(({ id }) => [id, "f's input"]));
   const found: Alias[] = [];
   for (const node of nodes) {
-    const inputs = Object.values(node.inputs).flat();
+    const inputs = inputsOf(node);
     const op = opOf(node);
     for (const output of node.outputs) {
       const other = made.get(output.id);

@@ -26,6 +26,7 @@ import { numbersOf, outputList } from './outputs.js';
 import { moveBy } from './surrogate.js';
 import {
   activeTape,
+  inputsOf,
   isCustom,
   isOp,
   nameOf,
@@ -378,11 +379,11 @@ export class Subject {
       const { result, tape } = recorded(() => this.tapedOutputs(tensors));
       const active = this.activeOf(tensors);
       const { nodes, late } = waysBetween(tape, active, result);
-      const used = tape.flatMap(({ inputs }) => Object.values(inputs).flat());
+      const used = tape.flatMap(inputsOf);
       return {
         steps: nodes.filter(isOp).map((node) => ({
           op: nameOf(node),
-          inputs: Object.values(node.inputs).flat().map(infoOf),
+          inputs: inputsOf(node).map(infoOf),
           outputs: node.outputs.map(infoOf),
         })),
         custom: tape.some(isCustom),

@@ -160,6 +160,10 @@ export function watchGradients(
   }
 }
 
+/** The tensors that an op was given. With `gradparity/fixes` an op is recorded also where an optional input of it was not given. */
+export const inputsOf = ({ inputs }: TapeNode): tf.Tensor[] =>
+  (Object.values(inputs).flat() as (tf.Tensor | null | undefined)[]).filter((tensor) => tensor != null);
+
 /** The ops between inputs and outputs, as recorded. */
 export interface Ways {
   /** Those by which the outputs hang on the inputs, in whatever order they were recorded. */
@@ -173,7 +177,6 @@ export function waysBetween(
   inputs: readonly tf.Tensor[],
   outputs: readonly tf.Tensor[],
 ): Ways {
-  const inputsOf = (node: TapeNode): tf.Tensor[] => Object.values(node.inputs).flat();
   const outputsOf = (node: TapeNode): tf.Tensor[] => node.outputs;
   const back = reach([...tape].reverse(), outputs, outputsOf, inputsOf, Infinity);
   const between = (rounds: number): Set<TapeNode> => {
@@ -193,8 +196,8 @@ export function waysBetween(
 
 const uses =
   (tensor: tf.Tensor) =>
-  ({ inputs }: TapeNode): boolean =>
-    Object.values(inputs).flat().includes(tensor);
+  (node: TapeNode): boolean =>
+    inputsOf(node).includes(tensor);
 
 /** The nodes that can be entered from these tensors, after so many rounds over the tape. */
 function reach(

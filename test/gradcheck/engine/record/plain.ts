@@ -69,6 +69,7 @@ export function subjectOf({ x, f, vjp, precision = 'float64' }: Plain): Subject 
         return undefined;
       }
     },
+    reference: 'f' as const,
     disconnected: ({ name }: { name: string }) => new InputError(`disconnected: ${name}`),
   };
   return subject as unknown as Subject;
