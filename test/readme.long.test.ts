@@ -141,6 +141,8 @@ describe('the commands', () => {
     ['npm run no-such-script', 'there is no script no-such-script'],
     ['npm install left-pad', 'left-pad'],
     ['npx no-such-package', 'no package here brings no-such-package'],
+    ['git apply ../gradparity/docs/upstream/none.patch', 'there is no file docs/upstream/none.patch'],
+    ['git push', 'git push is neither git clone nor git apply'],
     ['yarn add gradparity', 'yarn is neither npm nor npx nor gradparity'],
   ])('%s is refused', (line, flaw) => expect(flawOf(line)).toBe(flaw));
 

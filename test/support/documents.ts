@@ -100,6 +100,14 @@ const siblings = readdirSync(path.join(root, 'packages')).flatMap((name) =>
 /** What npm does by itself, without a script of package.json. */
 const npmVerbs = ['ci', 'exec', 'init', 'pack'];
 
+/** Of a clone of TensorFlow.js beside this one, to which a patch of this repository is applied. */
+function flawOfGit([verb, given]: readonly string[]): string | undefined {
+  if (verb === 'clone') return undefined;
+  if (verb !== 'apply') return `git ${verb} is neither git clone nor git apply`;
+  const file = given.replace(/^\.\.\/gradparity\//, '');
+  return existsSync(path.join(root, file)) ? undefined : `there is no file ${file}`;
+}
+
 /** What is wrong with a command line that a document shows; undefined where it can be run as it stands. */
 export function flawOf(line: string): string | undefined {
   const [program, ...words] = line
@@ -112,6 +120,7 @@ export function flawOf(line: string): string | undefined {
     return siblings.includes(words[0]) ? undefined : `no package here brings ${words[0]}`;
   }
   if (['cd', 'cp', 'mkdir', 'rm'].includes(program)) return undefined;
+  if (program === 'git') return flawOfGit(words);
   if (program !== 'npm') return `${program} is neither npm nor npx nor gradparity`;
   const [verb, ...rest] = words;
   if (verb === 'install') {
