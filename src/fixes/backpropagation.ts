@@ -191,6 +191,10 @@ const change = engineMethod('gradients', (_before, features): Engine['gradients'
     }
     const isComplex = has('complex');
     const undo = has('one-tensor-twice') ? toldApart(xs) : undefined;
+    // A gradient that is taken on the way back of another keeps what that one has saved.
+    const isOutermost = this.state.gradientDepth === 0;
+    const others = saved;
+    if (isOutermost) saved = [];
     try {
       const y = this.scopedRun(
         () => this.startTape(),
@@ -236,6 +240,7 @@ const change = engineMethod('gradients', (_before, features): Engine['gradients'
       }
       throw error;
     } finally {
+      if (isOutermost) saved = others;
       undo?.();
     }
   };
