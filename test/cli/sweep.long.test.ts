@@ -70,6 +70,7 @@ describe('sweep --fixes', () => {
       /Without and with gradparity\/fixes: core \d+ → 0, cpu \d+ → 0, none new\.\n+Nothing new, nothing gone\.\n$/,
     );
     expect(again.code).toBe(0);
+    rmSync(known);
   });
 });
 

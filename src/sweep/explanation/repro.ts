@@ -77,8 +77,10 @@ export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[]
     name,
     tensorCode(tensor),
   ]);
+  const cotangentName = 'dy' in inputs ? 'cotangent' : 'dy';
   const wanted = hit.direction !== 'forward' && outputShape !== undefined;
-  if (wanted) tensors.push(['dy', tensorCode({ shape: outputShape, dtype: 'float32', values: cotangent })]);
+  if (wanted)
+    tensors.push([cotangentName, tensorCode({ shape: outputShape, dtype: 'float32', values: cotangent })]);
   const layers = layersIn(expression);
   const model = layers
     ? ` const model = ${modelCode(layers)}; model.setWeights([${layers.weights.join(', ')}]);`
@@ -89,7 +91,7 @@ export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[]
       ? `const ${names[0]} = ${tensors[0][1]};`
       : `const [${names.join(', ')}] = [${tensors.map(([, code]) => code).join(', ')}];`;
   const f = layers ? codeOf(expression).replace(modelCode(layers), 'model') : codeOf(expression);
-  const result = resultCode(one, hit, { f, dy: wanted ? ', dy' : '', active, layers });
+  const result = resultCode(one, hit, { f, dy: wanted ? `, ${cotangentName}` : '', active, layers });
   const last =
     hit.kind === 'leaks'
       ? `const before = tf.memory().numTensors; try { tf.tidy(() => void ${result}); } catch {} console.log(tf.memory().numTensors - before);`
@@ -114,7 +116,7 @@ export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[]
 interface Parts {
   /** The computation. */
   f: string;
-  /** ', dy' where there is one. */
+  /** ', dy', by the cotangent's name, where there is one. */
   dy: string;
   active: readonly string[];
   layers: LayersExpression | undefined;
@@ -143,7 +145,7 @@ function resultCode(one: SweepCase, hit: Hit, parts: Parts): string {
       : `tf.addN(${gradientsCode(f, dy, active, parts)}.map(${weights ? `(g, i) => tf.sum(tf.mul(g, [${weights.join(', ')}][i]))` : 'g => tf.sum(g)'}))`;
   // The gradient is a function of dy too, and what throws may do so there.
   return input === undefined && dy
-    ? `${gradientsCode(sum, '', [...active, 'dy'], parts)}[0]`
+    ? `${gradientsCode(sum, '', [...active, dy.slice(2)], parts)}[0]`
     : gradientCode(input ?? active[0], sum, '', parts);
 }
 

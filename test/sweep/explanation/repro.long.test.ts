@@ -145,6 +145,11 @@ describe('the code prints what the hit says', () => {
     printed.forEach((value, i) => expect(value).toBeCloseTo(sums[Math.floor(i / inputs['x'].shape[1])], 4));
   });
 
+  test('the gradient by an input that has the name of the cotangent', async () => {
+    const squared = caseOf(call('square', { input: 'dy' }), { dy: at(3, -1) });
+    await expectPrints(squared, hitOf({ input: 'dy' }), await gradientOf(squared, 'dy'));
+  });
+
   test('how many tensors a leak leaves', async () => {
     const where = caseOf(call('where', call('less', x, 0), call('neg', x), x), { x: at(-1, 2) });
     const { leaks } = await observe(where, 'cpu');
