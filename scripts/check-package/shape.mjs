@@ -7,7 +7,7 @@ import { formatMessage } from 'publint/utils';
 import { result, requireEqual, requireMatch, root, run } from './project.mjs';
 
 /** Limits, beside TensorFlow.js; megabytes of 2^20 bytes. */
-const LIMITS = { tarball: 1.8, unpacked: 8, packages: 40, installed: 25, bundle: 0.15 };
+const LIMITS = { tarball: 2.1, unpacked: 8, packages: 40, installed: 25, bundle: 0.15 };
 
 const within = (what, value, limit, unit = '') => {
   const text = `${what}: ${Number.isInteger(value) ? value : value.toFixed(2)}${unit} of at most ${limit}${unit}`;
