@@ -35,6 +35,9 @@ const scrollable = () =>
     const { tagName, properties } = node;
     if (tagName === 'table' || [properties?.className].flat().includes('katex-display'))
       properties.tabIndex = 0;
+    // A head that says nothing is no head.
+    if (tagName === 'th' && !node.children.some(({ type, value }) => type !== 'text' || value.trim()))
+      node.tagName = 'td';
     for (const child of node.children ?? []) visit(child);
   };
 

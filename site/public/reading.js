@@ -15,7 +15,15 @@ addEventListener('resize', nameSearch);
 const group = (pre) => {
   if (pre.getAttribute('role') === 'region') pre.setAttribute('role', 'group');
 };
-for (const pre of document.querySelectorAll('pre')) group(pre);
+for (const pre of document.querySelectorAll('pre')) {
+  group(pre);
+  // The keyboard reaches it before Starlight's own script has run, too.
+  pre.tabIndex = 0;
+}
 new MutationObserver((changes) => {
-  for (const { target } of changes) if (target.tagName === 'PRE') group(target);
-}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['role'] });
+  for (const { target } of changes) {
+    if (target.tagName !== 'PRE') continue;
+    group(target);
+    if (!target.hasAttribute('tabindex')) target.tabIndex = 0;
+  }
+}).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['role', 'tabindex'] });

@@ -212,6 +212,8 @@ function plotsOf(input: InputReport): Node[] {
   if (html === '') return [];
   const frame = element('div');
   frame.innerHTML = html;
+  // A group of lines or dots is no part that a screen reader names.
+  for (const group of frame.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
   return [frame];
 }
 
