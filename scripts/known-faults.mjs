@@ -115,7 +115,8 @@ function isMended(fixture, { op, order, kind, backend }) {
 
 const { tfjs, findings } = JSON.parse(readFileSync(here('../docs/tfjs-gradients.known.json'), 'utf8'));
 const faults = new Map();
-for (const finding of findings) {
+// Two ways of computing the same are of several ops: each op has a finding of its own.
+for (const finding of findings.filter((id) => !id.includes('-(as-'))) {
   const [name, kind, backend, direction] = finding.split('/');
   const fixture = fixtures()[finding];
   if (!(kind in kinds) || direction === 'forward' || !fixture) continue;
