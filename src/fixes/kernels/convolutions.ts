@@ -124,21 +124,23 @@ function filterGradientByConvolution(call: Call): Result {
   });
 }
 
+const imageOps = [
+  'conv1d',
+  'conv2d',
+  'conv2dTranspose',
+  'depthwiseConv2d',
+  'separableConv2d',
+  'fused.conv2d',
+  'fused.depthwiseConv2d',
+];
+
 const imageKernels = ['Conv2D', 'Conv2DBackpropInput', 'DepthwiseConv2dNative'];
 
 export const CONVOLUTION_KERNELS: readonly Fix[] = [
   {
     id: 'convolution-windows',
     family: 'kernels: convolutions',
-    ops: [
-      'conv1d',
-      'conv2d',
-      'conv2dTranspose',
-      'depthwiseConv2d',
-      'separableConv2d',
-      'fused.conv2d',
-      'fused.depthwiseConv2d',
-    ],
+    ops: imageOps,
     wrong:
       "Where pad is a number and windows or strides are not square, the core takes the height's for the width too. A depthwise convolution takes channels that come first for rows. On wasm, 'same' with a stride larger than the window, sizes that are rounded up, and biases that are not [channels] are wrong or refused.",
     kernels: [
@@ -154,15 +156,7 @@ export const CONVOLUTION_KERNELS: readonly Fix[] = [
   {
     id: 'convolution-gradients-on-wasm',
     family: 'kernels: convolutions',
-    ops: [
-      'conv1d',
-      'conv2d',
-      'conv2dTranspose',
-      'depthwiseConv2d',
-      'separableConv2d',
-      'fused.conv2d',
-      'fused.depthwiseConv2d',
-    ],
+    ops: imageOps,
     wrong: 'wasm has no kernels for the gradients of filters, and none for those of depthwise convolutions.',
     upstream: 'https://github.com/tensorflow/tfjs/issues/8474',
     kernels: [

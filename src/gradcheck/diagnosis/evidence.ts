@@ -55,6 +55,25 @@ const largestOf = (numbers: readonly number[]): number =>
 export const telling = ({ numerical, same }: Evidence, entries: readonly Entry[], q: number): Entry[] =>
   entries.filter((entry) => Number.isFinite(numerical(entry, q)) && !same(numerical(entry, q), 0, entry, q));
 
+/**
+ * Autodiff's value over the numerical one, and the entry, for every entry and cotangent at which that says something; undefined where autodiff is not 0
+ * at one that says nothing.
+ */
+export function ratiosOf(
+  evidence: Evidence,
+  entries: readonly Entry[],
+): { ratio: number; entry: Entry }[] | undefined {
+  const { pass, numerical, autodiff, same } = evidence;
+  const ratios: { ratio: number; entry: Entry }[] = [];
+  for (let q = 0; q < pass.cotangents.length; q++) {
+    const clear = telling(evidence, entries, q);
+    if (entries.some((entry) => !clear.includes(entry) && !same(autodiff(entry, q), 0, entry, q)))
+      return undefined;
+    for (const entry of clear) ratios.push({ ratio: autodiff(entry, q) / numerical(entry, q), entry });
+  }
+  return ratios;
+}
+
 /** What an entry's numbers are to be divided by, to be the derivative of a single output where only one hangs on it. */
 export function weightOf({ cotangents, outputs }: Pass, { slopes }: Entry, q: number): number {
   const sole = outputs.length === 1 ? 0 : slopes[0].sole;

@@ -1,23 +1,13 @@
 /** A gradient that is off by a factor. */
 import { sizeOf } from '../../shapes.js';
 import type { Entry } from '../engine/judge.js';
-import { ENOUGH, telling, type Evidence } from './evidence.js';
+import { ENOUGH, ratiosOf, type Evidence } from './evidence.js';
 
 /** The same factor at every entry and for every cotangent. Several cotangents of one entry say no more than one. */
 export function constantFactor(evidence: Evidence, entries: readonly Entry[]): string | undefined {
-  const { pass, numerical, autodiff, same } = evidence;
-  const ratios: number[] = [];
-  const places = new Set<number>();
-  for (let q = 0; q < pass.cotangents.length; q++) {
-    const clear = telling(evidence, entries, q);
-    if (entries.some((entry) => !clear.includes(entry) && !same(autodiff(entry, q), 0, entry, q)))
-      return undefined;
-    for (const entry of clear) {
-      ratios.push(autodiff(entry, q) / numerical(entry, q));
-      places.add(entry.j);
-    }
-  }
-  if (places.size < ENOUGH) return undefined;
+  const found = ratiosOf(evidence, entries);
+  if (!found || new Set(found.map(({ entry }) => entry.j)).size < ENOUGH) return undefined;
+  const ratios = found.map(({ ratio }) => ratio);
   const factor = [...ratios].sort((a, b) => a - b)[ratios.length >> 1];
   const spread = Math.max(...ratios.map((ratio) => Math.abs(ratio - factor)));
   if (factor === 0 || spread > 0.05 * Math.abs(factor - 1) || spread > 0.01 * Math.abs(factor))

@@ -1,5 +1,5 @@
 /** A gradient that is off by a power of the input, or of the output: 1/(2x) for 1/(2√x). */
-import { ENOUGH, telling, type Evidence } from './evidence.js';
+import { ENOUGH, ratiosOf, type Evidence } from './evidence.js';
 
 /** Exponents that are looked for. */
 const EXPONENTS = [-4, -3, -2, -3 / 2, -1, -2 / 3, -1 / 2, -1 / 3, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4];
@@ -51,28 +51,20 @@ const textOf = (name: string, { exponent, factor }: Power): string => {
 
 /** The same power at every entry and for every cotangent, right entries too: those at 1. */
 export function offByPower(evidence: Evidence): string | undefined {
-  const { pass, input, entries, numerical, autodiff, same } = evidence;
+  const { pass, input, entries } = evidence;
   const { values } = pass.subject.active[input];
-  const ratios: number[] = [];
-  const places: number[] = [];
-  let soles = true;
-  for (let q = 0; q < pass.cotangents.length; q++) {
-    const clear = telling(evidence, entries, q);
-    if (entries.some((entry) => !clear.includes(entry) && !same(autodiff(entry, q), 0, entry, q)))
-      return undefined;
-    for (const entry of clear) {
-      ratios.push(autodiff(entry, q) / numerical(entry, q));
-      places.push(entry.j);
-      soles &&= entry.slopes[0].sole === entry.j;
-    }
-  }
+  const found = ratiosOf(evidence, entries);
+  if (!found) return undefined;
+  const ratios = found.map(({ ratio }) => ratio);
+  const places = found.map(({ entry }) => entry.j);
   if (new Set(places).size < ENOUGH || ratios.some((ratio) => ratio === 0 || !Number.isFinite(ratio)))
     return undefined;
   const ofInput = powerOf(
     ratios,
     places.map((j) => values[j]),
   );
-  const isElementwise = soles && pass.outputs.length === values.length;
+  const isElementwise =
+    found.every(({ entry: { slopes, j } }) => slopes[0].sole === j) && pass.outputs.length === values.length;
   const ofOutput = isElementwise
     ? powerOf(
         ratios,

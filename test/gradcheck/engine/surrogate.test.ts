@@ -38,11 +38,13 @@ describe('a function', () => {
   });
 
   test('of f that is random is enough', async () => {
+    // Drawn from a seed of its own in each call: the same on every run.
+    let seed = 1;
     const noisy = withGradient(
-      (x) => tf.step(tf.add(x, tf.randomNormal(x.shape))),
+      (x) => tf.step(tf.add(x, tf.randomNormal(x.shape, 0, 1, 'float32', seed++))),
       (dy) => tf.clone(dy),
     );
-    expect((await gradcheck(noisy, [at])).verdict).not.toBe('right');
+    expect((await gradcheck(noisy, [at])).verdict).toBe('nondeterministic');
     expect(await verdicts(noisy, [at], { surrogate: 'identity' })).toEqual(['right', 'right']);
   });
 
