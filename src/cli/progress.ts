@@ -138,3 +138,8 @@ export function sweepBar(): { update: (progress: SweepProgress) => void; stop: (
   };
   return { update, stop };
 }
+
+/** Writes the line that says what is being done over the last one, on a terminal; '' takes it away. */
+export function status(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}

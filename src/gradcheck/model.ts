@@ -61,19 +61,13 @@ export async function gradcheckModel(
   loss?: PerOutput<ModelLoss>,
   options: ModelGradcheckOptions = {},
 ): Promise<GradcheckReport> {
-  const { training, sampleWeight, classWeight, forward, ...rest } = options;
-  if (isObjectModel(model)) {
-    const { f, inputs, names, constant, variables } = lossOfObject(model, x, y, loss, options);
-    return gradcheck(f, inputs, { ...rest, names, constant, variables });
-  }
-  if (forward !== undefined || rest.variables !== undefined) {
+  if (!isObjectModel(model) && (options.forward !== undefined || options.variables !== undefined)) {
     throw new InputError(
       `${WHERE}: the options forward and variables are for models that are no tf.LayersModel: leave them out.`,
     );
   }
-  const own = { training, sampleWeight, classWeight, seed: rest.seed };
-  const { f, inputs, names, constant } = lossOfWeights(model, x, y, loss, own);
-  return gradcheck(f, inputs, { ...rest, names, constant });
+  const { f, inputs, ...found } = lossOf(model, x, y, loss, options);
+  return gradcheck(f, inputs, { ...options, ...found });
 }
 
 /** Whether it is to be taken as an object with variables and a forward function. */

@@ -2,12 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { inputList, type CheckedInputs } from '../../gradcheck/engine/index.js';
 import { AnomalyError, detectAnomaly } from '../../derivatives/detect-anomaly.js';
-import type { Anomaly, CheckCase } from './cases.js';
-
-type Made<T> = T extends (...args: never[]) => infer R ? Awaited<R> : T;
-
-const made = async <T>(value: T): Promise<Made<T>> =>
-  (typeof value === 'function' ? await (value as () => unknown)() : value) as Made<T>;
+import { made, type Anomaly, type CheckCase } from './cases.js';
 
 /** A case's function, its inputs, and the variables that it captures. */
 async function partsOf(one: CheckCase): Promise<{
@@ -22,11 +17,9 @@ async function partsOf(one: CheckCase): Promise<{
     return { f: f as (...x: unknown[]) => unknown, inputs, variables: Object.values(variables) };
   }
   if ('kernel' in one) {
-    const { kernel, attrs = {} } = one;
+    const { kernelFunction } = await import('../../gradcheck/kernel.js');
     const inputs = await made(one.inputs);
-    const run = (given: unknown): unknown =>
-      tf.engine().runKernel(kernel, given as tf.NamedTensorMap, attrs as unknown as tf.NamedAttrMap);
-    return { f: Array.isArray(inputs) ? (...given) => run(given) : run, inputs, variables: [] };
+    return { f: kernelFunction(one.kernel, inputs, one.attrs), inputs, variables: [] };
   }
   const variables = Object.values(one.options?.variables ?? {});
   return { f: one.f as (...x: unknown[]) => unknown, inputs: await made(one.inputs), variables };

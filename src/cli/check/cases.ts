@@ -8,6 +8,10 @@ import type { CheckedFunction, CheckedInputs } from '../../gradcheck/engine/subj
 /** A value, or a function that makes it when the case runs. */
 type Lazy<T> = T | (() => T | Promise<T>);
 
+/** What a lazy value comes to. */
+export const made = async <T>(value: Lazy<T>): Promise<T> =>
+  typeof value === 'function' ? (value as () => T | Promise<T>)() : value;
+
 export interface FunctionCase {
   name: string;
   f: CheckedFunction;

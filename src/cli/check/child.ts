@@ -5,8 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { BackendName } from '../../backends/select.js';
 import { hintOn } from './hints.js';
 import type { GradcheckOptions, GradcheckReport } from '../../gradcheck/report/report.js';
-import { anomalyOf } from './anomaly.js';
-import { casesOf, type Anomaly, type CheckCase } from './cases.js';
+import { casesOf, made, type Anomaly, type CheckCase } from './cases.js';
 import type { RegisteredList } from './registered.js';
 
 export interface ChildRequest {
@@ -67,8 +66,6 @@ async function lineOfSyntaxError(file: string): Promise<string | undefined> {
 }
 
 async function judge(one: CheckCase, options: GradcheckOptions): Promise<GradcheckReport> {
-  const made = <T>(value: T | (() => T | Promise<T>)): T | Promise<T> =>
-    typeof value === 'function' ? (value as () => T)() : value;
   if ('model' in one) {
     const { gradcheckModel } = await import('../../gradcheck/model.js');
     return gradcheckModel(await made(one.model), await made(one.x), await made(one.y), one.loss, {
@@ -131,7 +128,7 @@ async function run({
     const restore = isolate();
     let outcome: { report: GradcheckReport; anomaly?: Anomaly } | { error: string };
     try {
-      const found = anomaly ? await anomalyOf(cases[index]) : undefined;
+      const found = anomaly ? await (await import('./anomaly.js')).anomalyOf(cases[index]) : undefined;
       outcome = { report: await judge(cases[index], options), ...(found && { anomaly: found }) };
     } catch (error) {
       outcome = { error: sentence(error) };

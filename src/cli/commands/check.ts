@@ -17,6 +17,7 @@ import {
 } from '../options.js';
 import { loadPlots } from '../optional.js';
 import { flagName, isOnCommandLine } from '../settings.js';
+import { status } from '../progress.js';
 import { abortOnInterrupt, interruptedCode, printJson, startBackend } from '../session.js';
 
 interface CheckArguments extends CommonArguments {
@@ -145,10 +146,10 @@ async function checkOnce(args: CheckArguments, files: readonly string[], signal:
       anomaly: args.anomaly,
       signal,
       onCase: (name, index, count) => {
-        if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${index + 1}/${count} ${name} …`);
+        status(`${index + 1}/${count} ${name} …`);
       },
     });
-    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    status('');
     results.push(...one.results);
     if (one.refused) refused.push(one.refused);
     list ??= one.list;

@@ -12,6 +12,7 @@ import {
   wholeNumber,
   type CommonArguments,
 } from '../options.js';
+import { status } from '../progress.js';
 import type { Picture, PlotOptions } from '../plot/picture.js';
 import { printJson, startBackend, type DataArguments } from '../session.js';
 
@@ -87,7 +88,8 @@ async function plot(options: PlotArguments): Promise<void> {
   }
   const drawing = output === undefined ? undefined : await drawingInto(output);
   if (of !== 'runs') await startBackend(options.backend);
-  const picture = await draw({ ...options, paths });
+  status(`Drawing ${kind} …`);
+  const picture = await draw({ ...options, paths }).finally(() => status(''));
   try {
     if (drawing) await drawing(picture);
     if (json) {
