@@ -61,13 +61,16 @@ export async function gradcheckModel(
   loss?: PerOutput<ModelLoss>,
   options: ModelGradcheckOptions = {},
 ): Promise<GradcheckReport> {
-  if (!isObjectModel(model) && (options.forward !== undefined || options.variables !== undefined)) {
+  const { training, sampleWeight, classWeight, forward, ...rest } = options;
+  const { variables, seed } = rest;
+  if (!isObjectModel(model) && (forward !== undefined || variables !== undefined)) {
     throw new InputError(
       `${WHERE}: the options forward and variables are for models that are no tf.LayersModel: leave them out.`,
     );
   }
-  const { f, inputs, ...found } = lossOf(model, x, y, loss, options);
-  return gradcheck(f, inputs, { ...options, ...found });
+  const own = { training, sampleWeight, classWeight, forward, variables, seed };
+  const { f, inputs, ...found } = lossOf(model, x, y, loss, own);
+  return gradcheck(f, inputs, { ...rest, ...found });
 }
 
 /** Whether it is to be taken as an object with variables and a forward function. */
