@@ -46,6 +46,8 @@ interface Space {
   tolerance: Tolerance;
   offsets: number[];
   size: number;
+  /** By active input, the size of a typical entry that is not 0: by this a 0 among entries of different sizes is moved. */
+  typical: number[];
 }
 
 /** The derivative along a direction, by cotangent, beside what autodiff says. */
@@ -71,7 +73,13 @@ interface Hint {
 export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, Projections> {
   const sizes = pass.subject.active.map(({ values }) => values.length);
   const offsets = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
-  const space: Space = { pass, tolerance, offsets, size: sizes.reduce((sum, size) => sum + size, 0) };
+  const space: Space = {
+    pass,
+    tolerance,
+    offsets,
+    size: sizes.reduce((sum, size) => sum + size, 0),
+    typical: pass.subject.active.map(({ values }) => typicalOf(values)),
+  };
   const result: Projections = {
     entries: sizes.map(() => []),
     unresolved: sizes.map(() => false),
@@ -215,11 +223,13 @@ const MIXED = 1 / 8;
 /** Whether the entries are of such different sizes that each is to be moved by its own. */
 function isMixedInput({ subject, units }: Pass, input: number): boolean {
   const { values } = subject.active[input];
-  let others = 0;
+  let [others, all] = [0, 0];
   values.forEach((value, j) => {
-    if (value !== 0 && Math.abs(value) * SMALLER < units[input][j]) others++;
+    if (value === 0) return;
+    all++;
+    if (Math.abs(value) * SMALLER < units[input][j]) others++;
   });
-  return others > values.length * MIXED;
+  return others > all * MIXED;
 }
 
 /** How far an entry is moved by a weight of 1. */
@@ -227,7 +237,16 @@ function stepOf(space: Space, at: number, isOwn: boolean): number {
   const { pass, offsets } = space;
   const input = inputOf(space, at);
   const j = at - offsets[input];
-  return (isOwn && Math.abs(pass.subject.active[input].values[j])) || pass.units[input][j];
+  const own = Math.abs(pass.subject.active[input].values[j]);
+  return (isOwn && (own || space.typical[input])) || pass.units[input][j];
+}
+
+/** The lower median of the sizes of those entries that are not 0; 0 where all are. */
+function typicalOf(values: ArrayLike<number>): number {
+  const sizes = Float64Array.from(values, Math.abs)
+    .filter((size) => size > 0)
+    .sort();
+  return sizes[(sizes.length - 1) >> 1] ?? 0;
 }
 
 function note(result: Projections, inputs: readonly number[], { deviation, slack, share }: Look): void {

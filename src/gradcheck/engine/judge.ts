@@ -1,6 +1,6 @@
 /** Whether an entry of the gradient is right. */
 import { bend, noiseOf, pairAt, quotient, scaleOf, soleOf, type Line, type Pair } from './line.js';
-import { coordinateLine, epsilonOf, type Pass } from './pass.js';
+import { coordinateLine, epsilonOf, noiseAlong, noiseDistance, type Pass } from './pass.js';
 import { ladderOf, slopeFrom, type Slope } from './slope.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -73,7 +73,25 @@ export function compareEntry(
   memory: Memory = { shortFirst: false },
 ): Entry {
   const { question, glance, entry } = firstAnswer(pass, input, j, tolerance, memory);
-  return entry ?? longLooks(question, glance);
+  return reconsidered(question, entry ?? longLooks(question, glance));
+}
+
+/** Two measurements of the same rounding differ by less than this. */
+const KNOWN = 4;
+
+/**
+ * The entry, judged again where it is a 0 of which nothing good is said. Entries that are 0 rest where f's rounding is measured, and so the rounding
+ * of an output that only they move is not known: that of `(x + 1) − 1` at 0 seems to be 0.
+ */
+function reconsidered(question: Question, entry: Entry): Entry {
+  const { pass, input, j } = question;
+  if (entry.state !== 'wrong' && entry.state !== 'blind') return entry;
+  if (pass.subject.active[input].values[j] !== 0) return entry;
+  const noise = noiseAlong(pass, input, j, zeroUnit(question));
+  if (noise.every((value, k) => value <= KNOWN * pass.noise[k])) return entry;
+  const again = { ...question, line: coordinateLine({ ...pass, noise }, input, j) };
+  const glance = again.expected.every(Number.isFinite) ? firstLook(again, { shortFirst: false }) : undefined;
+  return (glance && settled(again, glance)) ?? longLooks(again, glance);
 }
 
 /** The entry where a first look settles it. */
@@ -83,7 +101,10 @@ export const compareAtOnce = (
   j: number,
   tolerance: Tolerance,
   memory: Memory,
-): Entry | undefined => firstAnswer(pass, input, j, tolerance, memory).entry;
+): Entry | undefined => {
+  const { question, entry } = firstAnswer(pass, input, j, tolerance, memory);
+  return entry && reconsidered(question, entry);
+};
 
 /** What is asked, what a first look at it shows, and the entry where that settles it. */
 function firstAnswer(
@@ -216,11 +237,18 @@ function glanceAt(question: Question, steps: LongSteps, close: Pair): Glance {
 }
 
 /** The shortest step that is worth taking: the entry's value is stored with an error of half a unit in its last place. */
-function leastStep({ pass, input, j, unit }: Question): number {
+function leastStep(question: Question): number {
+  const { pass, input, j } = question;
   const epsilon = epsilonOf(pass.subject);
   const own = Math.abs(pass.subject.active[input].values[j]);
-  return (own === 0 ? unit : own) * epsilon * 2 ** 9;
+  return (own === 0 ? zeroUnit(question) : own) * epsilon * 2 ** 9;
 }
+
+/** Sizes from which on they say nothing of a 0 beside them: it may as well be of size 1. */
+const HUGE = 2 ** 20;
+
+/** The size of an entry that is 0. */
+const zeroUnit = ({ unit }: Question): number => (unit > HUGE ? 1 : unit);
 
 /** Richardson's value from pairs, each of half the step before. */
 const extrapolated = (pairs: readonly Pair[], expected: readonly number[]): number[] =>
@@ -307,7 +335,7 @@ const SCAN_RATIO = 16;
 function longLooks(question: Question, glance: Glance | undefined): Entry {
   const { pass, input, j, unit } = question;
   const own = Math.abs(pass.subject.active[input].values[j]);
-  const scales = [unit, own, glance?.steps.unit ?? 0].filter(
+  const scales = [unit, own || zeroUnit(question), glance?.steps.unit ?? 0].filter(
     (scale, i, all) => scale > 0 && all.slice(0, i).every((other) => scale < other / 16),
   );
   const undecided: Entry[] = [];
@@ -383,7 +411,8 @@ function decide(
   const shortest = scale * 2 ** -tolerance.last;
   if (state === 'kink') {
     // Steps that are all longer than the entry itself may take the end of f's domain for a kink.
-    return shortest <= span / 16 && !(glance?.isClosed && glance.h < shortest) ? entry : undefined;
+    const isShort = shortest <= span / 16 && !(glance?.isClosed && glance.h < shortest);
+    return isShort && isSharp(question, entry, shortest) ? entry : undefined;
   }
   // There is no glance at an entry whose gradient is not finite: it is decided.
   if (!glance || glance.h >= shortest) return entry;
@@ -394,24 +423,69 @@ function decide(
   return isConfirmed ? entry : undefined;
 }
 
+/** Steps below a look's shortest that a kink is looked at by, each so many times shorter than the one before. */
+const CLOSER = 16;
+
+/** Whether the bend stays as it is at steps shorter than a look's, down to rounding: `√(1 + x²)` bends by steps of a thousand as |x| does. */
+function isSharp(question: Question, { slopes }: Entry, shortest: number): boolean {
+  const { line } = question;
+  // A vertical tangent: the slope is infinite, and there is nothing that autodiff's value could lie between.
+  if (slopes.some(({ kind, left, right }) => kind === 'singular' && left === right)) return false;
+  const kinks = slopes.flatMap(({ kind, left, right }, q) =>
+    kind === 'kink' ? [{ q, least: Math.abs(right - left) / 2 }] : [],
+  );
+  for (let h = shortest / CLOSER; h >= leastStep(question); h /= CLOSER) {
+    const pair = pairAt(line, h);
+    const noise = line.noise();
+    const clear = kinks.filter(({ q, least }) => (16 * noiseOf(pair, q, noise[q])) / pair.t < least);
+    if (clear.length === 0) return true;
+    if (clear.some(({ q, least }) => !(Math.abs(bend(pair, q)) >= least))) return false;
+  }
+  return true;
+}
+
 /** The step relative to the rounding at which two values are told apart. */
 const APART = 32;
 
 /**
  * The witness against autodiff: at the shortest step at which rounding lets the two values be told apart, extrapolated
- * differences of both families lie nearer to the numerical value.
+ * differences of both families lie nearer to the numerical value. No shorter step may speak for autodiff where f is rough.
  */
 function isRefuted(question: Question, { q, slopes }: Entry): boolean {
   const { line, pass, expected } = question;
   const { value } = slopes[q];
   const distance = Math.abs(value - expected[q]);
-  const step = Math.max(leastStep(question), (APART * line.noise()[q]) / distance);
+  const noise = line.noise()[q];
+  const step = Math.max(leastStep(question), (APART * noise) / distance);
   if (!(step <= question.span / 16)) return false;
-  return pass.factors.every((factor, family) => {
+  const isWitness = pass.factors.every((factor, family) => {
     const h = factor * step * (family + 1);
     const near = limitNear(pairAt(line, h), pairAt(line, h / 2), q);
     return Math.abs(near - value) < Math.abs(near - expected[q]);
   });
+  return isWitness && !(isNoisy(pass, noise, q, FINE) && isBorneOut(question, q, distance, step));
+}
+
+/** Rounding, over half a unit in the last place, from which on it may be structure of f, as fine as the steps at which rounding is measured. */
+const FINE = 2 ** 8;
+/** Shorter steps speak for autodiff where two of them in a row, by both families, are nearer to it than this share of the distance. */
+const NEARER = 8;
+
+/**
+ * Whether steps shorter than the witness' say what autodiff says: `sin(1e9·x)`, or a chaotic recurrence, has no slope that long steps could show, and
+ * what they leave of a parabola is no rounding. Rounding alone does not come near to a value twice, by both families.
+ */
+function isBorneOut(question: Question, q: number, distance: number, step: number): boolean {
+  const { line, pass, expected } = question;
+  let inRow = 0;
+  for (let h = step / 8; h > leastStep(question) / 64 && inRow < 2; h /= 8) {
+    const isNear = pass.factors.every((factor) => {
+      const pair = pairAt(line, factor * h);
+      return scaleOf(pair, q) > 0 && Math.abs(quotient(pair, q) - expected[q]) <= distance / NEARER;
+    });
+    inRow = isNear ? inRow + 1 : 0;
+  }
+  return inRow === 2;
 }
 
 /** Structure of f that is finer than this, relative to the entry, may be a large quantity's rounding, which a short step does not move. */
@@ -447,8 +521,9 @@ function limitNear(coarse: Pair, fine: Pair, q: number): number {
 }
 
 /** The scale around which difference quotients agree best with each other, for the first cotangent. */
-function scan({ line, pass, unit, tolerance, input, j }: Question): number | undefined {
-  const least = leastStep({ pass, input, j, unit } as Question);
+function scan(question: Question): number | undefined {
+  const { line, pass, unit, tolerance } = question;
+  const least = leastStep(question);
   const steps: Pair[] = [];
   for (let m = 0; m <= SCAN; m++) {
     const step = pass.factors[m % 2] * unit * SCAN_RATIO ** -m;
@@ -541,7 +616,9 @@ function stateOf(question: Question, slope: Slope, q: number, scale: number): St
     const own = 8 * pass.inhomogeneity()[input][j] * pass.scales[q];
     if (distance <= own + 3 * slope.errorBar) return blind('rounding');
   }
-  return isRough(question, slope, q) ? blind('noise') : { state: 'wrong', between: false };
+  return isRough(question, slope, q) || isErratic(question, slope, q)
+    ? blind('noise')
+    : { state: 'wrong', between: false };
 }
 
 /** The two values agree: whether that says anything. */
@@ -608,10 +685,38 @@ const ROUGH = 2 ** 12;
 
 /** Whether f changes so much within the last bits of x that a slope as steep as autodiff says could not be seen. */
 function isRough({ pass, input, j, expected, line }: Question, { noise }: Slope, q: number): boolean {
-  const epsilon = epsilonOf(pass.subject);
+  const step = Math.abs(pass.subject.active[input].values[j]) * epsilonOf(pass.subject) * 2 ** 9;
+  // What is left where quantities of size 1 cancel, as in sin² + cos² − 1, is rounding, however small f is.
+  const isRounding = noise <= HIDING * pass.flatNoise[q];
+  return !isRounding && isNoisy(pass, noise, q, ROUGH) && Math.abs(expected[q]) * step > line.reach()[q] / 4;
+}
+
+/** Noise, over the rounding of the largest output or of 1, from which on no rounding explains it, and its share of what else it is held against. */
+const ERRATIC = 2 ** 30;
+const MOST = 1 / 64;
+
+/**
+ * Whether f varies within the distance at which noise is measured as much as by the steps that the value is from, as a chaotic recurrence does: then no
+ * step shows its slope, if that is as steep as autodiff says.
+ */
+function isErratic(
+  { pass, input, j, expected }: Question,
+  { value, errorBar, noise, t }: Slope,
+  q: number,
+): boolean {
+  const near = Math.abs(pass.subject.active[input].values[j]) * noiseDistance(pass.subject);
+  return (
+    Math.abs(value) <= 3 * errorBar &&
+    noise > ERRATIC * pass.flatNoise[q] &&
+    noise >= MOST * errorBar * t &&
+    Math.abs(expected[q]) * near >= MOST * noise
+  );
+}
+
+/** Whether a line's noise is so many times the rounding of f's outputs to their last bits. */
+function isNoisy(pass: Pass, noise: number, q: number, times: number): boolean {
   const value = Math.sqrt(pass.cotangents[q].reduce((sum, c, k) => sum + (c * pass.outputs[k] || 0) ** 2, 0));
-  const step = Math.abs(pass.subject.active[input].values[j]) * epsilon * 2 ** 9;
-  return noise > ROUGH * epsilon * value && Math.abs(expected[q]) * step > line.reach()[q] / 4;
+  return noise > times * epsilonOf(pass.subject) * value;
 }
 
 const largest = new WeakMap<Float64Array, number>();

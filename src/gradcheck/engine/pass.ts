@@ -219,6 +219,7 @@ const NOISE_POINTS = 8;
 const PARABOLA = 3;
 /** Their distance, relative to the entries, as a power of the precision: 2^-33 in doubles, 2^-15 in float32. */
 const NOISE_STEP = 5 / 8;
+export const noiseDistance = (subject: Subject): number => epsilonOf(subject) ** NOISE_STEP;
 /** Where an output has few values at these points they are taken so many times farther apart. */
 const FARTHER = 2 ** 10;
 
@@ -230,10 +231,44 @@ const FARTHER = 2 ** 10;
  * Source: Moré and Wild, "Estimating computational noise", 2011, for the idea.
  */
 function noiseOf(pass: Pass): Float64Array {
-  const distance = epsilonOf(pass.subject) ** NOISE_STEP;
-  const near = residualsOf(pass, distance);
+  const { subject, units, random } = pass;
+  const still = subject.active.every(({ values }) => values.every((value) => value === 0));
+  return noiseBy(pass, (distance) =>
+    subject.active.map(({ values }, i) => {
+      const weights = random.weights(values.length, distance);
+      return values.map((value, j) => weights[j] * (still ? units[i][j] : value));
+    }),
+  );
+}
+
+/**
+ * The rounding of f's outputs where one entry alone moves, by parts of `unit`. Each side is looked at by itself, so that a kink at the point is
+ * not in it; and what shrinks with the distance, as at the root's end, is structure of f.
+ */
+export function noiseAlong(pass: Pass, input: number, j: number, unit: number): Float64Array {
+  const residuals = (size: number): Residual[] =>
+    residualsOf(
+      pass,
+      pass.subject.active.map(({ values }, i) => {
+        const steps = values.map(() => 0);
+        if (i === input) steps[j] = size;
+        return steps;
+      }),
+    );
+  const distance = unit * noiseDistance(pass.subject);
+  const [ahead, behind] = [distance, -distance].map((size) => {
+    const [far, near] = [residuals(size), residuals(size / FARTHER)];
+    return far.map(({ noise }, k) => (near[k].isCoarse || near[k].noise >= noise / 4 ? noise : 0));
+  });
+  return pass.noise.map((noise, k) => Math.max(noise, ahead[k], behind[k]));
+}
+
+/** The rounding of f's outputs at points that lie so many steps away; the steps are made for a relative distance. */
+function noiseBy(pass: Pass, stepsFor: (distance: number) => Numbers[]): Float64Array {
+  const distance = noiseDistance(pass.subject);
+  const near = residualsOf(pass, stepsFor(distance));
   if (near.every(({ isCoarse }) => !isCoarse)) return Float64Array.from(near, ({ noise }) => noise);
-  const far = residualsOf(pass, distance * FARTHER);
+  const far = residualsOf(pass, stepsFor(distance * FARTHER));
   return Float64Array.from(near, ({ noise, isCoarse }, k) =>
     isCoarse ? Math.max(noise, far[k].noise) : noise,
   );
@@ -245,14 +280,9 @@ interface Residual {
   isCoarse: boolean;
 }
 
-/** By output, what is left beside the best parabola at points of this distance, relative to the entries. */
-function residualsOf({ subject, outputs, units, random }: Pass, distance: number): Residual[] {
+/** By output, what is left beside the best parabola at points that lie so many steps away. */
+function residualsOf({ subject, outputs, random }: Pass, steps: readonly Numbers[]): Residual[] {
   const epsilon = epsilonOf(subject);
-  const still = subject.active.every(({ values }) => values.every((value) => value === 0));
-  const steps = subject.active.map(({ values }, i) => {
-    const weights = random.weights(values.length, distance);
-    return values.map((value, j) => weights[j] * (still ? units[i][j] : value));
-  });
   const places: { t: number; there: Float64Array }[] = [];
   for (let point = 1; point <= NOISE_POINTS; point++) {
     const t = point + random.uniform(-0.4, 0.4);

@@ -56,6 +56,15 @@ const wrongIn = ({ entries }: Projections): number[][] =>
 const isQuiet = (result: Projections): boolean =>
   !result.unresolved.some(Boolean) && !result.moreKinks.some(Boolean) && wrongIn(result).flat().length === 0;
 
+test('an error of a small entry beside a huge one, and beside a 0, which is moved by the size of a typical entry', () => {
+  const f = (x: tf.Tensor): tf.Tensor => tf.tanh(x);
+  const inputs = [[0, 1, 1.7e9]];
+  for (const seed of [1, 2, 3]) {
+    expect(isQuiet(project({ f, inputs, seed }))).toBe(true);
+    expect(wrongIn(project({ f, inputs, seed, falsify: (g, j) => (j === 1 ? 1.1 * g : g) }))).toEqual([[1]]);
+  }
+});
+
 describe.each<[GradcheckPrecision, number]>([
   ['float64', 1e-5],
   ['native', 2 ** -5],

@@ -238,6 +238,67 @@ describe('steps suit the entry', () => {
   });
 });
 
+describe('structure finer than the distance at which rounding is measured', () => {
+  /** n turns of y ← 3.9·y·(1 − y), outside of the tape. */
+  const logistic = (n: number): Case['f'] => {
+    const turn = (at: tf.Tensor, slope: boolean): tf.Tensor => {
+      const numbers = Array.from(at.dataSync(), (start) => {
+        let [y, d] = [start, 1];
+        for (let i = 0; i < n; i++) [y, d] = [3.9 * y * (1 - y), d * 3.9 * (1 - 2 * y)];
+        return slope ? d : y;
+      });
+      return tf.tensor(numbers, at.shape);
+    };
+    return withGradient(
+      (at) => turn(at, false),
+      (dy, at) => tf.mul(dy, turn(at, true)),
+    );
+  };
+  const cosines = (at: tf.Tensor): tf.Tensor =>
+    tf.addN(Array.from({ length: 12 }, (_, i) => tf.mul(0.5 ** i, tf.cos(tf.mul(7 ** i * Math.PI, at)))));
+  const statesOf = (one: Case): Entry['state'][] => [2, 3, 4].map((seed) => judge({ ...one, seed })[0].state);
+
+  test('is not taken for rounding against autodiff', () => {
+    expect(statesOf({ f: logistic(40), x: [0.3] })).not.toContain('wrong');
+    expect(statesOf({ f: cosines, x: [0.61] })).not.toContain('wrong');
+    // Rounding is: long steps show the slope.
+    const rounded = (at: tf.Tensor): tf.Tensor => tf.sub(tf.add(at, 1e10), 1e10);
+    expect(statesOf({ f: rounded, x: [0.3], autodiff: () => 1e6 })).toEqual(all('wrong'));
+  });
+
+  test('f that varies as much within that distance as anywhere shows nothing; one that does not vary does', () => {
+    expect(statesOf({ f: logistic(55), x: [0.3] })).toEqual(all('blind'));
+    const flat = (at: tf.Tensor): tf.Tensor =>
+      tf.sub(tf.add(tf.square(tf.sin(at)), tf.square(tf.cos(at))), 1);
+    expect(statesOf({ f: flat, x: [0.3], autodiff: () => 0.01 })).toEqual(all('wrong'));
+  });
+
+  test('few turns of the same recurrence are seen, right and wrong', () => {
+    expect(statesOf({ f: logistic(12), x: [0.3] })).toEqual(all('right'));
+    expect(statesOf({ f: logistic(12), x: [0.3], autodiff: off(0.01) })).toEqual(all('wrong'));
+  });
+});
+
+describe('an entry that is 0', () => {
+  test('of an output that only it moves, and that cancels there', () => {
+    const f = (at: tf.Tensor): tf.Tensor => tf.sub(tf.add(at, 500), 500);
+    expect(states({ f, x: [0, 900, 1000] })).toEqual(all('right'));
+    expect(states({ f, x: [0, 900, 1000], autodiff: off(1e-5) })).toEqual(all('wrong'));
+  });
+
+  test('beside an entry whose size says nothing of it', () => {
+    const f = (at: tf.Tensor): tf.Tensor => tf.sin(tf.mul(at, [1, 1e-12]));
+    expect(states({ f, x: [0, 1e12] })).toEqual(all('right', 2));
+    expect(states({ f, x: [0, 1e12], autodiff: off(1e-5) })).toEqual(all('wrong', 2));
+  });
+
+  test('where f bends by long steps as at a kink, and does not by short ones', () => {
+    const smooth = (at: tf.Tensor): tf.Tensor => tf.sqrt(tf.add(1, tf.square(at)));
+    expect(states({ f: smooth, x: [0, 1e10] })).toEqual(all('right', 2));
+    expect(states({ f: (at) => tf.abs(at), x: [0, 1e10] })).toEqual(['kink', 'right']);
+  });
+});
+
 test('the largest entry leaves out what is not finite', () => {
   const pass = { autodiff: [[Float64Array.of(1, -3, NaN), Float64Array.of(Infinity)], [Float64Array.of(0)]] };
   const of = (q: number, input: number): number => largestOf(pass as unknown as Pass, q, input);

@@ -410,8 +410,8 @@ const scales: Listed[] = [
     'wrong',
     { falsify: off(1.001) },
   ],
-  ['a kink 1e-11 away', at(plus(shifted(relu, 0.3 + 1e-11), linear(1)), 0.3), 'kink'],
-  ['a kink 1e-12 away', at(plus(shifted(abs, 0.3 + 1e-12), linear(2, -0.6)), 0.3), 'kink'],
+  ['a kink 1e-11 away', at(plus(shifted(relu, 0.3 + 1e-11), linear(1)), 0.3), 'right'],
+  ['a kink 1e-12 away', at(plus(shifted(abs, 0.3 + 1e-12), linear(2, -0.6)), 0.3), 'right'],
   ['a kink 1e-14 away', at(plus(shifted(abs, 0.3 + 1e-14), linear(2, -0.6)), 0.3), 'kink'],
   ['a kink beside 1e-10, among larger ones', at(abs, 1e-10, 1, 1), 'right right right'],
   [
