@@ -9,8 +9,7 @@ const replacing = (fix: string, className: string, methods: Readonly<Record<stri
     fix,
     ({ serialization }) =>
       // A core alone has no layers.
-      serialization.SerializationMap.getMap().classNameMap[className]?.[0] as
-        { prototype: object } | undefined,
+      serialization.SerializationMap.getMap().classNameMap[className]?.[0],
     methods,
   );
 
@@ -53,10 +52,7 @@ const depthwise = replacing('depthwise-layer-dilation', 'DepthwiseConv2D', {
       const layer = this as DepthwiseConv2D;
       const { kernelSize, dilationRate } = layer;
       const reach = kernelSize.map((size, axis) => (size - 1) * dilationRate[axis] + 1);
-      return own.call(
-        Object.create(layer, { kernelSize: { value: reach } }) as tf.layers.Layer,
-        inputShape,
-      );
+      return own.call(Object.create(layer, { kernelSize: { value: reach } }) as tf.layers.Layer, inputShape);
     },
 });
 

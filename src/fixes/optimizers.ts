@@ -89,6 +89,10 @@ const listsIn = (className: ClassName, optimizer: Stateful): readonly List[] =>
 const variableOf = (name: string): tf.Variable | undefined =>
   (tf.engine().registeredVariables as Partial<Record<string, tf.Variable>>)[name];
 
+/** Whether a variable is there. tf.disposeVariables() does not mark those that it disposes of. */
+const isThere = (variable: tf.Variable): boolean =>
+  !variable.isDisposed && variableOf(variable.name) === variable;
+
 function begin({ suffix, begin }: List, optimizer: Stateful, variable: tf.Variable): Entry {
   return {
     originalName: `${variable.name}/${suffix}`,
@@ -110,9 +114,15 @@ const nameOf = ([entry]: Row): string => entry?.originalName.replace(/\/[^/]*$/,
 
 const ownerOf = ([entry]: Row): tf.Variable | undefined => entry && owners.get(entry);
 
+/** Whether the variable is there that a row is for. */
+function hasOwner(row: Row): boolean {
+  const owner = ownerOf(row);
+  return owner !== undefined && isThere(owner);
+}
+
 const isBrought = ([entry]: Row): boolean => entry !== undefined && brought.has(entry) && !owners.has(entry);
 
-const isGone = (row: Row): boolean => row.some((entry) => entry?.variable.isDisposed);
+const isGone = (row: Row): boolean => row.some((entry) => entry && !isThere(entry.variable));
 
 function give(row: Row, variable: tf.Variable): void {
   for (const entry of row) if (entry) owners.set(entry, variable);
@@ -134,7 +144,7 @@ function claim(rows: readonly Row[], names: readonly string[], variables: readon
     isBrought(row) ? (isByName ? variables[names.indexOf(nameOf(row))] : variables[place]) : undefined,
   );
   rows.forEach((row, place) => {
-    const variable = claimed[place] as tf.Variable | undefined;
+    const variable = claimed[place];
     if (variable === undefined) return;
     if (!fits(row, variable)) {
       throw new Error(
@@ -154,7 +164,8 @@ function revive(optimizer: Stateful): void {
     iteration: () => iterations,
   };
   for (const name of ['accBeta1', 'accBeta2', 'iteration'] as const) {
-    if (optimizer[name]?.isDisposed) {
+    const present = optimizer[name];
+    if (present && !isThere(present)) {
       optimizer[name] = tf.tidy(() => tf.variable(tf.scalar(numbers[name]())));
     }
   }
@@ -187,20 +198,16 @@ function rowsFor(
     let row = rows.find((one) => ownerOf(one) === variable);
     // A variable that has taken another's place, by its name and shape, goes on where that one ended.
     row ??= rows.find(
-      (one) =>
-        !isBrought(one) &&
-        (ownerOf(one)?.isDisposed ?? true) &&
-        nameOf(one) === variable.name &&
-        fits(one, variable),
+      (one) => !isBrought(one) && !hasOwner(one) && nameOf(one) === variable.name && fits(one, variable),
     );
     if (!row) rows.push((row = lists.map(() => undefined)));
-    lists.forEach((one, at) => ((row as Row)[at] ??= begin(one, optimizer, variable)));
+    lists.forEach((one, at) => (row[at] ??= begin(one, optimizer, variable)));
     give(row, variable);
     return row;
   });
   // What was gathered for variables that are no longer there goes, so that it does not add up.
   rows = rows.filter((row) => {
-    if (ofStep.includes(row) || !ownerOf(row)?.isDisposed) return true;
+    if (ofStep.includes(row) || !ownerOf(row) || hasOwner(row)) return true;
     tf.dispose(row.map((entry) => entry?.variable as tf.Tensor));
     return false;
   });
@@ -213,7 +220,7 @@ function isInOrder(className: ClassName, optimizer: Stateful, names: readonly st
     const entries = listsOf(optimizer)[field];
     return names.every((name, i) => {
       const entry = entries[i];
-      return entry && !entry.variable.isDisposed && owners.get(entry) === variableOf(name);
+      return entry && isThere(entry.variable) && owners.get(entry) === variableOf(name);
     });
   });
 }
@@ -415,14 +422,16 @@ export const OPTIMIZER_FIXES: readonly Fix[] = [
     id: 'rmsprop-centered',
     family: 'optimizers',
     ops: ['train.rmsprop'],
-    wrong: 'Centred, epsilon is subtracted and not added: too long steps, and NaN where gradients hardly change.',
+    wrong:
+      'Centred, epsilon is subtracted and not added: too long steps, and NaN where gradients hardly change.',
     engine: centred,
   },
   {
     id: 'momentum-value',
     family: 'optimizers',
     ops: ['train.momentum'],
-    wrong: 'setMomentum has no effect, and an optimizer that is made inside of tf.tidy throws at its first step.',
+    wrong:
+      'setMomentum has no effect, and an optimizer that is made inside of tf.tidy throws at its first step.',
     engine: momentum,
   },
   {
