@@ -291,7 +291,7 @@ const first: Value[] = [
   },
   {
     name: 'sparseToDense',
-    get: () => d((x) => dot(tf.sparseToDense(ints([1, 3]), x as tf.Tensor1D, [4]), 1, 2, 3, 4), row(5, 6)),
+    get: () => d((x) => dot(tf.sparseToDense(ints([1, 3]), x, [4]), 1, 2, 3, 4), row(5, 6)),
     wanted: [2, 4],
   },
   {
@@ -312,8 +312,7 @@ const first: Value[] = [
     name: 'raggedGather',
     get: () =>
       d(
-        (x) =>
-          dot(tf.raggedGather([ints([0, 1, 3]) as tf.Tensor1D], x, ints([1]), 1).outputDenseValues, 4, 5),
+        (x) => dot(tf.raggedGather([ints([0, 1, 3])], x, ints([1]), 1).outputDenseValues, 4, 5),
         row(7, 8, 9),
       ),
     wanted: [0, 4, 5],
@@ -557,9 +556,12 @@ const first: Value[] = [
   {
     name: 'batchNorm without offset, by everything',
     get: () =>
-      tf.grads((x, m, v, s) =>
-        dot(tf.batchNorm(x, m as tf.Tensor1D, v as tf.Tensor1D, undefined, s as tf.Tensor1D, 1), 1, 2),
-      )([tf.tensor2d([[3], [5]]), row(1), row(3), row(2)]),
+      tf.grads((x, m, v, s) => dot(tf.batchNorm(x, m, v, undefined, s, 1), 1, 2))([
+        tf.tensor2d([[3], [5]]),
+        row(1),
+        row(3),
+        row(2),
+      ]),
     // (x - m)·s/√(v + ε), the root 2: by v -(x - m)·s/16.
     wanted: [1, 2, -3, -(2 + 8) / 8, 1 + 4],
   },
@@ -778,7 +780,7 @@ export function valuesOf(): { name: string; found: number[] | string; left: numb
       found = tf.tidy(() => {
         const made = get();
         return (Array.isArray(made) ? made : [made]).flatMap((one) => Array.from(one.dataSync()));
-      }) as unknown as number[];
+      });
     } catch (error) {
       found = (error as Error).message;
     }

@@ -56,9 +56,9 @@ const convolution =
     const windows = windowsOf(kernelName, call);
     if (!windows) return stock(call);
     const { channelsFirst, attrs } = windows;
-    const isFused = kernelName.startsWith('Fused');
-    // What else a fused kernel is given would have channels first too.
-    if ((channelsFirst && isFused) || (!channelsFirst && isPlain(windows))) return stock(call);
+    // Slopes, which a fused kernel may be given, would have channels first too.
+    const { preluActivationWeights: slopes } = call.inputs as { preluActivationWeights?: tf.TensorInfo };
+    if ((channelsFirst && slopes) || (!channelsFirst && isPlain(windows))) return stock(call);
     return composed('tensorflow', call, (steps) => {
       const turned = (x: tf.TensorInfo, perm: number[]): tf.TensorInfo =>
         channelsFirst ? steps.run('Transpose', { x }, { perm }) : x;
