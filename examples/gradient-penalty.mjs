@@ -2,12 +2,12 @@
  * The gradient penalty of a Wasserstein GAN's critic: mean (|∂D/∂x| - 1)², whose gradient by the weights is a derivative of second order
  * through tanh. Source: Gulrajani et al., "Improved Training of Wasserstein GANs", 2017.
  *
- * TensorFlow.js alone gives another gradient here, without an error: the first line below shows it. With the tape in order the critic learns to have a
+ * TensorFlow.js alone gives another gradient here, without an error: the first line that is printed shows it. With the fixes the critic learns to have a
  * slope of 1.
  */
 import * as tf from '@tensorflow/tfjs';
 import { numericalGradient } from 'gradparity';
-import { applyTapeOrder, removeTapeOrder } from 'gradparity/fixes/tape';
+import { applyFixes, removeFixes } from 'gradparity/fixes';
 import { selectBackend } from 'gradparity/node';
 
 await selectBackend('auto');
@@ -30,10 +30,10 @@ const error = () =>
     return tf.div(difference, tf.max(tf.abs(numerical))).dataSync()[0];
   });
 
-removeTapeOrder();
+removeFixes();
 console.log(`TensorFlow.js alone: tf.grad is off by ${(100 * error()).toFixed(0)} %`);
-applyTapeOrder();
-console.log(`with the tape in order: off by ${(100 * error()).toFixed(0)} %`);
+applyFixes();
+console.log(`with the fixes: off by ${(100 * error()).toFixed(0)} %`);
 
 const optimizer = tf.train.adam(0.02);
 for (let step = 0; step < 300; step++) optimizer.minimize(() => penalty(W1, W2));

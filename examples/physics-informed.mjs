@@ -6,7 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { selectBackend } from 'gradparity/node';
-import 'gradparity/fixes/tape';
+import 'gradparity/fixes';
 
 await selectBackend('auto');
 const units = 16;

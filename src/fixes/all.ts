@@ -15,6 +15,7 @@ import { shapes } from './gradients/shapes.js';
 import { KERNEL_FIXES } from './kernels/index.js';
 import { LAYER_FIXES } from './layers.js';
 import { ops as composites } from './ops.js';
+import { OPTIMIZER_FIXES } from './optimizers.js';
 import { applyTapeOrder, isTapeOrdered, removeTapeOrder } from './tape-order.js';
 
 const ops = ['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'variableGrads'];
@@ -107,4 +108,5 @@ export const FIXES: readonly Fix[] = [
   ...composites,
   ...KERNEL_FIXES,
   ...LAYER_FIXES,
+  ...OPTIMIZER_FIXES,
 ];

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../errors.js';
 import { FIXES } from './all.js';
+import { addCopies } from './class-methods.js';
 import { TRIED, type Fix } from './fix.js';
 import { hold, isHeld, registered, release } from './registry.js';
 import { stockTeller } from './origin.js';
@@ -13,6 +14,11 @@ export interface ApplyFixesOptions {
   only?: readonly string[];
   /** Told, in a sentence, of what is kept of the user's, and of fixes that were not tried with this TensorFlow.js. Without, console.warn. */
   warn?: (sentence: string) => void;
+  /**
+   * Further copies of TensorFlow.js, as `import * as tf` gives them, whose layers and optimizers are to be mended too. Gradients and kernels are mended for all
+   * copies without it, and layers and optimizers for the copy that this package imports and the one of a script tag, `globalThis.tf`.
+   */
+  copies?: readonly object[];
 }
 
 /** A gradient of the user's own that a fix did not replace. */
@@ -81,8 +87,10 @@ export function applyFixes({
   only,
   // eslint-disable-next-line no-console, no-restricted-globals -- an import has no other way to tell
   warn = (sentence) => console.warn(sentence),
+  copies = [],
 }: ApplyFixesOptions = {}): AppliedFixes {
   const fixes = chosen('applyFixes', only);
+  addCopies(copies);
   const state = shared();
   const version = tf.version['tfjs-core'];
   const untried = fixes.filter(({ tried = TRIED }) => !tried.includes(version)).map(({ id }) => id);

@@ -1,51 +1,17 @@
 /** Layers whose values are not Keras': methods of TensorFlow.js' layer classes that take others' place. */
 import * as tf from '@tensorflow/tfjs';
+import { classChange, type Wrap } from './class-methods.js';
 import type { EngineChange, Fix } from './fix.js';
 
-type Method = (this: tf.layers.Layer, ...args: never[]) => unknown;
-
-/** The class of a layer, of the copy of TensorFlow.js at hand. */
-function prototypeOf(className: string): Record<string, Method> {
-  // Optimizers are registered as classes when they are first asked for.
-  if (className === 'MomentumOptimizer')
-    return tf.MomentumOptimizer.prototype as unknown as Record<string, Method>;
-  const { classNameMap } = tf.serialization.SerializationMap.getMap();
-  const [layer] = classNameMap[className] as [{ prototype: Record<string, Method> }, ...unknown[]];
-  return layer.prototype;
-}
-
-/** On a method: the one in whose place it stands. */
-const REPLACES = Symbol.for('gradparity.replaces');
-
-/** Methods that take the place of a class' own, which they are given. */
-function replacing(
-  className: string,
-  methods: Readonly<Record<string, (own: Method) => Method>>,
-): EngineChange {
-  const isOurs = (method: Method & { [REPLACES]?: Method }): boolean => method[REPLACES] !== undefined;
-  const isApplied = (): boolean => {
-    const prototype = prototypeOf(className);
-    return Object.keys(methods).every((name) => isOurs(prototype[name]));
-  };
-  return {
-    isApplied,
-    apply() {
-      if (isApplied()) return;
-      const prototype = prototypeOf(className);
-      for (const [name, replace] of Object.entries(methods)) {
-        const own = prototype[name];
-        prototype[name] = Object.assign(replace(own), { [REPLACES]: own });
-      }
-    },
-    remove() {
-      const prototype = prototypeOf(className);
-      for (const name of Object.keys(methods)) {
-        const own = (prototype[name] as Method & { [REPLACES]?: Method })[REPLACES];
-        if (own) prototype[name] = own;
-      }
-    },
-  };
-}
+/** A change to the class of a layer. */
+const replacing = (fix: string, className: string, methods: Readonly<Record<string, Wrap>>): EngineChange =>
+  classChange(
+    fix,
+    ({ serialization }) =>
+      // A core alone has no layers.
+      serialization.SerializationMap.getMap().classNameMap[className]?.[0],
+    methods,
+  );
 
 const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D =>
   (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
@@ -63,12 +29,12 @@ interface DepthwiseConv2D extends tf.layers.Layer {
 
 const isDilated = ({ dilationRate }: DepthwiseConv2D): boolean => dilationRate.some((rate) => rate !== 1);
 
-const depthwise = replacing('DepthwiseConv2D', {
+const depthwise = replacing('depthwise-layer-dilation', 'DepthwiseConv2D', {
   /** `activation(depthwise convolution of x with the filter, dilated, + bias)`. */
   call: (own) =>
     function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: object) {
       const layer = this as DepthwiseConv2D;
-      if (!isDilated(layer)) return own.call(this, inputs as never, kwargs as never);
+      if (!isDilated(layer)) return own.call(this, inputs, kwargs);
       const { depthwiseKernel, bias, strides, padding, dataFormat, dilationRate, activation } = layer;
       const isFirst = dataFormat === 'channelsFirst';
       return tf.tidy(() => {
@@ -86,10 +52,7 @@ const depthwise = replacing('DepthwiseConv2D', {
       const layer = this as DepthwiseConv2D;
       const { kernelSize, dilationRate } = layer;
       const reach = kernelSize.map((size, axis) => (size - 1) * dilationRate[axis] + 1);
-      return own.call(
-        Object.create(layer, { kernelSize: { value: reach } }) as tf.layers.Layer,
-        inputShape as never,
-      );
+      return own.call(Object.create(layer, { kernelSize: { value: reach } }) as tf.layers.Layer, inputShape);
     },
 });
 
@@ -99,12 +62,12 @@ interface UpSampling2D extends tf.layers.Layer {
   interpolation: 'nearest' | 'bilinear';
 }
 
-const upSampling = replacing('UpSampling2D', {
+const upSampling = replacing('upsampling-layer-bilinear', 'UpSampling2D', {
   /** Images of another size, each pixel taken at its centre. */
   call: (own) =>
     function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: object) {
       const { size, dataFormat, interpolation } = this as UpSampling2D;
-      if (interpolation !== 'bilinear') return own.call(this, inputs as never, kwargs as never);
+      if (interpolation !== 'bilinear') return own.call(this, inputs, kwargs);
       return tf.tidy(() => {
         const isFirst = dataFormat === 'channelsFirst';
         const x = isFirst ? tf.transpose(only(inputs), [0, 2, 3, 1]) : only(inputs);
@@ -120,32 +83,23 @@ interface BatchNormalization extends tf.layers.Layer {
   movingMean: tf.LayerVariable;
 }
 
-const batchNormalization = replacing('BatchNormalization', {
+const batchNormalization = replacing('batch-normalization-layer', 'BatchNormalization', {
   /** In training, a scale of 1 and an offset of 0 where the layer has none. */
   call: (own) =>
     function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }) {
       const layer = this as BatchNormalization;
       const isWhole = layer.gamma !== undefined && layer.beta !== undefined;
-      if (!kwargs.training || isWhole) return own.call(this, inputs as never, kwargs as never);
+      if (!kwargs.training || isWhole) return own.call(this, inputs, kwargs);
       const { gamma, beta, movingMean } = layer;
       const { shape } = movingMean;
       try {
         layer.gamma ??= { read: () => tf.ones(shape as number[]) };
         layer.beta ??= { read: () => tf.zeros(shape as number[]) };
-        return own.call(this, inputs as never, kwargs as never);
+        return own.call(this, inputs, kwargs);
       } finally {
         if (!gamma) delete layer.gamma;
         if (!beta) delete layer.beta;
       }
-    },
-});
-
-const momentum = replacing('MomentumOptimizer', {
-  /** Disposes of the learning rate too, which is a tensor of the class that it is made from. */
-  dispose: (own) =>
-    function (this: tf.layers.Layer) {
-      own.call(this);
-      (this as unknown as { c: tf.Tensor }).c.dispose();
     },
 });
 
@@ -171,12 +125,5 @@ export const LAYER_FIXES: readonly Fix[] = [
     wrong: "In training, without scale or centre, it throws “reading 'read'”.",
     upstream: 'https://github.com/tensorflow/tfjs/issues/2868',
     engine: batchNormalization,
-  },
-  {
-    id: 'momentum-dispose',
-    family: 'optimizers',
-    ops: ['train.momentum'],
-    wrong: 'dispose() leaves a tensor behind.',
-    engine: momentum,
   },
 ];

@@ -26,6 +26,9 @@ const isWithin = (name: string): boolean => {
   return scopeStack.length > 1 && scopeStack[scopeStack.length - 2].name === name;
 };
 
+/** The op whose kernel is asked for. */
+const scopeOfKernel = (): string | undefined => engine().state.scopeStack.at(-1)?.name;
+
 /** Whether a gradient will be asked for. */
 const isRecorded = (): boolean => {
   const { state } = engine();
@@ -36,9 +39,10 @@ const isRecorded = (): boolean => {
 const sums = new WeakMap<object, { removed: number; rank: number }>();
 
 /**
- * The extreme of a norm's sums along another axis of the matrices. TensorFlow.js has summed along one, and hands on the other as it was counted before:
- * for ord 1, summed along the first of two, as `second - 1`; for ±∞, summed along the second, as `first`. Counted from the end that is another axis
- * now. Which it is follows from the axis that is gone, with the first before the second, which TensorFlow.js assumes; the minimum is for -∞ alone.
+ * The extreme of a norm's sums along the other axis of the matrices. TensorFlow.js has summed along one and hands on the other as it was counted
+ * before: for ord 1, summed along the first of two, as `second - 1`; for ±∞, summed along the second, as `first`. That is right where both are counted
+ * from the beginning and the first is before the second. Nothing tells which ord it is, but the minimum, which is for -∞ alone, and an axis that is none or
+ * is the one that is gone. Where either may be, the first is before the second.
  */
 const extreme =
   (isMinimum: boolean): Handler =>
@@ -46,14 +50,26 @@ const extreme =
     const name = 'reductionIndices' in attributes ? 'reductionIndices' : 'axis';
     const axis = attributes[name];
     const sum = features.has('norm') ? sums.get(inputs.x) : undefined;
-    if (!sum || typeof axis !== 'number' || axis >= 0) return run(inputs, attributes);
+    if (!sum || typeof axis !== 'number') return run(inputs, attributes);
     const { removed, rank } = sum;
-    const given = axis + rank;
-    // The second can't be beyond the last.
-    const isFirst = isMinimum || given < removed || given + 1 >= rank;
-    const wanted = isFirst ? given : given + 1;
+    const axisAt = (given: number): number | undefined => {
+      if (given < -rank || given >= rank) return undefined;
+      const counted = (given + rank) % rank;
+      return counted === removed ? undefined : counted;
+    };
+    const first = axisAt(axis);
+    const second = isMinimum ? undefined : axisAt(axis + 1);
+    const isFirst = second === undefined || (first !== undefined && (first < removed || second < removed));
+    const wanted = isFirst ? first : second;
+    if (wanted === undefined) return run(inputs, attributes);
     return run(inputs, { ...attributes, [name]: wanted > removed ? wanted - 1 : wanted });
   };
+
+/** The largest finite number of the current backend. */
+function largest(): number {
+  const precision = tf.backend().floatPrecision() as number;
+  return precision === 64 ? Number.MAX_VALUE : precision === 16 ? 65504 : 3.4028234663852886e38;
+}
 
 /** Calls of irfft with a vector. */
 const vectors = new WeakSet<object>();
@@ -125,6 +141,22 @@ const handlers = new Map<string, Handler>([
     },
   ],
   [
+    'Sub',
+    (features, inputs, attributes, run) => {
+      if (
+        !features.has('logSumExp') ||
+        inputs.b.dtype !== 'float32' ||
+        !isWithin('logSumExp__op') ||
+        scopeOfKernel() !== 'sub__op'
+      ) {
+        return run(inputs, attributes);
+      }
+      // The largest entry, which is taken from all of them: ∞ - ∞ would be NaN.
+      const limit = largest();
+      return run({ a: inputs.a, b: tf.clipByValue(inputs.b, -limit, limit) }, attributes);
+    },
+  ],
+  [
     'Conv2D',
     (features, inputs, attributes, run) => {
       const { pad } = attributes;
@@ -160,15 +192,17 @@ const change = engineMethod(
     },
 );
 
-const kernelsOf = (feature: 'norm' | 'norm-zero' | 'conv1d-pad' | 'irfft' | 'divNoNan'): EngineChange =>
-  change(feature);
+const kernelsOf = (
+  feature: 'norm' | 'norm-zero' | 'conv1d-pad' | 'irfft' | 'divNoNan' | 'logSumExp',
+): EngineChange => change(feature);
 
 export const ops: readonly Fix[] = [
   {
     id: 'norm-negative-axes',
     family: 'reductions',
     ops: ['norm'],
-    wrong: 'The norm of matrices is along another axis, or throws, where the axes are negative.',
+    wrong:
+      'The norm of matrices is along another axis, or throws, where axes are negative, or the first is behind the second.',
     engine: kernelsOf('norm'),
   },
   {
@@ -177,6 +211,13 @@ export const ops: readonly Fix[] = [
     ops: ['norm'],
     wrong: 'The gradient of a norm is NaN at 0, where 0 is a subgradient.',
     engine: kernelsOf('norm-zero'),
+  },
+  {
+    id: 'logSumExp',
+    family: 'reductions',
+    ops: ['logSumExp'],
+    wrong: 'The result is NaN where an entry is ∞, or all of them are -∞.',
+    engine: kernelsOf('logSumExp'),
   },
   {
     id: 'divNoNan',

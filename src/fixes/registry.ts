@@ -19,6 +19,12 @@ interface Hooks {
   disposeFunc: (backend: unknown) => void;
 }
 
+/** Who is told when a copy of TensorFlow.js begins to register its gradients. */
+const told: (() => void)[] = [];
+
+/** Has f called whenever another copy of TensorFlow.js is being loaded, while gradients of fixes are in place. */
+export const onCopy = (f: () => void): void => void told.push(f);
+
 interface Lock<C> {
   readonly held: Map<string, Held<C>>;
   /** Entries that wait for the others of their kind, by name. */
@@ -52,6 +58,8 @@ const gradientKind: Kind = {
       const at = place.get(name) ?? -1;
       const isNext = at === 0 || (last >= 0 && at >= last && at <= last + 3);
       last = isNext ? at : -1;
+      // Once, at the first.
+      if (at === 0) for (const f of told) f();
       return isNext;
     };
   },

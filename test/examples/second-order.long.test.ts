@@ -14,7 +14,8 @@ test('Newton’s method: the gradient falls quadratically, and TensorFlow.js alo
   expect(sizes).toHaveLength(7);
   expect(sizes[6]).toBeLessThan(1e-12);
   expect(sizes[4]).toBeLessThan(10 * sizes[3] ** 2);
-  const [, right, alone] = /H·1 at w = 1: (.*); by tf.grad of tf.grad: (.*)$/m.exec(printed) ?? [];
+  const [, right, alone] =
+    /H·1 at w = 1: with the fixes (.*); TensorFlow.js alone: (.*)$/m.exec(printed) ?? [];
   expect(right).toMatch(/^(-?\d\.\d{3} ?){3}$/);
   expect(alone).not.toBe(right);
 });
@@ -27,10 +28,10 @@ test('a physics-informed network finds sin(πx) to 1e-3', () => {
   expect(errors[2]).toBeLessThan(1e-3);
 });
 
-test('a gradient penalty: wrong by TensorFlow.js alone, right with the tape in order, and learned', () => {
+test('a gradient penalty: wrong by TensorFlow.js alone, right with the fixes, and learned', () => {
   const printed = run('gradient-penalty');
   expect(printed).toMatch(/TensorFlow.js alone: tf.grad is off by [1-9]\d* %/);
-  expect(printed).toMatch(/with the tape in order: off by 0 %/);
+  expect(printed).toMatch(/with the fixes: off by 0 %/);
   const [, lowest, highest] = /between (\S+) and (\S+)$/m.exec(printed) ?? [];
   expect(Number(lowest)).toBeGreaterThan(0.8);
   expect(Number(highest)).toBeLessThan(1.2);

@@ -65,6 +65,44 @@ test('a copy of TensorFlow.js that is loaded later, of another build, shares the
   expect(printed.found[4]).not.toEqual(right);
 });
 
+test('classes are those of each copy: of the one of a script tag, and of those that are given', () => {
+  const printed = run(
+    'classes.mjs',
+    `import { createRequire } from 'node:module';
+    import { readFileSync } from 'node:fs';
+    import vm from 'node:vm';
+    import * as tf from '@tensorflow/tfjs';
+    import { applyFixes, fixesIntact, removeFixes } from 'gradparity/fixes';
+    // Of two variables by turns, each goes by its own steps: 1, and 1 + 1.5.
+    const byTurns = (t) => {
+      const [a, b] = [t.variable(t.scalar(0)), t.variable(t.scalar(0))];
+      const optimizer = t.train.momentum(1, 0.5);
+      for (const x of [a, b, b]) optimizer.applyGradients([{ name: x.name, tensor: t.scalar(1) }]);
+      return [...a.dataSync(), ...b.dataSync()];
+    };
+    const require = createRequire(import.meta.url);
+    const place = require.resolve('@tensorflow/tfjs');
+    for (const key of Object.keys(require.cache)) if (/@tensorflow/.test(key)) delete require.cache[key];
+    const second = require('@tensorflow/tfjs');
+    globalThis.require = require;
+    vm.runInThisContext(readFileSync(place.replace(/[^/\\\\]*$/, 'tf.min.js'), 'utf8'));
+    await null;
+    const third = globalThis.tf;
+    const found = [byTurns(tf), byTurns(third), byTurns(second)];
+    applyFixes({ copies: [second] });
+    found.push(byTurns(second));
+    const { intact } = fixesIntact();
+    removeFixes();
+    found.push(byTurns(tf), byTurns(second), byTurns(third));
+    console.log(JSON.stringify({ found, intact }));`,
+  ) as { found: number[][]; intact: boolean };
+  const [right, mixed] = [
+    [-1, -2.5],
+    [-1, -3.25],
+  ];
+  expect(printed).toEqual({ found: [right, right, mixed, right, mixed, mixed, mixed], intact: true });
+});
+
 test('require and import in one process are one', () => {
   const printed = run(
     'both.mjs',

@@ -47,6 +47,15 @@ const softmaxCrossEntropy =
     };
   };
 
+/** `y = log σ(x)`, `∂y/∂x = σ(-x)`. TensorFlow.js does not save x, which is gone by then where it is a result of another op. */
+const logSigmoid =
+  (f: CustomFunction): CustomFunction =>
+  (...args) => {
+    const { value } = f(...args);
+    saverOf(args)([args[0] as tf.Tensor]);
+    return { value, gradFunc: (dy, [x]) => tf.mul(dy, tf.sigmoid(tf.neg(x))) };
+  };
+
 /** A function of customGrad may return its input, whose gradient would then have what comes to it on top of what leaves it. */
 const withFreshValue =
   (f: CustomFunction): CustomFunction =>
@@ -74,14 +83,16 @@ const change = engineMethod(
       if (features.has('softmaxCrossEntropy') && scope === 'softmaxCrossEntropy__op') {
         custom = softmaxCrossEntropy(custom);
       }
+      if (features.has('logSigmoid') && scope === 'logSigmoid__op') custom = logSigmoid(custom);
       if (features.has('identity')) custom = withFreshValue(custom);
       return before.call(this, custom);
     },
 );
 
 /** A change to what `tf.customGrad` makes. */
-export const customGrad = (feature: 'fused' | 'softmaxCrossEntropy' | 'identity'): EngineChange =>
-  change(feature);
+export const customGrad = (
+  feature: 'fused' | 'softmaxCrossEntropy' | 'logSigmoid' | 'identity',
+): EngineChange => change(feature);
 
 /** A bias belongs to the channels, which may be first. */
 function biasGradient(dy: tf.Tensor, bias: tf.Tensor, { dataFormat }: tf.NamedAttrMap): tf.Tensor {
@@ -122,6 +133,13 @@ export const custom: readonly Fix[] = [
     wrong:
       'The gradient by the labels is wrong, that by the logits for labels whose sum is not 1, and its gradient is lost.',
     engine: customGrad('softmaxCrossEntropy'),
+  },
+  {
+    id: 'logSigmoid',
+    family: 'elementwise',
+    ops: ['logSigmoid'],
+    wrong: 'The gradient throws where the input is the result of another op.',
+    engine: customGrad('logSigmoid'),
   },
   {
     id: 'fused',

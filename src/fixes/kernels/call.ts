@@ -155,6 +155,8 @@ export function onCpu(kernelName: string): tf.KernelFunc {
 export interface Steps {
   /** The result of a kernel that gives one tensor. */
   run(kernelName: string, inputs: Record<string, tf.TensorInfo>, attrs?: object): tf.TensorInfo;
+  /** A tensor that was made otherwise, to be disposed of as the others are. */
+  own(made: tf.TensorInfo): tf.TensorInfo;
   /** A tensor of numbers. */
   constant(shape: readonly number[], values: ArrayLike<number>): tf.TensorInfo;
 }
@@ -175,6 +177,10 @@ export function composed(
         attrs: attrs as tf.NamedAttrMap,
         backend,
       }) as tf.TensorInfo;
+      made.add(result);
+      return result;
+    },
+    own(result) {
       made.add(result);
       return result;
     },

@@ -9,6 +9,7 @@ import { broadcastPlaces } from '../../float64/kernels/kernel.js';
 import type { Fix } from '../fix.js';
 import {
   addition,
+  composed,
   dispose,
   replacement,
   replacements,
@@ -227,7 +228,27 @@ export function castComplex({ inputs, attrs, backend }: Call): tf.TensorInfo {
   return tensorOn(backend, x.shape, dtype, values);
 }
 
+/** The part of complex numbers in their shape: webgl gives it in the one that it had before they were reshaped. */
+const shaped =
+  (backendName: string): Replacement =>
+  (call, stock) => {
+    const { input } = call.inputs as { input: tf.TensorInfo };
+    const part = stock(call) as tf.TensorInfo;
+    if (tf.util.arraysEqual(part.shape, input.shape)) return part;
+    return composed(backendName, call, (steps) =>
+      steps.run('Reshape', { x: steps.own(part) }, { shape: input.shape }),
+    );
+  };
+
 export const COMPLEX_KERNELS: readonly Fix[] = [
+  {
+    id: 'complex-shapes-on-webgl',
+    family: 'kernels: complex numbers',
+    ops: ['real', 'imag', 'reshape', 'spectral.fft', 'spectral.ifft', 'spectral.rfft', 'spectral.irfft'],
+    wrong:
+      'On webgl and webgpu the parts of complex numbers have the shape that they had before they were reshaped.',
+    kernels: replacements(['webgl', 'webgpu'], ['Real', 'Imag'], shaped),
+  },
   {
     id: 'complex-parts',
     family: 'kernels: complex numbers',

@@ -13,6 +13,15 @@ export const MISSING_KERNELS: readonly Fix[] = [
     kernels: [...ragged, 'StaticRegexReplace'].map((name) => addition('wasm', name, onCpu(name))),
   },
   {
+    id: 'missing-on-webgl',
+    family: 'kernels: missing',
+    ops: ['dilation2d'],
+    wrong: "webgl has no kernels for the gradients; they are computed by the cpu backend's.",
+    kernels: ['Dilation2DBackpropInput', 'Dilation2DBackpropFilter'].map((name) =>
+      addition('webgl', name, onCpu(name)),
+    ),
+  },
+  {
     id: 'missing-on-tensorflow',
     family: 'kernels: missing',
     ops: [

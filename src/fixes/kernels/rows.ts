@@ -43,6 +43,16 @@ const productOfNothing: Replacement = (call, stock) => {
 const gatherInBatches: Replacement = (call, stock) =>
   (call.attrs as { batchDims?: number }).batchDims ? onCpu('GatherV2')(call) : stock(call);
 
+/**
+ * The exponent as a number that is no whole one to JavaScript and the same one in single precision: it is written into the shader as JavaScript
+ * prints it, and GLSL does not multiply by whole numbers.
+ */
+const withFraction: Replacement = (call, stock) => {
+  const { beta } = call.attrs as { beta: number };
+  if (!Number.isInteger(beta)) return stock(call);
+  return stock({ ...call, attrs: { ...call.attrs, beta: beta === 0 ? 1e-30 : beta * (1 + 2 ** -26) } });
+};
+
 export const ROW_KERNELS: readonly Fix[] = [
   {
     id: 'cumulative-axis',
@@ -58,6 +68,13 @@ export const ROW_KERNELS: readonly Fix[] = [
     wrong:
       'Means and variances of an axis that is not the last are repeated over and over instead of broadcast.',
     kernels: replacements(['cpu', 'wasm'], ['FusedBatchNorm'], batchNorm),
+  },
+  {
+    id: 'response-exponent-on-webgl',
+    family: 'kernels: along an axis',
+    ops: ['localResponseNormalization'],
+    wrong: 'Where beta is a whole number the gradient throws: its shader does not compile.',
+    kernels: [replacement('webgl', 'LRNGrad', withFraction)],
   },
   {
     id: 'empty-product-on-wasm',
