@@ -85,7 +85,9 @@ const unlessNaN =
 /** `min(max(x, low), high)`, which keeps NaN. */
 function clamped(simd: Simd, backend: unknown, x: tf.TensorInfo, low: number, high: number): tf.TensorInfo {
   const result = (backend as WasmBackend).makeOutput(x.shape, 'float32');
-  simd.clamp(offsetOf(backend, x), offsetOf(backend, result), sizeOf(x), low, high);
+  // Of -0 and a limit of 0 TensorFlow.js takes the limit.
+  const zero = low === 0 || high === 0 ? 0 : -0;
+  simd.clamp(offsetOf(backend, x), offsetOf(backend, result), sizeOf(x), low, high, zero);
   return result;
 }
 
@@ -152,8 +154,7 @@ const cast: Replacement = (call, stock) => {
 /** The sign of NaN is NaN. */
 const sign: Replacement = (call, stock) => {
   const { x } = call.inputs as { x: tf.TensorInfo };
-  const mayBe =
-    'wasm' in (call.backend as object) ? mayBeNaN(call.backend, x) : mayHoldNaN(valuesOf(call.backend, x));
+  const mayBe = 'wasm' in call.backend ? mayBeNaN(call.backend, x) : mayHoldNaN(valuesOf(call.backend, x));
   if (!mayBe) return stock(call);
   return tensorOn(call.backend, x.shape, x.dtype, new Float32Array(valuesOf(call.backend, x)).map(Math.sign));
 };

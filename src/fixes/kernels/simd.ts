@@ -8,8 +8,11 @@
 
 /** What the module offers. Offsets are in bytes, `count` in numbers of 4 bytes. */
 export interface Simd {
-  /** `to[i] = min(max(from[i], low), high)`, or NaN where from[i] is; low ≤ high are no NaN. */
-  clamp(from: number, to: number, count: number, low: number, high: number): void;
+  /**
+   * `to[i] = min(max(from[i], low), high) + zero`, or NaN where from[i] is; low ≤ high are no NaN. With 0 for zero a -0 becomes 0, with -0
+   * it stays.
+   */
+  clamp(from: number, to: number, count: number, low: number, high: number, zero: number): void;
   /** `to[i] = max(a[i], b[i])`, or NaN where one of both is. */
   maximum(a: number, b: number, to: number, count: number): void;
   /** `to[i] = min(a[i], b[i])`, or NaN where one of both is. */
@@ -39,32 +42,39 @@ const [BLOCK, LOOP, END, BRANCH, BRANCH_IF] = [0x02, 0x03, 0x0b, 0x0c, 0x0d];
 const [LESS, ADD] = [0x48, 0x6a];
 const get = (local: number): Bytes => [0x20, local];
 const set = (local: number): Bytes => [0x21, local];
-/** From -64 to 63. */
-const whole = (value: number): Bytes => [0x41, value & 127];
+/** From -8192 to 8191. */
+const whole = (value: number): Bytes => [0x41, (value & 127) | 128, (value >> 7) & 127];
 const simd = (operation: number): Bytes => [0xfd, ...unsigned(operation)];
-const [SPLAT, NOT_EQUAL, OR, CHOOSE, ANY, PSEUDO_MIN, PSEUDO_MAX] = [
-  0x13, 0x42, 0x50, 0x52, 0x53, 0xea, 0xeb,
+const [SPLAT, NOT_EQUAL, OR, CHOOSE, ANY, SUM, PSEUDO_MIN, PSEUDO_MAX] = [
+  0x13, 0x42, 0x50, 0x52, 0x53, 0xe4, 0xea, 0xeb,
 ].map(simd);
-const [LESS_OR_EQUAL, GREATER_OR_EQUAL] = [0x45, 0x46].map(simd);
 
-/** How one step of a loop reads and writes: a vector of four numbers, or the first number of one. */
+/** How a step of a loop reads and writes, at an offset from its pointers: a vector of four numbers, or the first number of one. */
 interface Step {
+  /** How many vectors it takes. Several are faster than one. */
+  vectors: number;
+  /** How many numbers that is. */
   numbers: number;
-  load: Bytes;
-  store: Bytes;
+  load: (vector: number) => Bytes;
+  store: (vector: number) => Bytes;
 }
 const STEPS: readonly Step[] = [
-  { numbers: 4, load: [...simd(0x00), 2, 0], store: [...simd(0x0b), 2, 0] },
-  { numbers: 1, load: [...simd(0x5c), 2, 0], store: [...simd(0x5a), 2, 0, 0] },
+  {
+    vectors: 4,
+    numbers: 16,
+    load: (vector) => [...simd(0x00), 2, 16 * vector],
+    store: (vector) => [...simd(0x0b), 2, 16 * vector],
+  },
+  { vectors: 1, numbers: 1, load: () => [...simd(0x5c), 2, 0], store: () => [...simd(0x5a), 2, 0, 0] },
 ];
 
-/** The body of a function that goes along the memory in steps of four numbers, and then of one. */
+/** The body of a function that goes along the memory in steps of four vectors, and then of one number. `begin` comes first. */
 function along(
   locals: Bytes,
   pointers: readonly number[],
   count: number,
-  step: (step: Step) => Bytes,
-  result: Bytes = [],
+  step: (load: Bytes, store: Bytes) => Bytes,
+  { begin = [], result = [] }: { begin?: Bytes; result?: Bytes } = {},
 ): Bytes {
   const loops = STEPS.flatMap((each) => [
     BLOCK,
@@ -76,7 +86,7 @@ function along(
     LESS,
     BRANCH_IF,
     1,
-    ...step(each),
+    ...Array.from({ length: each.vectors }, (_, i) => step(each.load(i), each.store(i))).flat(),
     ...pointers.flatMap((pointer) => [...get(pointer), ...whole(4 * each.numbers), ADD, ...set(pointer)]),
     ...get(count),
     ...whole(-each.numbers),
@@ -87,21 +97,26 @@ function along(
     END,
     END,
   ]);
-  const body = [...list(locals.map((type) => [1, type])), ...loops, ...result, END];
+  const body = [...list(locals.map((type) => [1, type])), ...begin, ...loops, ...result, END];
   return [...unsigned(body.length), ...body];
 }
 
-/** `x ≤ low ? low : x`, and `x ≥ high ? high : x`, which keep NaN. */
-const clamp = along([V128], [0, 1], 2, ({ load, store }) => [
-  ...[...get(1), ...get(0), ...load, ...set(5)],
-  ...[...get(3), ...SPLAT, ...get(5), ...get(5), ...get(3), ...SPLAT, ...LESS_OR_EQUAL, ...CHOOSE, ...set(5)],
-  ...[...get(4), ...SPLAT, ...get(5), ...get(5), ...get(4), ...SPLAT, ...GREATER_OR_EQUAL, ...CHOOSE],
-  ...store,
-]);
+/** `x < low ? low : x` and `high < x ? high : x`, which keep NaN, `+ zero`. */
+const clamp = along(
+  [V128, V128, V128],
+  [0, 1],
+  2,
+  (load, store) => [
+    ...[...get(1), ...get(0), ...load, ...get(6), ...PSEUDO_MAX],
+    ...[...get(7), ...PSEUDO_MIN, ...get(8), ...SUM],
+    ...store,
+  ],
+  { begin: [3, 4, 5].flatMap((limit) => [...get(limit), ...SPLAT, ...set(limit + 3)]) },
+);
 
 /** `b` where it is NaN, else `a < b ? b : a`, or `b < a ? b : a`. */
 const extreme = (choose: Bytes): Bytes =>
-  along([V128, V128], [0, 1, 2], 3, ({ load, store }) => [
+  along([V128, V128], [0, 1, 2], 3, (load, store) => [
     ...[...get(2), ...get(0), ...load, ...set(4), ...get(1), ...load, ...set(5)],
     ...[...get(5), ...get(4), ...get(5), ...choose, ...get(5), ...get(5), ...NOT_EQUAL, ...CHOOSE],
     ...store,
@@ -112,18 +127,8 @@ const anyNaN = along(
   [V128, V128],
   [0],
   1,
-  ({ load }) => [
-    ...get(0),
-    ...load,
-    ...set(3),
-    ...get(3),
-    ...get(3),
-    ...NOT_EQUAL,
-    ...get(2),
-    ...OR,
-    ...set(2),
-  ],
-  [...get(2), ...ANY],
+  (load) => [...get(0), ...load, ...set(3), ...get(3), ...get(3), ...NOT_EQUAL, ...get(2), ...OR, ...set(2)],
+  { result: [...get(2), ...ANY] },
 );
 
 /** Pages of 64 kB that 4 GiB have, which no memory is larger than. */
@@ -140,7 +145,11 @@ function moduleFor(isShared: boolean): Uint8Array<ArrayBuffer> {
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(
       1,
-      list([type([I32, I32, I32, F32, F32], []), type([I32, I32, I32, I32], []), type([I32, I32], [I32])]),
+      list([
+        type([I32, I32, I32, F32, F32, F32], []),
+        type([I32, I32, I32, I32], []),
+        type([I32, I32], [I32]),
+      ]),
     ),
     ...section(2, list([[...name('js'), ...name('memory'), 2, ...memory]])),
     ...section(3, list([[0], [1], [1], [2]])),

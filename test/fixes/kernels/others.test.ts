@@ -70,7 +70,7 @@ const onWasm: Cases = [
   ['NaN in maximum', () => tf.maximum(tf.tensor1d([1, 2]), tf.tensor1d([NaN, 1])), [NaN, 2]],
   [
     'NaN in maximum, broadcast',
-    () => tf.maximum(tf.tensor2d([1, NaN], [1, 2]), tf.tensor2d([0, 2], [2, 1])),
+    () => tf.maximum(tf.tensor2d([0, 2], [2, 1]), tf.tensor2d([1, NaN], [1, 2])),
     [1, NaN, 2, NaN],
   ],
   ['NaN in minimum', () => tf.minimum(tf.tensor1d([1, 2]), tf.tensor1d([NaN, 1])), [NaN, 1]],
