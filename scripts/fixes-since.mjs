@@ -30,10 +30,17 @@ const isNear = (got, wanted) =>
   got.length === wanted.length &&
   got.every((value, i) => Object.is(value, wanted[i]) || Math.abs(value - wanted[i]) <= 1e-4);
 
-/** 'right', 'wrong', or 'absent' where an op is not there. */
+/** 'right', 'wrong', or 'absent' where an op is not there, or can't do yet what is asked of it. */
 async function verdicts(tf) {
   const { PROGRAMS } = await import('./fixes-since/programs.mjs');
-  const has = (path) => path.split('.').reduce((at, name) => at?.[name], tf) !== undefined;
+  const has = (need) => {
+    if (typeof need === 'string') return need.split('.').reduce((at, name) => at?.[name], tf) !== undefined;
+    try {
+      return Boolean(tf.tidy(() => ({ has: need(tf) })).has);
+    } catch {
+      return false;
+    }
+  };
   return Object.fromEntries(
     Object.entries(PROGRAMS).map(([id, [needs, run, wanted]]) => {
       if (!needs.every(has)) return [id, 'absent'];

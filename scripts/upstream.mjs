@@ -49,6 +49,11 @@ const names = positionals.length > 0 ? positionals.map(nameOf) : all;
 for (const name of names)
   if (!all.includes(name)) stop(`there is no patch ${name}. There are ${all.join(', ')}.`);
 
+const index = readFileSync(join(patches, 'README.md'), 'utf8');
+for (const name of all)
+  if (!index.includes(`[${name}](${name}.patch)`))
+    stop(`docs/upstream/README.md does not list ${name}.patch.`);
+
 const tree = mkdtempSync(join(tmpdir(), 'gradparity-upstream-'));
 process.on('exit', () => rmSync(tree, { recursive: true, force: true }));
 for (const file of ['tsconfig.json', 'tsconfig_base.json']) cpSync(join(source, file), join(tree, file));

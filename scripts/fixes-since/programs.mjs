@@ -1,10 +1,13 @@
 /**
  * For each fix that shows on the cpu backend the smallest program that TensorFlow.js 4.22 gets wrong without it: the ops it needs besides the oldest
- * ones, a function of TensorFlow.js, and the right result. A program that throws is wrong.
+ * ones, a function of TensorFlow.js, and the right result. A program that throws is wrong. What an op could not do in older versions is asked for by
+ * a function among the needs, which throws or gives false there.
  */
 const g = (tf, f, x, dy) => Array.from(tf.grad(f)(x, dy).dataSync());
 const v = (y) => Array.from(y.dataSync());
 const second = (tf, f, x) => g(tf, (x) => tf.grad(f)(x), x);
+
+const multiplies = (a, b) => (tf) => tf.matMul(tf.ones(a), tf.ones(b)).size > 0;
 
 export const PROGRAMS = {
   'tape-order': [[], (tf) => second(tf, (x) => tf.exp(x), tf.scalar(0)), [1]],
@@ -45,7 +48,14 @@ export const PROGRAMS = {
     [9, 18],
   ],
   release: [
-    [],
+    [
+      (tf) =>
+        v(
+          tf.customGrad((x, save) => (save([x]), { value: tf.square(x), gradFunc: (dy) => dy }))(
+            tf.scalar(1),
+          ),
+        ),
+    ],
     (tf) => {
       const f = tf.customGrad((x, save) => {
         save([x]);
@@ -140,7 +150,7 @@ export const PROGRAMS = {
     [1, 1, 1, 1],
   ],
   'gather-batches': [
-    ['gather'],
+    [(tf) => tf.gather(tf.ones([1, 2, 3]), tf.tensor3d([2, 2, 0, 1], [1, 2, 2], 'int32'), 2, 2).rank === 3],
     (tf) =>
       g(tf, (x) => tf.gather(x, tf.tensor3d([2, 2, 0, 1], [1, 2, 2], 'int32'), 2, 2), tf.ones([1, 2, 3])),
     [0, 0, 2, 1, 1, 0],
@@ -197,7 +207,11 @@ export const PROGRAMS = {
     [1],
   ],
   unique: [['unique'], (tf) => g(tf, (x) => tf.unique(x).values, tf.tensor1d([2, 2, 3])), [0.5, 0.5, 1]],
-  'matMul-broadcast': [[], (tf) => g(tf, (b) => tf.matMul(tf.ones([2, 1, 1]), b), tf.ones([1, 1, 1])), [2]],
+  'matMul-broadcast': [
+    [multiplies([2, 1, 1], [1, 1, 1])],
+    (tf) => g(tf, (b) => tf.matMul(tf.ones([2, 1, 1]), b), tf.ones([1, 1, 1])),
+    [2],
+  ],
   einsum: [['einsum'], (tf) => g(tf, (x) => tf.einsum('ij->i', x), tf.ones([1, 2])), [1, 1]],
   fused: [
     ['fused.conv2d'],
@@ -338,7 +352,7 @@ export const PROGRAMS = {
     [0, 0, 0, 1, 0, 0],
   ],
   'broadcast-products': [
-    [],
+    [multiplies([2, 1, 1], [1, 1, 1])],
     (tf) => v(tf.matMul(tf.tensor4d([1, 2], [2, 1, 1, 1]), tf.tensor4d([3, 4], [1, 2, 1, 1]))),
     [3, 4, 6, 8],
   ],
@@ -400,7 +414,14 @@ export const PROGRAMS = {
     [5],
   ],
   'upsampling-layer-bilinear': [
-    ['layers.upSampling2d'],
+    [
+      (tf) =>
+        v(
+          tf.layers
+            .upSampling2d({ size: [1, 2], interpolation: 'bilinear' })
+            .apply(tf.tensor4d([1, 3], [1, 1, 2, 1])),
+        )[1] !== 1,
+    ],
     (tf) =>
       v(
         tf.layers
