@@ -12,6 +12,23 @@ const [begin, end] = ['<!-- The table is made by `npm run fixes-page`. -->', '<!
 buildIfNeeded();
 const { FIXES } = await import('../dist/fixes/public.js');
 
+const tried = JSON.parse(readFileSync(new URL('fixes-since/versions.json', import.meta.url), 'utf8'));
+
+/**
+ * Since when a fault is there: the month that the source's history tells, or else what `npm run fixes-since` has found with older versions. A fault that
+ * came and went is told from its last coming on.
+ */
+function sinceOf({ id, since }) {
+  const found = tried.fixes[id];
+  if (since !== undefined || found === undefined) return since ?? '';
+  const { versions } = tried;
+  const first = versions.findLastIndex((version) => found[version] !== 'wrong') + 1;
+  if (first === 0) return `≤ ${versions[0]}`;
+  return found[versions[first - 1]] === 'absent'
+    ? `≤ ${versions[first]}, with the op`
+    : `${versions[first - 1]} … ${versions[first]}`;
+}
+
 const thread = (address) => {
   const [, number] = /\/(\d+)$/.exec(address) ?? [];
   return `[tfjs#${number}](${address})`;
@@ -27,8 +44,8 @@ const tables = [...chapters].map(([family, fixes]) =>
     '| fix | ops | what is wrong without it | since | upstream |',
     '| --- | --- | --- | --- | --- |',
     ...fixes.map(
-      ({ id, ops, wrong, since = '', upstream }) =>
-        `| \`${id}\` | ${ops.map((op) => `\`${op}\``).join(', ')} | ${cell(wrong)} | ${since} | ${upstream ? thread(upstream) : ''} |`,
+      ({ id, ops, wrong, since, upstream }) =>
+        `| \`${id}\` | ${ops.map((op) => `\`${op}\``).join(', ')} | ${cell(wrong)} | ${sinceOf({ id, since })} | ${upstream ? thread(upstream) : ''} |`,
     ),
     '',
   ].join('\n'),

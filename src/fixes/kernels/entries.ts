@@ -10,8 +10,10 @@ import {
   replacements,
   tensorOn,
   valuesOf,
+  type Call,
   type Replacement,
 } from './call.js';
+import { simdOn, type Simd } from './simd.js';
 
 /** Whether there may be a NaN among the numbers. An infinity counts as one. */
 function mayHoldNaN(values: tf.TypedArray): boolean {
@@ -42,15 +44,79 @@ const seen = (backend: unknown, tensor: tf.TensorInfo): tf.TypedArray => {
   return typedArrayFromHeap ? typedArrayFromHeap.call(backend, tensor) : valuesOf(backend, tensor);
 };
 
-/** XNNPACK's and C++'s minima and maxima take a NaN for the limit. */
-const keepingNaN =
+/** What is used here of the wasm backend. */
+interface WasmBackend {
+  wasm?: { asm?: { memory?: unknown }; wasmMemory?: unknown };
+  dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+}
+
+/** The functions that keep NaN, on the memory of a backend; null where they cannot be had. */
+function simdOf(backend: unknown): Simd | null {
+  const { wasm } = backend as WasmBackend;
+  const memory = wasm?.wasmMemory ?? wasm?.asm?.memory;
+  return memory instanceof WebAssembly.Memory ? simdOn(memory) : null;
+}
+
+/** Where a tensor lies in wasm's memory, in bytes. */
+const offsetOf = (backend: unknown, { dataId }: tf.TensorInfo): number =>
+  (backend as WasmBackend).dataIdMap.get(dataId).memoryOffset;
+
+const isFloat = ({ dtype }: tf.TensorInfo): boolean => dtype === 'float32';
+const sizeOf = ({ shape }: tf.TensorInfo): number => shape.reduce((size, n) => size * n, 1);
+
+/** Whether there may be a NaN in a tensor on wasm. */
+function mayBeNaN(backend: unknown, tensor: tf.TensorInfo): boolean {
+  if (!isFloat(tensor)) return false;
+  const simd = simdOf(backend);
+  return simd
+    ? simd.anyNaN(offsetOf(backend, tensor), sizeOf(tensor)) === 1
+    : mayHoldNaN(seen(backend, tensor));
+}
+
+/** A kernel of wasm as it is, and the cpu backend's where one of the tensors holds a NaN. */
+const unlessNaN =
   (kernelName: string): Replacement =>
   (call, stock) =>
-    Object.values(call.inputs).some(
-      (tensor) => tensor !== undefined && mayHoldNaN(seen(call.backend, tensor)),
-    )
+    Object.values(call.inputs).some((tensor) => tensor !== undefined && mayBeNaN(call.backend, tensor))
       ? onCpu(kernelName)(call)
       : stock(call);
+
+/** `min(max(x, low), high)`, which keeps NaN. */
+function clamped(simd: Simd, backend: unknown, x: tf.TensorInfo, low: number, high: number): tf.TensorInfo {
+  const result = (backend as WasmBackend).makeOutput(x.shape, 'float32');
+  // Of -0 and a limit of 0 TensorFlow.js takes the limit.
+  const zero = low === 0 || high === 0 ? 0 : -0;
+  simd.clamp(offsetOf(backend, x), offsetOf(backend, result), sizeOf(x), low, high, zero);
+  return result;
+}
+
+/** XNNPACK's limits take a NaN for the lower one. */
+const limits =
+  (kernelName: string, limitsOf: (attrs: Call['attrs']) => readonly [number, number]): Replacement =>
+  (call, stock) => {
+    const { x } = call.inputs as { x: tf.TensorInfo };
+    const simd = simdOf(call.backend);
+    const [low, high] = limitsOf(call.attrs);
+    return simd && isFloat(x) && low <= high
+      ? clamped(simd, call.backend, x, low, high)
+      : unlessNaN(kernelName)(call, stock);
+  };
+
+/** C++'s maxima and minima take the other number for a NaN. */
+const extremes =
+  (kernelName: 'Maximum' | 'Minimum'): Replacement =>
+  (call, stock) => {
+    const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+    const { backend } = call;
+    const simd = simdOf(backend);
+    if (!simd || !isFloat(a) || !isFloat(b) || a.shape.toString() !== b.shape.toString())
+      return unlessNaN(kernelName)(call, stock);
+    const result = (backend as WasmBackend).makeOutput(a.shape, 'float32');
+    const run = kernelName === 'Maximum' ? simd.maximum : simd.minimum;
+    run(offsetOf(backend, a), offsetOf(backend, b), offsetOf(backend, result), sizeOf(a));
+    return result;
+  };
 
 /** wasm takes the slopes one after the other, over and over. */
 const prelu: Replacement = (call, stock) => {
@@ -88,9 +154,9 @@ const cast: Replacement = (call, stock) => {
 /** The sign of NaN is NaN. */
 const sign: Replacement = (call, stock) => {
   const { x } = call.inputs as { x: tf.TensorInfo };
-  const values = seen(call.backend, x);
-  if (!mayHoldNaN(values)) return stock(call);
-  return tensorOn(call.backend, x.shape, x.dtype, new Float32Array(values).map(Math.sign));
+  const mayBe = 'wasm' in call.backend ? mayBeNaN(call.backend, x) : mayHoldNaN(valuesOf(call.backend, x));
+  if (!mayBe) return stock(call);
+  return tensorOn(call.backend, x.shape, x.dtype, new Float32Array(valuesOf(call.backend, x)).map(Math.sign));
 };
 
 /** wasm writes whole numbers of four bytes, whatever the dtype. */
@@ -116,9 +182,23 @@ export const ENTRY_KERNELS: readonly Fix[] = [
     family: 'kernels: entry by entry',
     ops: ['clipByValue', 'relu6', 'maximum', 'minimum'],
     wrong: 'A NaN becomes the limit: an error is hidden.',
-    kernels: ['ClipByValue', 'Relu6', 'Maximum', 'Minimum'].map((name) =>
-      replacement('wasm', name, keepingNaN(name)),
-    ),
+    kernels: [
+      replacement(
+        'wasm',
+        'ClipByValue',
+        limits('ClipByValue', (attrs) => {
+          const { clipValueMin, clipValueMax } = attrs as { clipValueMin: number; clipValueMax: number };
+          return [clipValueMin, clipValueMax];
+        }),
+      ),
+      replacement(
+        'wasm',
+        'Relu6',
+        limits('Relu6', () => [0, 6]),
+      ),
+      replacement('wasm', 'Maximum', extremes('Maximum')),
+      replacement('wasm', 'Minimum', extremes('Minimum')),
+    ],
   },
   {
     id: 'sign-of-nan',

@@ -68,6 +68,11 @@ const onWasm: Cases = [
   ['NaN in clipByValue', () => tf.clipByValue(tf.tensor1d([NaN, 3, -3]), -1, 1), [NaN, 1, -1]],
   ['NaN in relu6', () => tf.relu6(tf.tensor1d([NaN, 7, -3])), [NaN, 6, 0]],
   ['NaN in maximum', () => tf.maximum(tf.tensor1d([1, 2]), tf.tensor1d([NaN, 1])), [NaN, 2]],
+  [
+    'NaN in maximum, broadcast',
+    () => tf.maximum(tf.tensor2d([0, 2], [2, 1]), tf.tensor2d([1, NaN], [1, 2])),
+    [1, NaN, 2, NaN],
+  ],
   ['NaN in minimum', () => tf.minimum(tf.tensor1d([1, 2]), tf.tensor1d([NaN, 1])), [NaN, 1]],
   [
     'the sine of small numbers',
