@@ -49,3 +49,6 @@ lexer.parse = (source, name) => {
   if (!names.has(source)) names.set(source, parse(source, name));
   return names.get(source);
 };
+
+// Nothing is open any more, or this would not be asked. Node would now take the realms apart, for longer than Jest waits for a worker.
+process.once('beforeExit', () => process.exit());
