@@ -6,6 +6,7 @@ export default {
   testMatch: [`<rootDir>/test/**/*${which === 'long' ? '.long' : ''}.test.ts`],
   testPathIgnorePatterns: ['/node_modules/', ...(which === 'quick' ? ['\\.long\\.test\\.ts$'] : [])],
   testEnvironment: '<rootDir>/test/support/environment.mjs',
+  testSequencer: '<rootDir>/test/support/sequencer.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // Types are checked by `npm run typecheck`; here TypeScript is only stripped.
