@@ -5,14 +5,13 @@ const which = process.env.GRADPARITY_TESTS ?? 'all';
 export default {
   testMatch: [`<rootDir>/test/**/*${which === 'long' ? '.long' : ''}.test.ts`],
   testPathIgnorePatterns: ['/node_modules/', ...(which === 'quick' ? ['\\.long\\.test\\.ts$'] : [])],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.mjs',
+  testSequencer: '<rootDir>/test/support/sequencer.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   // Types are checked by `npm run typecheck`; here TypeScript is only stripped.
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   setupFiles: ['<rootDir>/test/support/seed.ts'],
-  // Kernels call Math for every number, and in Jest's sandbox each look at a global is slow.
-  sandboxInjectedGlobals: ['Math'],
   // One of two cores idle is half of the time lost.
   maxWorkers: '100%',
   testTimeout: which === 'quick' ? 60_000 : 300_000,

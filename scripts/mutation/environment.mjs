@@ -1,5 +1,5 @@
 /**
- * Jest's environment for Node, in which mutants are on. What the worker asks for is in `run`:
+ * The tests' environment, in which mutants are on. What the worker asks for is in `run`:
  *
  * - `mutant`: this one is on while the file runs, from its first line; `tests` are those that run, and nothing runs after a failure;
  * - `mutants`: no mutant is on, but at the end the tests run again, the shortest first, each with those of these mutants that name it. That spares what a file takes to load, and what it takes is more than most tests.
@@ -7,7 +7,7 @@
  * A test that fails for a mutant must pass without it right after, or it may have failed for what another mutant left behind. What could
  * not be tried in this way is said, and tried in the other.
  */
-import { TestEnvironment } from 'jest-environment-node';
+import TestEnvironment from '../../test/support/environment.mjs';
 
 /** What the worker says of the run, and where it looks for what came out. Jest may load this file a second time, so that it is global. */
 export const run = (globalThis[Symbol.for('gradparity.mutation')] ??= {});

@@ -32,11 +32,12 @@ test.each([
 });
 
 test('every finite float16 is its own nearest', () => {
-  for (let bits = 0; bits < 0x7c00; bits++) {
+  const patterns = Array.from({ length: 0x7c00 }, (_, bits) => bits);
+  const nearest = patterns.map((bits) => {
     const [exponent, fraction] = [bits >> 10, bits & 1023];
-    const value = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    expect(toFloat16(value)).toBe(bits);
-  }
+    return toFloat16(exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  });
+  expect(nearest).toEqual(patterns);
 });
 
 describeOnEachBackend('a model', () => {
