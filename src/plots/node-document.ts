@@ -4,6 +4,7 @@ import { setLabels, type Labels } from './labels.js';
 
 export type { Labels } from './labels.js';
 
+/** What `nodeDocument` takes. */
 export interface NodeDocumentOptions {
   /** What pictures say in place of their English texts, the caller's own and those of the plots (`step`, `class 0`): for another language. */
   readonly labels?: Labels;
