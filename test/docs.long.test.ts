@@ -59,8 +59,9 @@ const isGuide = (file: string): boolean => /^(docs\/(guides|explanation)|site\/p
 const isChinese = (file: string): boolean => file.includes('/zh-CN/');
 const english = documents.filter((file) => !isChinese(file));
 
-/** English alone are pages for who works on this repository. The others are there in both languages. */
+/** English alone are pages for who works on this repository, and 404 speaks both languages. The others are there twice. */
 const isEnglishOnly = (file: string): boolean =>
+  file === 'site/pages/en/404.mdx' ||
   /^docs\/((decisions|upstream)\/|(dependencies|performance|reliability)\.md$)/.test(file);
 const isTranslated = (file: string): boolean => !isEnglishOnly(file);
 
