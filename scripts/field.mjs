@@ -1,6 +1,6 @@
 /**
  * `npm run field`: installs packages with hand-written gradients into runs/field, by name and version, checks their ops with the cases in
- * scripts/field, and prints what comes of it. It fails where a verdict is not the one that docs/field-study.md tells.
+ * scripts/field, and prints what comes of it. It fails where a verdict is not the one that docs/field-study.md tells, that of its program too.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -15,12 +15,16 @@ const packages = [
 ];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** The study's program, as a file, and the case of the table that it shows. */
+const PROGRAM = 'study.mjs';
+const SHOWN = 'Rope, pastLen 2';
+const study = path.join(root, 'docs', 'field-study.md');
 const folder = path.join(root, 'runs', 'field');
 const modules = path.join(folder, 'node_modules');
 
 /** The verdicts that the study tells, by case: the rows of its tables. */
 function toldVerdicts() {
-  const text = readFileSync(path.join(root, 'docs', 'field-study.md'), 'utf8');
+  const text = readFileSync(study, 'utf8');
   return new Map(
     Array.from(text.matchAll(/^\| `([^`]+)` +\| (\w+) +\|/gm), ([, name, verdict]) => [name, verdict]),
   );
@@ -53,8 +57,16 @@ function install() {
     symlinkSync(root, path.join(modules, 'gradparity'), 'junction');
 }
 
+/** Puts the cases beside the packages, and the study's own program, which is one of them by itself. */
+function layOut() {
+  for (const { cases } of packages)
+    cpSync(path.join(root, 'scripts', 'field', cases), path.join(folder, cases));
+  const [, code] = /^```js\n(.*?)^```$/ms.exec(readFileSync(study, 'utf8')) ?? [];
+  if (code === undefined) throw new Error('docs/field-study.md has no program.');
+  writeFileSync(path.join(folder, PROGRAM), code);
+}
+
 function check({ name, version, cases }) {
-  cpSync(path.join(root, 'scripts', 'field', cases), path.join(folder, cases));
   const { stdout, stderr } = spawnSync(
     process.execPath,
     [path.join(root, 'dist', 'cli', 'main.js'), 'check', cases, '--shim', '--json'],
@@ -75,6 +87,7 @@ function check({ name, version, cases }) {
 try {
   await setup();
   install();
+  layOut();
   const told = toldVerdicts();
   const rows = packages.flatMap(check);
   const table = new Table({
@@ -90,7 +103,10 @@ try {
     console.error(
       `field: ${name} is ${verdict}; docs/field-study.md has ${told.get(name) ?? 'no such case'}.`,
     );
-  if (other.length > 0) process.exitCode = 1;
+  const program = check({ ...packages[0], cases: PROGRAM })[0];
+  if (program?.verdict !== told.get(SHOWN))
+    console.error(`field: the program in docs/field-study.md is ${program?.verdict}; ${SHOWN} is not.`);
+  if (other.length > 0 || program?.verdict !== told.get(SHOWN)) process.exitCode = 1;
 } catch (error) {
   console.error(`field: ${error.message}`);
   process.exitCode = 3;

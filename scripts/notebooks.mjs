@@ -1,9 +1,9 @@
 /**
  * `npm run notebooks`: type-checks the cells of every notebook, or of those named, executes them, and compares what they print with the
  * outputs that are committed. `--write` executes them and writes the outputs, and the code of notebooks/en, into the notebooks of all
- * languages. `--types` only checks the types.
+ * languages; the others' pictures are drawn with the labels of their folder. `--pictures` only draws these. `--types` only checks the types.
  *
- * The check runs with GRADPARITY_NOTEBOOKS=small, by which a notebook that takes minutes does less; `--full` and `--write` run all. What a
+ * The check runs with GRADPARITY_NOTEBOOKS=small, by which a notebook that takes minutes does less; `--full`, `--write` and `--pictures` run all. What a
  * cell with the tag "varies" prints is not compared. Exit code 1 where something is wrong with a notebook, 2 for wrong usage, 3 where the
  * environment lacks something. notebooks/README.md tells of the kernel.
  */
@@ -52,19 +52,23 @@ if (!options.types) await executeAll();
 function parsed() {
   try {
     const flag = { type: 'boolean', default: false };
-    return parseArgs({ options: { write: flag, types: flag, full: flag }, allowPositionals: true });
+    return parseArgs({
+      options: { write: flag, pictures: flag, types: flag, full: flag },
+      allowPositionals: true,
+    });
   } catch (error) {
     return quit(2, error.message);
   }
 }
 
 async function executeAll() {
+  const task = options.write ? write : options.pictures ? draw : check;
   const python = await environment();
   let failed = 0;
   const started = performance.now();
   for (const name of names) {
     const begun = performance.now();
-    const complaint = await execute(python, name);
+    const complaint = await task(python, name);
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     if (complaint !== undefined) failed++;
     console.error(
@@ -96,9 +100,16 @@ async function environment() {
 }
 
 /** Executes a notebook; what is wrong with it, or undefined. */
-async function execute(python, name) {
-  const source = notebookFile(languages[0], name);
+function check(python, name) {
+  const { executed, complaint } = execute(python, name, languages[0]);
+  return complaint ?? difference(name, executed);
+}
+
+/** A notebook of a language with its outputs, or what is wrong with it. */
+function execute(python, name, language) {
+  const source = notebookFile(language, name);
   const target = path.join(results, `${name}.ipynb`);
+  mkdirSync(results, { recursive: true });
   rmSync(target, { force: true });
   const run = spawnSync(python, [path.join(folder, 'execute.py'), source, target, `${cellSeconds}`], {
     encoding: 'utf8',
@@ -108,7 +119,7 @@ async function execute(python, name) {
       // libtensorflow reads these from the environment that the kernel started with.
       TF_CPP_MIN_LOG_LEVEL: '2',
       TF_ENABLE_ONEDNN_OPTS: '0',
-      GRADPARITY_NOTEBOOKS: options.write || options.full ? 'full' : 'small',
+      GRADPARITY_NOTEBOOKS: options.write || options.pictures || options.full ? 'full' : 'small',
       ...process.env,
       DENO_DIR: path.join(results, 'deno'),
       DENO_NO_UPDATE_CHECK: '1',
@@ -117,11 +128,10 @@ async function execute(python, name) {
       JUPYTER_NO_CONFIG: '1',
     },
   });
-  if (!existsSync(target)) return run.error?.message ?? `the kernel says:\n${indent(lastLines(run.stderr))}`;
+  if (!existsSync(target))
+    return { complaint: run.error?.message ?? `the kernel says:\n${indent(lastLines(run.stderr))}` };
   const executed = readNotebook(target);
-  const failure = failureOf(executed);
-  if (failure !== undefined) return failure;
-  return options.write ? write(name, executed) : difference(name, executed);
+  return { executed, complaint: failureOf(executed) };
 }
 
 /** The first cell that failed or wrote to stderr, in words. */
@@ -155,8 +165,10 @@ function difference(name, executed) {
   return undefined;
 }
 
-/** Writes code and outputs into the notebook of each language; none, where the cells of one do not correspond. */
-async function write(name, executed) {
+/** Executes the first language's notebook and writes its code and outputs into that of each language; none, where the cells of one do not correspond. */
+async function write(python, name) {
+  const { executed, complaint } = execute(python, name, languages[0]);
+  if (complaint !== undefined) return complaint;
   const cells = codeCells(executed).map((cell, index) => ({
     source: cell.source,
     metadata: withoutTimes(cell.metadata),
@@ -173,6 +185,24 @@ async function write(name, executed) {
     codeCells(notebook).forEach((cell, index) => Object.assign(cell, cells[index]));
     notebook.metadata.language_info = executed.metadata.language_info;
     await writeFileWhole(file, notebookText(notebook));
+  }
+  return draw(python, name);
+}
+
+/** Executes the other languages' notebooks, whose folders have labels of their own, and writes their pictures into them. What is printed stays. */
+async function draw(python, name) {
+  for (const language of languages.slice(1)) {
+    const notebook = notebookOf(language, name);
+    if (!codeCells(notebook).some((cell) => pictures(cell).length > 0)) continue;
+    const { executed, complaint } = execute(python, name, language);
+    if (complaint !== undefined) return `${language}, ${complaint}`;
+    for (const [index, cell] of codeCells(notebook).entries()) {
+      const drawn = tidied(codeCells(executed)[index].outputs).filter(({ data }) => data !== undefined);
+      if (drawn.length !== pictures(cell).length)
+        return `${language}, code cell ${index + 1} draws ${drawn.length} pictures, ${pictures(cell).length} are committed.`;
+      cell.outputs = cell.outputs.map((output) => (output.data === undefined ? output : drawn.shift()));
+    }
+    await writeFileWhole(notebookFile(language, name), notebookText(notebook));
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run set-repository -- https://github.com/owner/gradparity`: writes the address of the repository, of its issues and of its README into
- * the manifests of all packages here, and into the notebooks' contents. Whoever publishes does it once.
+ * the manifests of all packages here, into the READMEs and into the notebooks' contents. Whoever publishes does it once.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,12 @@ const PACKAGES = {
 };
 
 /** Texts that name the repository's address as the manifest does. */
-const TEXTS = ['notebooks/en/00-index.ipynb', 'notebooks/zh-CN/00-index.ipynb'];
+const TEXTS = [
+  'README.md',
+  'README.zh-CN.md',
+  'notebooks/en/00-index.ipynb',
+  'notebooks/zh-CN/00-index.ipynb',
+];
 
 const [address, ...more] = process.argv.slice(2);
 const base = address?.replace(/(\.git|\/)$/, '');

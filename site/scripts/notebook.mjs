@@ -23,7 +23,11 @@ export function notebookPage(notebook, pages, page, publicFolder) {
       );
     const data = one.data ?? {};
     if (data['image/svg+xml'])
-      return svg(joined(data['image/svg+xml']), `${page.slug.replace(/\W+/g, '-')}-${++pictures}`);
+      return svg(
+        joined(data['image/svg+xml']),
+        `${page.slug.replace(/\W+/g, '-')}-${++pictures}`,
+        words.picture,
+      );
     for (const [type, extension] of [
       ['image/png', 'png'],
       ['image/jpeg', 'jpg'],
@@ -74,11 +78,18 @@ const plain = (text) => text.replace(/\u001b\[[\d;]*m/g, '');
 /** HTML in Markdown ends at an empty line. */
 const oneLine = (html) => html.replace(/\s*\n\s*/g, ' ');
 
-/** A picture within the page, so that it has the page's colours; its ids are its own. */
-function svg(text, prefix) {
+/**
+ * A picture within the page, so that it has the page's colours; its ids are its own. For a screen reader it is one image, with its title, or
+ * else with `words`; the names of its parts, which have no role, go.
+ */
+function svg(text, prefix, words) {
   const whole = oneLine(text.replace(/<\?xml.*?\?>|<!DOCTYPE.*?>/gs, ''))
     .replace(/\bid="([^"]+)"/g, `id="${prefix}-$1"`)
     .replace(/url\(#([^)]+)\)/g, `url(#${prefix}-$1)`)
-    .replace(/href="#([^"]+)"/g, `href="#${prefix}-$1"`);
+    .replace(/href="#([^"]+)"/g, `href="#${prefix}-$1"`)
+    .replace(/<g\b[^>]*>/g, (tag) => tag.replace(/ aria-(?:label|description)="[^"]*"/g, ''))
+    .replace(/<svg\b[^>]*>/, (tag) =>
+      / role="/.test(tag) ? tag : tag.replace('<svg', `<svg role="img" aria-label="${words}"`),
+    );
   return `<div class="picture">${whole.trim()}</div>`;
 }

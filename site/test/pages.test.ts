@@ -97,7 +97,8 @@ test('a notebook’s cells, outputs and pictures stand in their order', () => {
   const { pages } = pagesWith();
   const code = (source: string, outputs: object[]) => ({ cell_type: 'code', source: [source], outputs });
   const stream = (text: string, name = 'stdout') => ({ output_type: 'stream', name, text: [text] });
-  const svg = '<svg xmlns="http://www.w3.org/2000/svg">\n\n<clipPath id="c"/><g clip-path="url(#c)"/></svg>';
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg">\n\n<clipPath id="c"/><g aria-label="line" clip-path="url(#c)"/></svg>';
   const notebook = {
     cells: [
       { cell_type: 'markdown', source: ['# Title\n', '\n', 'First $x$.'] },
@@ -119,7 +120,7 @@ test('a notebook’s cells, outputs and pictures stand in their order', () => {
       '```ts\nconsole.log(1);\nconsole.log(2);\n```',
       '```text title="Output"\n1\n2\n```',
       '```ts\ndraw();\n```',
-      '<div class="picture"><svg xmlns="http://www.w3.org/2000/svg"> <clipPath id="tutorial-00-1-c"/><g clip-path="url(#tutorial-00-1-c)"/></svg></div>',
+      '<div class="picture"><svg role="img" aria-label="What the program above draws" xmlns="http://www.w3.org/2000/svg"> <clipPath id="tutorial-00-1-c"/><g clip-path="url(#tutorial-00-1-c)"/></svg></div>',
       '<p class="picture"><img src="/notebooks/00-2.png" alt="What the program above draws" loading="lazy"></p>',
       '````text title="Output"\na ``` b\n````',
       '<details>\n<summary>Solution</summary>\n\n$$\ny\n$$\n\n</details>',

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
+import { present } from '../../test/support/present.js';
 import { inChinese } from '../src/playground/chinese.js';
 import { codeOf, examples } from '../src/playground/examples.js';
 
@@ -108,20 +109,20 @@ function serve(): Promise<Server> {
     );
   }
 
-  const firstTutorial = ['00', '01']
-    .map((start) =>
-      readFileSync(path.join(dist, 'tutorial', 'index.html'), 'utf8').match(
-        new RegExp(`href="(/tutorial/${start}[^"]*)"`),
-      ),
-    )
-    .find((found) => found)?.[1];
+  /** The contents, and one with pictures of every kind: with titles and without. */
+  const tutorials = ['00', '10'].map((start) => {
+    const list = readFileSync(path.join(dist, 'tutorial', 'index.html'), 'utf8');
+    return present(new RegExp(`href="(/tutorial/${start}[^"]*)"`).exec(list))[1];
+  });
   const pages = [
     '/',
     '/guides/custom-op/',
     '/guides/modes-and-tolerances/',
     '/explanation/structured-differences/',
     '/playground/',
-    ...(firstTutorial ? [firstTutorial] : []),
+    '/guides/fixes/',
+    '/guides/field-study/',
+    ...tutorials,
   ];
   const looks = [
     [1300, 'light'],
@@ -134,6 +135,7 @@ function serve(): Promise<Server> {
     ...pages,
     ...pages.map((page) => `/zh-cn${page}`),
     '/reference/gradparity/functions/gradcheck/',
+    '/404.html',
   ])('%s', (address) => {
     test('at 1300 and 420 px, light and dark, axe finds nothing and nothing hangs over', async () => {
       // The first pages in every look, the others in two that have everything in them.

@@ -2,6 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { InputError } from '../errors.js';
 import { escapeHtml } from '../escape-html.js';
+import { labelOf } from './labels.js';
 
 const namespace = 'http://www.w3.org/2000/svg';
 const fontFamily = "system-ui, 'Segoe UI', Helvetica, Arial, 'Noto Sans CJK SC', sans-serif";
@@ -53,7 +54,7 @@ export function documentFor(caller: string, document: Document | undefined): Doc
   const found = document ?? globalThis.document;
   if (found === undefined) {
     throw new InputError(
-      `${caller}: there is no document to draw with. In Node pass \`document: nodeDocument()\`, from gradparity/node.`,
+      `${caller}: there is no document to draw with. In Node pass \`document: nodeDocument()\`, from gradparity/plots/node.`,
     );
   }
   return found;
@@ -131,7 +132,15 @@ function logTick(value: number): string {
  * The panels, under a title and a legend, as one SVG text: size and view box, white ground and fonts are its own,
  * so that it looks the same in a README in dark mode, in a notebook and in an image viewer.
  */
-export function figure({ document, title, legend = [], rows }: FigureOptions): string {
+export function figure({ document, rows, ...more }: FigureOptions): string {
+  const title = more.title && labelOf(document, more.title);
+  const legend = (more.legend ?? []).map((item) => ({ ...item, name: labelOf(document, item.name) }));
+  for (const text of rows.flat().flatMap((panel) => [...panel.querySelectorAll('text')])) {
+    // Lines of a text are elements of their own; the labels of axes and points have one line.
+    if (text.childElementCount > 0) continue;
+    const label = labelOf(document, text.textContent);
+    if (label !== text.textContent) text.textContent = label;
+  }
   const width = Math.max(...rows.map((row) => row.reduce((sum, panel) => sum + sizeOf(panel, 'width'), 0)));
   const root = element(document, 'svg', { xmlns: namespace, 'text-anchor': 'middle', fill: 'currentColor' });
   root.setAttribute('style', `color: ${ink}; font-family: ${fontFamily}; font-size: ${fontSize}px`);

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import katex from 'katex';
 import { format } from 'prettier';
+import { labelOf, type Labels } from '../../src/plots/labels.js';
+import { nodeDocument } from '../../src/plots/node-document.js';
 import {
   codeCells,
   folder,
@@ -23,6 +25,11 @@ import {
 const names = notebookNames();
 const all = languages.flatMap((language) => names.map((name) => [language, name] as const));
 const read = (language: string, name: string): Notebook => readNotebook(notebookFile(language, name));
+/** Texts in pictures that are the same in every language: functions, gates, formats. */
+const NAMES = [
+  ...['AND', 'NAND', 'XOR', 'sgn', 'sin', 'tanh', 'relu', 'sigmoid', 'step', 'grad', 'float'],
+  ...['logit', 'Huber', 'crossEntropy', 'softmax', 'softmaxCrossEntropy'],
+];
 const prose = (notebook: Notebook) =>
   notebook.cells.filter((cell) => cell.cell_type === 'markdown').map((cell) => textOf(cell.source));
 
@@ -37,15 +44,42 @@ describe('every language', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  test.each(names)('%s: identical code, tags and outputs', (name) => {
-    const [first, ...others] = languages.map((language) =>
-      codeCells(read(language, name)).map(({ source, metadata, outputs }) => ({
-        source: textOf(source),
-        tags: metadata.tags ?? [],
-        outputs,
-      })),
+  test.each(names)(
+    '%s: identical code, tags and outputs; pictures with the labels of their folder',
+    (name) => {
+      const [first, ...others] = languages.map((language) => codeCells(read(language, name)).map(content));
+      for (const [k, language] of languages.slice(1).entries()) {
+        const document = nodeDocument({ labels: labelsOf(language) });
+        const labelled = first.map((cell) => ({
+          ...cell,
+          pictures: cell.pictures.map(({ texts, ...more }) => ({
+            ...more,
+            texts: texts.map((text) => labelOf(document, text)),
+          })),
+        }));
+        expect(others[k]).toEqual(labelled);
+      }
+    },
+  );
+
+  test.each(languages)('%s has no label without a picture that has its text', (language) => {
+    const shown = names.flatMap((name) => codeCells(read(languages[0], name)).flatMap(content));
+    const texts = shown.flatMap(({ pictures }) => pictures.flatMap((picture) => picture.texts));
+    const labels = labelsOf(language);
+    const unused = Object.entries(labels).filter(([text, label]) => {
+      const document = nodeDocument({ labels: { [text]: label } });
+      return texts.every((one) => labelOf(document, one) === one);
+    });
+    expect(unused).toEqual([]);
+  });
+
+  test.each(languages.slice(1))('words that %s has in pictures without a label are names', (language) => {
+    const found = names.flatMap((name) => codeCells(read(language, name)).flatMap(content));
+    const texts = found.flatMap(({ pictures }) => pictures.flatMap((picture) => picture.texts));
+    const words = texts.flatMap((text) =>
+      /\p{Script=Han}/u.test(text) ? [] : (text.match(/\p{L}{3,}/gu) ?? []),
     );
-    for (const other of others) expect(other).toEqual(first);
+    expect([...new Set(words)].filter((word) => !NAMES.includes(word))).toEqual([]);
   });
 });
 
@@ -134,6 +168,23 @@ describe('the checks reject', () => {
     expect(lacksOutput(cell('const show = 1;'))).toBe(false);
   });
 
+  test('a picture with another text, or another curve', () => {
+    const drawn = (text: string, end: number) =>
+      content(
+        cell('', [
+          {
+            output_type: 'display_data',
+            data: {
+              'image/svg+xml': `<svg><text x="${end}">${text}</text><path d="M0,0${'L1,1'.repeat(40)}L${end},2"/></svg>`,
+            },
+          },
+        ]),
+      );
+    expect(drawn('loss', 2).pictures[0].texts).toEqual(['loss']);
+    expect(drawn('loss', 2)).not.toEqual(drawn('损失', 2));
+    expect(drawn('loss', 2)).not.toEqual(drawn('loss', 3));
+  });
+
   test('a link that leads nowhere', () => {
     const [none, some, web] = links(text('[a](99-none.ipynb) [b](../README.md#x) [c](https://example.org/)'));
     expect(leadsSomewhere(none, path.join(folder, 'en'))).toBe(false);
@@ -158,6 +209,25 @@ describe('the checks reject', () => {
     expect(notebookOf('en', '99-none')).toBeUndefined();
   });
 });
+
+/** What the cells of all languages have in common: pictures by the texts in them and the paths that are drawn. */
+function content({ source, metadata, outputs }: CodeCell) {
+  const printed = outputs.filter(({ data }) => data === undefined);
+  const svgs = outputs.flatMap(({ data }) => (data ? [textOf(data['image/svg+xml'])] : []));
+  return {
+    source: textOf(source),
+    tags: metadata.tags ?? [],
+    printed,
+    pictures: svgs.map((svg) => ({
+      texts: Array.from(svg.matchAll(/<text[^>]*>([^<]+)<\/text>/g), ([, text]) => text),
+      // Lines of a legend begin where its words let them; curves, images and maps do not move.
+      paths: (svg.match(/<(?:path|rect|circle)[^>]*>/g) ?? []).filter((path) => path.length > 150).sort(),
+    })),
+  };
+}
+
+const labelsOf = (language: string): Labels =>
+  JSON.parse(readFileSync(path.join(folder, language, 'labels.json'), 'utf8')) as Labels;
 
 /** Kind of each cell, with the levels of its headings and the number of its formulas, code blocks and solutions. */
 function outline({ cells }: Notebook) {
