@@ -20,6 +20,7 @@ import { reductions } from './reductions.js';
 import { shape } from './shape.js';
 import { special } from './special.js';
 import { spectral } from './spectral.js';
+import { twice } from './twice.js';
 
 export const families: readonly Family[] = [
   arithmetic,
@@ -42,6 +43,7 @@ export const families: readonly Family[] = [
   optimizers,
   pairs,
   special,
+  twice,
 ];
 
 /** The cases of a seed, in the order in which they are run and numbered. */

@@ -15,6 +15,8 @@ import { fixtureCase, fixtureOf } from './witness.js';
 export interface Explanation {
   /** Of the finding that was to be explained. */
   id: string;
+  /** It is a finding with `gradparity/fixes` in place. */
+  withFixes?: true;
   filed: Filed;
 }
 
