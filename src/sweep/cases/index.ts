@@ -4,6 +4,7 @@ import { assemble, choicesFrom, hashOf, type Family, type SweepCase } from './ca
 import { comparisons } from './comparisons.js';
 import { convolution } from './convolution.js';
 import { cumulative } from './cumulative.js';
+import { dtypes } from './dtypes.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
 import { gather } from './gather.js';
@@ -44,6 +45,7 @@ export const families: readonly Family[] = [
   pairs,
   special,
   twice,
+  dtypes,
 ];
 
 /** The cases of a seed, in the order in which they are run and numbered. */
