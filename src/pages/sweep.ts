@@ -136,18 +136,25 @@ ${rows.length > 0 ? `<ol class="causes">\n${rows.join('\n')}\n</ol>` : '<p>None.
 /** How many there are without and with the fixes, what stays and why, and what is new. */
 function mendingSection(mending: Mending | undefined, anchors: ReadonlyMap<string, string>): string {
   if (!mending) return '';
-  const { counts, stays, fresh } = mending;
+  const { counts, stays, fresh, left } = mending;
+  const programs = new Map(left.map(({ id, repro }) => [id, repro.code]));
+  const programOf = (id: string): string => {
+    const code = programs.get(id);
+    return code === undefined
+      ? ''
+      : `<details class="program"><summary>Its program with the fixes</summary><pre tabindex="0"><code>${escape(code)}</code></pre></details>`;
+  };
   const rows = counts.map(
     ({ place, before, after }) =>
       `<tr><th scope="row">${escape(place)}</th><td class="number">${before}</td><td class="number">${after}</td></tr>`,
   );
   const staying = stays.map((finding) => {
     const reason = reasonOf(finding);
-    return `<li><a href="#${anchors.get(finding.id)}">${escape(finding.id)}</a>${reason ? `: ${escape(reason)}` : ''}</li>`;
+    return `<li><a href="#${anchors.get(finding.id)}">${escape(finding.id)}</a>${reason ? `: ${escape(reason)}` : ''}${programOf(finding.id)}</li>`;
   });
   const news = fresh.map(
     ({ id, message, repro }) =>
-      `<li><strong>${escape(id)}</strong>: ${escape(message)} Got <code>${escape(repro.got)}</code>, expected <code>${escape(repro.expected)}</code>.</li>`,
+      `<li><strong>${escape(id)}</strong>: ${escape(message)} Got <code>${escape(repro.got)}</code>, expected <code>${escape(repro.expected)}</code>.${programOf(id)}</li>`,
   );
   return `<section id="fixes" aria-labelledby="fixes-title">
 <h2 id="fixes-title">With the fixes</h2>

@@ -49,7 +49,11 @@ export function sumTo(g: tf.Tensor, shape: number[]): tf.Tensor {
 
 export const zeros = (shape: number[]) => (): tf.Tensor => tf.zeros(shape);
 
-export const float = (x: tf.Tensor): tf.Tensor => tf.cast(x, 'float32');
+/** WebGPU's Cast leaves the numbers as they are and says that they are real; some of its shaders take it at its word. */
+export const float = (x: tf.Tensor): tf.Tensor => {
+  const real = tf.cast(x, 'float32');
+  return x.dtype !== 'float32' && tf.getBackend() === 'webgpu' ? tf.mul(real, 1) : real;
+};
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
 

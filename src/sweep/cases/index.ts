@@ -4,6 +4,7 @@ import { assemble, choicesFrom, hashOf, type Family, type SweepCase } from './ca
 import { comparisons } from './comparisons.js';
 import { convolution } from './convolution.js';
 import { cumulative } from './cumulative.js';
+import { dtypes } from './dtypes.js';
 import { elementwise } from './elementwise.js';
 import { fused } from './fused.js';
 import { gather } from './gather.js';
@@ -20,6 +21,7 @@ import { reductions } from './reductions.js';
 import { shape } from './shape.js';
 import { special } from './special.js';
 import { spectral } from './spectral.js';
+import { twice } from './twice.js';
 
 export const families: readonly Family[] = [
   arithmetic,
@@ -42,6 +44,8 @@ export const families: readonly Family[] = [
   optimizers,
   pairs,
   special,
+  twice,
+  dtypes,
 ];
 
 /** The cases of a seed, in the order in which they are run and numbered. */

@@ -2,6 +2,7 @@
 import { sizeOf } from '../../shapes.js';
 import { RANDOM, type SweepCase } from '../cases/case.js';
 import type { Hit } from '../judgement/hit.js';
+import { isGraphics } from '../judgement/agreement.js';
 import { judge } from '../judgement/judge.js';
 import { TAPE_ORDER } from '../judgement/second-order.js';
 import type { Oracle } from '../judgement/situation.js';
@@ -9,12 +10,14 @@ import { isLost, type Observation } from '../observation/observation.js';
 import { conditions } from './conditions.js';
 import { reproOf, type Repro } from './repro.js';
 import { callsIn, shrink } from './shrink.js';
-import { fixtureCase, fixtureOf } from './witness.js';
+import { fixtureCase, fixtureOf, fixturesLike } from './witness.js';
 
 /** What became of a finding on a closer look. */
 export interface Explanation {
   /** Of the finding that was to be explained. */
   id: string;
+  /** It is a finding with `gradparity/fixes` in place. */
+  withFixes?: true;
   filed: Filed;
 }
 
@@ -27,6 +30,9 @@ export interface Filed {
 const SEARCH_TIME = 5;
 /** So many smaller cases may hang or kill their process before the search ends. */
 const MOST_LOST = 4;
+
+/** So many smaller cases are tried of a finding on a graphics card, where each compiles its shaders. */
+const GRAPHICS_BUDGET = 40;
 
 /** Whether another library's numbers may tell that something is wrong; errors tell it themselves. */
 const needsOracle = ({ kind, direction }: Hit): boolean =>
@@ -127,6 +133,12 @@ export async function explain(
     const explained = await explainOn(fixtureCase(fixture, one), fixture.oracle);
     if (explained) return explained;
   }
+  const isOnGraphics = hit.backend !== 'core' && isGraphics(hit.backend);
+  // Each try compiles shaders.
+  for (const like of isOnGraphics ? fixturesLike(hit) : []) {
+    const explained = await explainOn(fixtureCase(like, one), like.oracle);
+    if (explained) return explained;
+  }
   // What hangs or kills its process is not asked for again and again.
   if (hit.kind === 'hangs') return explanationOf(one, hit, outputShape);
   if (hit.kind === 'crashes') {
@@ -148,6 +160,7 @@ export async function explain(
       const shape = outputShapeOf(observations);
       return shape ? sizeOf(shape) : 0;
     },
+    isOnGraphics ? { budget: GRAPHICS_BUDGET } : {},
   );
   const found = one.variant === RANDOM && (await ofFamilies(smaller));
   if (found) return found;

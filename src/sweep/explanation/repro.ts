@@ -36,9 +36,10 @@ const imports: Readonly<Record<SweepBackend | 'core', string>> = {
   'wasm-nosimd':
     "import * as tf from '@tensorflow/tfjs'; import '@tensorflow/tfjs-backend-wasm'; tf.env().set('WASM_HAS_SIMD_SUPPORT', false); await tf.setBackend('wasm');",
   tensorflow: "import tf from '@tensorflow/tfjs-node';",
-  webgl: "import * as tf from '@tensorflow/tfjs'; await tf.setBackend('webgl');",
+  webgl:
+    "import * as tf from '@tensorflow/tfjs'; tf.env().set('WEBGL_CPU_FORWARD', false); await tf.setBackend('webgl');",
   webgpu:
-    "import * as tf from '@tensorflow/tfjs'; import '@tensorflow/tfjs-backend-webgpu'; await tf.setBackend('webgpu');",
+    "import * as tf from '@tensorflow/tfjs'; import '@tensorflow/tfjs-backend-webgpu'; tf.env().set('WEBGPU_CPU_FORWARD', false); await tf.setBackend('webgpu');",
 };
 
 /** The shortest text that is this number in float32. */

@@ -2,6 +2,7 @@
 import type { SweepCase } from '../cases/case.js';
 import { readWitnesses } from '../judgement/oracle.js';
 import type { Oracle } from '../judgement/situation.js';
+import { sweepBackends } from '../observation/observation.js';
 
 /** A finding's smallest case and, where the oracle has an answer, its numbers. */
 export interface Fixture {
@@ -31,6 +32,15 @@ export function fixtureOf(id: string): Fixture | undefined {
   const known = [id, id.replace('/wasm-nosimd/', '/wasm/')].find((key) => Object.hasOwn(fixtures(), key));
   return known === undefined ? undefined : fixtures()[known];
 }
+
+/** Fixtures of the same finding on other backends, whose smallest case may do for it too. */
+export const fixturesLike = ({ id, backend }: { id: string; backend: string }): Fixture[] =>
+  backend === 'core'
+    ? []
+    : sweepBackends.flatMap((other) => {
+        const fixture = other === backend ? undefined : fixtureOf(id.replace(`/${backend}/`, `/${other}/`));
+        return fixture ? [fixture] : [];
+      });
 
 /** The fixture's case, filed as the case that showed the finding is. */
 export const fixtureCase = (fixture: Fixture, like: SweepCase): SweepCase => ({

@@ -1,4 +1,5 @@
 /** Whether the gradient is right, and if not, whether its formula or a kernel is at fault. */
+import { shapeText } from '../../functions/arguments.js';
 import type { SweepCase } from '../cases/case.js';
 import { cotangentOf } from '../cases/cotangents.js';
 import type { Difference, StageObservation, SweepBackend } from '../observation/observation.js';
@@ -60,8 +61,13 @@ export function judgeBackward(situation: Situation): void {
     judgeThrown(situation, asOnCpu(backward.error, cpu?.backward), backward.origin);
     return;
   }
-  for (const { stage, backward: here } of backends) {
-    if (here && 'error' in here)
+  for (const { stage, forward, backward: here } of backends) {
+    // What the gradient of an output of another shape throws is that shape's fault.
+    const isShaped =
+      'ok' in forward &&
+      'ok' in double.forward &&
+      shapeText(forward.ok.shape) === shapeText(double.forward.ok.shape);
+    if (here && 'error' in here && isShaped)
       hits.push(errorHit(one, stage as SweepBackend, 'backward', here.error, double));
   }
   if (double.brackets) {

@@ -1,6 +1,7 @@
 /** What errors say: a kernel or a gradient that is missing, a crash, or something else. */
 import type { SweepCase } from '../cases/case.js';
 import {
+  REFUSED,
   UNKNOWN_TENSOR,
   type DoubleObservation,
   type Outcome,
@@ -35,6 +36,7 @@ function faultOf(error: string): string {
   const shapeOf = /The gradient of input '(.*?)' has shape/.exec(error)?.[1];
   if (shapeOf !== undefined) return `shape of ${shapeOf}`;
   return firstWords(error)
+    .replace(REFUSED, '')
     .replace(/^Error in gradient (?:of|for) [^.:]*[.:]\s*|^Invalid TF_Status: \d+ Message: /, '')
     .replace(/\([^)]*\d[^)]*\)|\[[^\]]*\]|'[\d,]*'/g, ' ')
     .split(/[^A-Za-z]+/)
@@ -69,6 +71,20 @@ export function errorHit(
       got,
       expected,
       witness: observed('the error'),
+    });
+  }
+  if (error.startsWith(REFUSED)) {
+    const what = direction === 'forward' ? 'values' : 'gradient';
+    return hitOf(one, {
+      kind: 'kernel',
+      backend,
+      direction,
+      fault: faultOf(error),
+      culprit: suspectOf(direction === 'forward' ? kernels.forward : kernels.backward),
+      message: `WebGPU refuses the ${backend} backend's shader, which TensorFlow.js does not notice: its ${what} ${direction === 'forward' ? 'are' : 'is'} what was in the memory.`,
+      got,
+      expected,
+      witness: observed('what WebGPU says'),
     });
   }
   const op = missingGradient(error);

@@ -11,11 +11,12 @@ export async function observeBackend(
   one: SweepCase,
   stage: SweepBackend,
   begin: (phase: Phase) => void,
+  guard: Guard = (f) => f(),
 ): Promise<StageObservation> {
   const count = (): number => tf.memory().numTensors;
   begin('forward');
   const before = count();
-  const forward = await attempt(async () => {
+  const forward = await attempt(guard, async () => {
     const y = tf.tidy(() => run(one.expression, makeTensors(one)) as tf.Tensor);
     const values = { shape: [...y.shape], values: await read(y) };
     y.dispose();
@@ -25,7 +26,7 @@ export async function observeBackend(
   if ('error' in forward) return { stage, forward, leaks };
   begin('backward');
   const again = count();
-  const backward = await attempt(async () => {
+  const backward = await attempt(guard, async () => {
     const grads = tidied(() => gradientTensors(one, forward.ok));
     const result: Gradients = {};
     for (const [name, gradient] of Object.entries(grads)) result[name] = gradient && (await read(gradient));
@@ -40,9 +41,12 @@ export async function observeBackend(
 /** tf.tidy, whose types know no null. */
 const tidied = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
 
-async function attempt<T>(f: () => Promise<T>): Promise<Outcome<T>> {
+/** Runs a pass, and throws where the backend did something wrong that it does not throw itself. */
+export type Guard = <T>(f: () => Promise<T>) => Promise<T>;
+
+async function attempt<T>(guard: Guard, f: () => Promise<T>): Promise<Outcome<T>> {
   try {
-    return { ok: await f() };
+    return { ok: await guard(f) };
   } catch (error) {
     return { error: messageOf(error) };
   }

@@ -18,6 +18,9 @@ export type Outcome<T> = { ok: T } | { error: string; origin?: 'core' | 'kernel'
 /** What the double-precision backend says where other backends look for a tensor that is gone. */
 export const UNKNOWN_TENSOR = 'a kernel was given a tensor that TensorFlow.js does not know';
 
+/** What stands before the words with which WebGPU refuses a shader or a call: TensorFlow.js goes on with what was in the memory. */
+export const REFUSED = 'WebGPU refuses it: ';
+
 export interface Values {
   shape: number[];
   values: number[];

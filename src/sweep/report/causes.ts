@@ -1,4 +1,5 @@
 /** Findings that one mistake is behind: what a maintainer would mend at once. */
+import { REFUSED } from '../observation/observation.js';
 import type { Finding } from './report.js';
 import { upstreamOf } from './upstream.js';
 
@@ -86,6 +87,12 @@ function causeOf(finding: Finding): [id: string, title: string] {
         `${what(direction)} of ${op} ${direction === 'forward' ? 'are' : 'is'} wrong`,
       ];
     case 'kernel':
+      if (repro.got.startsWith(REFUSED)) {
+        return [
+          `shader/${backend}/${fault}`,
+          `The ${backend} backend makes a shader that WebGPU refuses: “${shortened(repro.got.slice(REFUSED.length))}”`,
+        ];
+      }
       return [
         `kernel/${backend}/${culprit ?? op}`,
         culprit === undefined

@@ -127,7 +127,8 @@ function causeTable(causes: readonly Cause[], mending: Mending | undefined): str
 /** How many there are without and with the fixes, what stays and why, and what is new. */
 function mendingBlocks(mending: Mending | undefined, anchors: ReadonlyMap<string, string>): string[] {
   if (!mending) return [];
-  const { counts, stays, fresh } = mending;
+  const { counts, stays, fresh, left } = mending;
+  const withFixes = anchorsOf(left, [...anchors.values()]);
   return [
     `<h2 id="fixes">With the fixes</h2>`,
     'Each case was judged again with `gradparity/fixes` in place. Suspicions are counted, limitations are not.',
@@ -141,7 +142,7 @@ function mendingBlocks(mending: Mending | undefined, anchors: ReadonlyMap<string
           table(
             ['what stays', 'why'],
             stays.map((finding) => [
-              `[${code(finding.id)}](#${anchors.get(finding.id)})`,
+              `[${code(finding.id)}](#${withFixes.get(finding.id) ?? anchors.get(finding.id)})`,
               escape(reasonOf(finding) ?? ''),
             ]),
           ),
@@ -161,6 +162,7 @@ function mendingBlocks(mending: Mending | undefined, anchors: ReadonlyMap<string
           ),
         ]
       : ['Nothing is new.']),
+    ...left.map((finding) => reproBlock(finding, lookUp(withFixes, finding.id), ', with gradparity/fixes')),
   ];
 }
 
@@ -200,11 +202,11 @@ function findingBlocks(
   ];
 }
 
-function reproBlock(finding: Finding, anchor: string): string {
+function reproBlock(finding: Finding, anchor: string, suffix = ''): string {
   const { id, message, repro, cases, first } = finding;
   const fence = '`'.repeat(Math.max(3, longestRun(repro.code) + 1));
   return [
-    `<details id="${anchor}">\n<summary><code>${escapeHtml(oneLine(id))}</code></summary>`,
+    `<details id="${anchor}">\n<summary><code>${escapeHtml(oneLine(id))}${suffix}</code></summary>`,
     `${capital(escape(placeOf(finding)))}. ${escape(message)} ${counted(cases, 'case shows', 'cases show')} it, the first of them ${code(first)}.`,
     `${fence}js\n${repro.code.trimEnd()}\n${fence}`,
     `Got ${value(repro.got)}, expected ${value(repro.expected)}.`,

@@ -20,6 +20,8 @@ export interface Mending {
   stays: Finding[];
   /** What there is with the fixes alone: a regression. */
   fresh: Finding[];
+  /** What stays and what is new as it is with the fixes in place: with programs that import them. */
+  left: Finding[];
 }
 
 /** Why findings stay whose ids match a regular expression. */
@@ -56,6 +58,7 @@ export function mendingOf(report: Pick<SweepReport, 'backends' | 'findings' | 'f
       (finding) =>
         finding.kind !== 'convention' && !before.has(finding.id) && saidBy(finding, before) === undefined,
     ),
+    left: fixed.findings.filter(({ kind }) => kind !== 'convention'),
   };
 }
 

@@ -96,25 +96,22 @@ export async function sweep({
   );
   const ordered = [...results.values()].sort((a, b) => a.index - b.index);
   const stockTasks = firstHits(ordered);
-  const stock = new Map(stockTasks.map((task) => [task.hit.id, task]));
   const orderedFixed = ordered.flatMap(({ index, fixed }) => (fixed ? [{ index, ...fixed }] : []));
-  // What stays with the fixes in place is what it is without them, and has its program from there.
-  const fixedTasks = firstHits(orderedFixed).map((task): ExplainTask =>
-    stock.has(task.hit.id) ? task : { ...task, withFixes: true },
-  );
-  const tasks = [...stockTasks, ...fixedTasks.filter(({ withFixes }) => withFixes)];
+  // What stays with the fixes in place has a program of its own: its smallest case may be another one.
+  const fixedTasks = firstHits(orderedFixed).map((task): ExplainTask => ({ ...task, withFixes: true }));
+  const tasks = [...stockTasks, ...fixedTasks];
   /** What is said of the plain op is not said again of its variants, and needs no program. */
   const shownAmong = (some: readonly ExplainTask[]): ExplainTask[] => {
     const ids = new Set(some.map(({ hit }) => hit.id));
     return some.filter(({ hit }) => saidBy(hit, ids) === undefined);
   };
-  const shown = new Set([...shownAmong(stockTasks), ...shownAmong(fixedTasks)].map(({ hit }) => hit.id));
-  const explanations = new Map((memory?.explanations ?? []).map((one) => [one.id, one]));
-  const open = tasks.filter(({ hit }) => !explanations.has(hit.id) && shown.has(hit.id));
+  const explanations: Explanations = new Map((memory?.explanations ?? []).map((one) => [keyOf(one), one]));
+  const isOpen = (task: ExplainTask): boolean => !explanations.has(keyOfTask(task));
+  const open = [...shownAmong(stockTasks), ...shownAmong(fixedTasks)].filter(isOpen);
   const explained = (): void =>
     onProgress({
       phase: 'explaining',
-      done: tasks.length - open.filter(({ hit }) => !explanations.has(hit.id)).length,
+      done: tasks.length - open.filter(isOpen).length,
       total: tasks.length,
       findings: found.size,
     });
@@ -123,7 +120,7 @@ export async function sweep({
     await workforce.explain(
       open,
       (explanation) => {
-        explanations.set(explanation.id, explanation);
+        explanations.set(keyOf(explanation), explanation);
         memory?.keepExplanation(explanation);
         explained();
       },
@@ -158,11 +155,18 @@ export async function sweep({
   };
 }
 
+/** A finding may be there without the fixes and with them. */
+const keyOf = ({ id, withFixes }: Pick<Explanation, 'id' | 'withFixes'>): string =>
+  withFixes ? `${id} with the fixes` : id;
+const keyOfTask = ({ hit: { id }, withFixes }: ExplainTask): string => keyOf({ id, withFixes });
+
+type Explanations = Map<string, Explanation>;
+
 /** The findings with how many cases show each, and what each hit is filed under. */
 function findingsOf(
   cases: readonly SweepCase[],
   tasks: readonly ExplainTask[],
-  explanations: ReadonlyMap<string, Explanation>,
+  explanations: Explanations,
   judged: readonly CaseResult[],
   isRandom: boolean,
 ): { findings: Finding[]; filedAs: Map<string, string> } {
@@ -171,7 +175,7 @@ function findingsOf(
   const filedAs = new Map<string, string>();
   for (const task of tasks) {
     const { hit, index } = task;
-    const { finding, repro } = (explanations.get(hit.id) ?? unexplained(cases, task)).filed;
+    const { finding, repro } = (explanations.get(keyOfTask(task)) ?? unexplained(cases, task)).filed;
     const [upstream] = upstreamOf(finding.id, finding.culprit);
     filedAs.set(hit.id, finding.id);
     if (findings.has(finding.id)) continue;

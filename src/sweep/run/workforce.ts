@@ -13,7 +13,7 @@ export interface ExplainTask {
   hit: Hit;
   outputShape?: readonly number[];
   /** It is a finding with `gradparity/fixes` in place. */
-  withFixes?: boolean;
+  withFixes?: true;
 }
 
 export interface Workforce {

@@ -46,7 +46,7 @@ function flawOf(one: SweepCase): string | undefined {
 }
 
 /** Families of which only the values are looked at: nothing is differentiated, and inputs may be what others must not be. */
-const valuesOnly = ['gradients', 'optimizers', 'special values'];
+const valuesOnly = ['gradients', 'optimizers', 'special values', 'dtypes'];
 const isOrdinary = ({ family }: SweepCase): boolean => !valuesOnly.includes(family);
 
 describe.each([1, 2, 3])('the cases of seed %i', (seed) => {

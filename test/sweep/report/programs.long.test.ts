@@ -1,6 +1,7 @@
 /**
  * Every program of the committed report, as a user runs it. Oracle: what the report says that it prints. Programs with the same imports share a
- * process; what does not show there what the report says has a process of its own, as has what ends its process or does not end.
+ * process; what does not show there what the report says has a process of its own, as has what ends its process or does not end. Those of WebGL
+ * and WebGPU run in Chromium, each in a page of its own.
  */
 import { fork, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,8 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { chromiumExecutable } from '../../../src/sweep/run/lanes/chromium.js';
+import { isForBrowser, openPrograms } from './chromium-programs.js';
 
 interface Program {
   id: string;
@@ -118,6 +121,9 @@ function complaint(
   const ended = `printed ${JSON.stringify(out)}, exit ${code ?? signal}, ${JSON.stringify(err.slice(-200))}`;
   const is = (shown: boolean): string | undefined => (shown ? undefined : ended);
   if (/does not end within/.test(got)) return is(late);
+  // TensorFlow.js goes on with what was in the memory: what WebGPU says is on the console.
+  const refused = /^WebGPU refuses it: (.*)/.exec(got);
+  if (refused) return is(err.includes(refused[1]));
   if (late) return `did not end, ${ended}`;
   if (got === 'other numbers each time') return is(code === 0 && numbersIn(out).length > 0);
   if (/^(?:the process|.* kills |.*takes more than|.* ends the process)/.test(got)) return is(code !== 0);
@@ -167,6 +173,23 @@ function groupsOf(programs: readonly Program[]): number[][] {
   return [...together, ...alone];
 }
 
+/** What is wrong with programs that run in Chromium. */
+async function complaintsInBrowser(programs: readonly Program[]): Promise<string[]> {
+  if (programs.length === 0) return [];
+  const browser = await openPrograms();
+  try {
+    const found: string[] = [];
+    for (const program of programs) {
+      const ending = await browser.run(program.code, /does not end/.test(program.got) ? HANGING : LIMIT);
+      const wrong = complaint(program, ending);
+      if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
+    }
+    return found;
+  } finally {
+    await browser.close();
+  }
+}
+
 async function complaintsOf(programs: readonly Program[]): Promise<string[]> {
   const found: string[] = [];
   const groups = groupsOf(programs);
@@ -203,8 +226,25 @@ describe("the report's programs", () => {
   });
 
   test('print what the report says', async () => {
-    expect(await complaintsOf(programsOf(page))).toEqual([]);
+    expect(await complaintsOf(programsOf(page).filter((one) => !isForBrowser(one)))).toEqual([]);
   }, 1_200_000);
+
+  (chromiumExecutable() === undefined ? test.skip : test)(
+    'print it in Chromium, where they are for WebGL and WebGPU',
+    async () => {
+      expect(await complaintsInBrowser(programsOf(page).filter(isForBrowser))).toEqual([]);
+      // What is not so is told.
+      const code =
+        "import * as tf from '@tensorflow/tfjs'; await tf.setBackend('webgl');\nconsole.log('1 2.1');";
+      const untrue = [
+        { id: 'numbers', code, got: '[1, 2]', expected: '' },
+        { id: 'error', code, got: 'no kernel', expected: '' },
+        { id: 'refusal', code, got: 'WebGPU refuses it: no', expected: '' },
+      ];
+      expect(await complaintsInBrowser(untrue)).toHaveLength(untrue.length);
+    },
+    1_200_000,
+  );
 
   test('a program that prints something else is told from them', async () => {
     const print = (text: string): string => `console.log(${JSON.stringify(text)});`;

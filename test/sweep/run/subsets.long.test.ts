@@ -8,6 +8,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { causesOf } from '../../../src/sweep/report/causes.js';
 import type { Finding, SweepReport } from '../../../src/sweep/report/report.js';
+import { chromiumExecutable } from '../../../src/sweep/run/lanes/chromium.js';
 import { gradparity } from '../../cli/run-cli.js';
 
 const cwd = mkdtempSync(path.join(os.tmpdir(), 'gradparity-subsets-'));
@@ -16,6 +17,7 @@ afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 /** Kernels that are wrong on several backends, windows that the core places wrongly, errors of the core and of backends. */
 const parts = ['maxPool3d', 'resizeNearest', 'batchNorm', 'cumsum'];
 const subsets = [['cpu'], ['wasm']];
+const browserTest = chromiumExecutable() === undefined ? test.skip : test;
 
 async function findingsOf(ops: string, backends: readonly string[]): Promise<Finding[]> {
   const file = `${ops}-${backends.join('-')}.json`;
@@ -53,3 +55,16 @@ describe.each(parts)('%s', (ops) => {
     300_000,
   );
 });
+
+browserTest(
+  'the same on webgl and webgpu, alone and beside others',
+  async () => {
+    const backends = ['webgl', 'webgpu'];
+    const all = await findingsOf('prod', ['cpu', 'wasm', ...backends]);
+    expect(all.map(({ backend }) => backend)).toEqual(expect.arrayContaining(backends));
+    for (const backend of backends) {
+      expect(saidOf(await findingsOf('prod', [backend]), [backend])).toEqual(saidOf(all, [backend]));
+    }
+  },
+  600_000,
+);

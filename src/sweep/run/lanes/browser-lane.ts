@@ -48,7 +48,12 @@ export class BrowserLane implements Lane {
     private readonly withFixes = false,
   ) {}
 
-  async observe(one: SweepCase, stage: Stage, timeLimit = this.limits.timeLimit): Promise<Observation> {
+  async observe(
+    one: SweepCase,
+    stage: Stage,
+    timeLimit = this.limits.timeLimit,
+    afresh = false,
+  ): Promise<Observation> {
     const page = await this.running(stage as SweepBackend);
     this.phase = 'forward';
     let timer: NodeJS.Timeout | undefined;
@@ -61,13 +66,13 @@ export class BrowserLane implements Lane {
     });
     // Playwright's types would unfold the case's, which are recursive.
     const ask = page.evaluate.bind(page) as unknown as (
-      f: (argument: [SweepCase, SweepBackend]) => Promise<Observation>,
+      f: (argument: [SweepCase, SweepBackend, boolean]) => Promise<Observation>,
       argument: unknown,
     ) => Promise<Observation>;
     const answer = ask(
-      ([each, backend]) =>
-        (globalThis as unknown as { gradparity: PageApi }).gradparity.observe(each, backend),
-      [one, stage],
+      ([each, backend, renewed]) =>
+        (globalThis as unknown as { gradparity: PageApi }).gradparity.observe(each, backend, renewed),
+      [one, stage, afresh],
     ).catch((): LostObservation['lost'] => 'crashes');
     const outcome = await Promise.race([answer, late, dead]);
     clearTimeout(timer);

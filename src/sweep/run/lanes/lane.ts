@@ -9,8 +9,12 @@ import type {
 } from '../../observation/observation.js';
 
 export interface Lane {
-  /** Never throws because of the case: what hangs or dies is said in the observation. `timeLimit`: seconds, instead of the lane's own. */
-  observe(one: SweepCase, stage: Stage, timeLimit?: number): Promise<Observation>;
+  /**
+   * Never throws because of the case: what hangs or dies is said in the observation.
+   * @param timeLimit seconds, instead of the lane's own
+   * @param afresh whether a backend that keeps compiled shaders and buffers from case to case starts without them
+   */
+  observe(one: SweepCase, stage: Stage, timeLimit?: number, afresh?: boolean): Promise<Observation>;
   close(): Promise<void>;
 }
 

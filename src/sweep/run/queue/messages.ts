@@ -110,7 +110,7 @@ const filed = z.object({
   }),
 });
 
-const explanation = z.object({ id: z.string(), filed });
+const explanation = z.object({ id: z.string(), withFixes: z.literal(true).optional(), filed });
 
 const versions = z.record(z.string(), z.string());
 
