@@ -88,12 +88,18 @@ export function classChange(
   const prototypes = (): Methods[] => copies().flatMap((copy) => classOf(copy)?.prototype ?? []) as Methods[];
   const isIn = (prototype: Methods, name: string): boolean =>
     markOf(prototype, name)?.wraps.some((one) => one.fix === fix) ?? false;
+  const changed = new WeakSet<Methods>();
+  // A copy that has only just been loaded is changed when its script has ended.
+  const isPending = (prototype: Methods): boolean => wanted.has(change) && !changed.has(prototype);
   const change: EngineChange = {
     isApplied: () =>
-      prototypes().every((prototype) => Object.keys(methods).every((name) => isIn(prototype, name))),
+      prototypes().every(
+        (prototype) => isPending(prototype) || Object.keys(methods).every((name) => isIn(prototype, name)),
+      ),
     apply() {
       wanted.add(change);
       for (const prototype of prototypes()) {
+        changed.add(prototype);
         for (const [name, wrap] of Object.entries(methods)) {
           if (isIn(prototype, name)) continue;
           const mark = markOf(prototype, name) ?? {

@@ -759,7 +759,7 @@ const values: Value[] = [
     get: () => {
       const [a, b] = [tf.variable(tf.scalar(0)), tf.variable(tf.scalar(0))];
       const optimizer = tf.train.momentum(1, 0.5);
-      for (const x of [a, b, a]) optimizer.minimize(() => tf.mul(x, 1) as tf.Scalar, false, [x]);
+      for (const x of [a, b, a]) optimizer.minimize(() => tf.mul<tf.Scalar>(x, 1), false, [x]);
       const found = [tf.clone(a), tf.clone(b)];
       optimizer.dispose();
       tf.dispose([a, b]);
