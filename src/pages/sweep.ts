@@ -90,6 +90,7 @@ ${headline(report, parts)}
 ${filter(report)}
 <main>
 ${causesSection(causes, mending)}
+${kindTable(report)}
 ${mendingSection(mending, anchors)}${matrix(report, anchors)}
 ${list('findings', 'Findings', 'Cause by cause. A second witness agrees with each: a closed form, another library, another backend, or that it was observed.', findings, byCause)}
 ${list('suspicions', 'Suspicions', 'Our own differences say so, and no second witness yet.', suspicions)}
@@ -117,8 +118,7 @@ function headline(report: SweepReport, parts: Parts): string {
     ? ''
     : `<p class="incomplete"><strong>This run is incomplete:</strong> ${judgedText(report)}. What is missing below may be wrong all the same.</p>\n`;
   return `${incomplete}<p class="says">${judgedText(report)}: ${countsText(parts)}.</p>
-<p class="facts">${escape(facts.join(' · '))}</p>
-${kindTable(report)}`;
+<p class="facts">${escape(facts.join(' · '))}</p>`;
 }
 
 /** What is behind the findings, those causes first that are behind most of them. */
@@ -159,7 +159,7 @@ function mendingSection(mending: Mending | undefined, anchors: ReadonlyMap<strin
   return `<section id="fixes" aria-labelledby="fixes-title">
 <h2 id="fixes-title">With the fixes</h2>
 <p>Each case was judged again with <code>gradparity/fixes</code> in place. Suspicions are counted, limitations are not.</p>
-<div class="scroll"><table class="kinds"><caption>Findings by place</caption><thead><tr><th scope="col">where</th><th scope="col">without</th><th scope="col">with</th></tr></thead><tbody>
+<div class="scroll" role="region" aria-label="Findings by place" tabindex="0"><table class="kinds"><caption>Findings by place</caption><thead><tr><th scope="col">where</th><th scope="col">without</th><th scope="col">with</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div>
 <h3>What stays <span class="count">${stays.length}</span></h3>
@@ -187,7 +187,7 @@ function kindTable({ findings }: SweepReport): string {
     ];
   });
   if (rows.length === 0) return '';
-  return `<div class="scroll"><table class="kinds" id="summary"><caption>Findings by kind</caption><thead><tr><th scope="col">kind</th><th scope="col">what it is</th><th scope="col">count</th><th scope="col">suspicions</th></tr></thead><tbody>
+  return `<div class="scroll" role="region" aria-label="Findings by kind" tabindex="0"><table class="kinds" id="summary"><caption>Findings by kind</caption><thead><tr><th scope="col">kind</th><th scope="col">what it is</th><th scope="col">count</th><th scope="col">suspicions</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></div>`;
 }
@@ -341,7 +341,7 @@ th, td { padding: .2rem .6rem; text-align: left; vertical-align: top; border-bot
 .matrix td.cell, .matrix thead th:not(:first-child, :last-child) { text-align: center; }
 .cell { font-weight: 700; } .cell.right { color: var(--right); } .cell.wrong { color: var(--wrong); } td.cell.wrong { background: color-mix(in srgb, var(--wrong) 12%, transparent); } .cell.missing, .cell.not-run { color: var(--quiet); }
 .links ul { list-style: none; margin: 0; padding: 0; } .links li { white-space: nowrap; }
-.causes { padding-left: 2.2rem; } .causes li { margin: .35rem 0; overflow-wrap: anywhere; } .ops { color: var(--quiet); } .cause h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; overflow-wrap: anywhere; scroll-margin-top: 1rem; }
+#fixes li { overflow-wrap: anywhere; } .causes { padding-left: 2.2rem; } .causes li { margin: .35rem 0; overflow-wrap: anywhere; } .ops { color: var(--quiet); } .cause h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; overflow-wrap: anywhere; scroll-margin-top: 1rem; }
 .finding { border: 1px solid var(--line); border-left: 4px solid var(--other); border-radius: 6px; margin: .5rem 0; padding: .4rem .75rem; }
 #findings .finding { border-left-color: var(--wrong); } .finding:target { outline: 2px solid var(--link); }
 summary { cursor: pointer; overflow-wrap: anywhere; } .message { display: block; margin-left: 1.1rem; }
@@ -392,6 +392,8 @@ function apply() {
   const seen = (list) => list.filter((one) => !one.hidden).length;
   for (const cause of all('.cause')) cause.hidden = seen(all('.finding', cause)) === 0;
   for (const item of all('.causes li')) item.hidden = document.getElementById(item.querySelector('a').hash.slice(1)).hidden;
+  const causes = all('.causes li'), told = document.querySelector('#causes .count');
+  if (causes.length > 0) told.textContent = seen(causes) === causes.length ? causes.length : seen(causes) + ' of ' + causes.length;
   for (const section of all('.list')) {
     const inside = all('.finding', section), count = seen(inside);
     section.querySelector('.count').textContent = count === inside.length ? count : count + ' of ' + inside.length;

@@ -12,6 +12,8 @@ const threads: readonly (readonly [ids: RegExp, issues: readonly number[]])[] = 
   [/^(layers\.)?conv3dTranspose.*\/(formula|kernel|limitation)/, [6323]],
   [/^(layers\.)?conv2d.*\/kernel-missing\/wasm/, [8474]],
   [/\/kernel-missing\/wasm\/\w+\/UnsortedSegmentSum/, [8082]],
+  [/\/kernel\/webgpu\/.*Error-while-parsing-WGSL-error-type-mismatch/, [8638]],
+  [/-\(twice\)\/kernel\/webgpu/, [2669]],
   [
     /^layers\.(batch|layer)Normalization.*\/throws\/core\/backward|^batchNorm.*\/throws\/core\/backward/,
     [2868],
