@@ -87,7 +87,7 @@ function svg(text, prefix, words) {
     .replace(/\bid="([^"]+)"/g, `id="${prefix}-$1"`)
     .replace(/url\(#([^)]+)\)/g, `url(#${prefix}-$1)`)
     .replace(/href="#([^"]+)"/g, `href="#${prefix}-$1"`)
-    .replace(/<g\b[^>]*>/g, (tag) => tag.replace(/ aria-(?:label|description)="[^"]*"/g, ''))
+    .replace(/<(?!svg)[a-z]+\b[^>]*>/g, (tag) => tag.replace(/ aria-(?:label|description)="[^"]*"/g, ''))
     .replace(/<svg\b[^>]*>/, (tag) =>
       / role="/.test(tag) ? tag : tag.replace('<svg', `<svg role="img" aria-label="${words}"`),
     );

@@ -394,6 +394,23 @@ describe('the diagnosis in Chinese', () => {
       ),
     ).toBe('b：梯度差一个常数因子：是正确值的 1/3 倍（输入 1 的轴 0 的长度是 3）。');
     expect(inChinese('A sentence of no form that is known.')).toBeUndefined();
+    expect(
+      inChinese(
+        "f uses MirrorPad, whose gradient in TensorFlow.js 4.22 is wrong (docs/tfjs-gradients.md; import 'gradparity/fixes' mends it).",
+      ),
+    ).toBe(
+      'f 用到了 MirrorPad，它在 TensorFlow.js 4.22 中的梯度是错的。勾选“使用 gradparity 的修正”可以修正。',
+    );
+    expect(
+      inChinese(
+        "f also uses AvgPool, whose second derivative in TensorFlow.js 4.22 is wrong on the backend cpu (docs/tfjs-gradients.md): the mistake may be there, or in a gradient function of f's own.",
+      ),
+    ).toBe(
+      'f 还用到了 AvgPool，它在 TensorFlow.js 4.22 的 cpu 后端上的二阶导数是错的：错误可能出在那里，也可能出在 f 自己的梯度函数中。',
+    );
+    expect(inChinese('the gradient is wrong only at the indices 1 to 2 of axis 0.')).toBe(
+      '梯度只在以下位置是错的：轴 0 的下标 1 至 2。',
+    );
   });
 
   test('each example has its comment in both languages', () => {

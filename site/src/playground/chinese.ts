@@ -6,7 +6,12 @@ const places = (text: string): string =>
   text
     .replace(/^only at /, '仅在 ')
     .replace(/ and (\d+) more/, ' 等处（另有 $1 处）')
-    .replace(/^where (\S+) (<|≤|>|≥) (\S+)$/, '$1 $2 $3 的部分');
+    .replace(/^where (\S+) (<|≤|>|≥) (\S+)$/, '$1 $2 $3 的部分')
+    .replace(/^the indices (\d+) to (\d+) of axis (\d+)$/, '轴 $3 的下标 $1 至 $2')
+    .replace(/^both ends of axis (\d+)$/, '轴 $1 的两端')
+    .replace(/^the first slice along axis (\d+) \(index \d+\)$/, '沿轴 $1 的第一片')
+    .replace(/^the last slice along axis (\d+) \(index \d+\)$/, '沿轴 $1 的最后一片')
+    .replace(/^the slice at index (\d+) of axis (\d+)$/, '轴 $2 的下标 $1');
 
 const meaning = (text: string | undefined): string =>
   text === undefined
@@ -66,7 +71,7 @@ const rules: readonly Rule[] = [
   [
     /^the gradient is wrong only (at|in) (.+?)\.(?: In that part: (.*))?$/,
     (_, where, inside) =>
-      `梯度只在以下位置是错的：${where}。${inside ? `在这一部分：${inChinese(inside)}` : ''}`,
+      `梯度只在以下位置是错的：${places(where)}。${inside ? `在这一部分：${inChinese(inside)}` : ''}`,
   ],
   [/^it is zero there\.$/, () => '那里的梯度是 0。'],
   [/^it should be zero there\.$/, () => '那里的梯度应当是 0。'],
@@ -146,13 +151,74 @@ const rules: readonly Rule[] = [
       `TensorFlow.js 没有 ${op} 的梯度。如果不需要它的梯度（例如它只是条件），把这一部分放进 tf.customGrad，梯度返回 0。`,
   ],
   [
-    /^f uses (.+), whose (second )?derivative in (TensorFlow\.js \S+) is wrong(.*) \(.*\)\.$/,
-    (op, second, release) => `f 用到了 ${op}，它在 ${release} 中的${second ? '二阶' : ''}导数是错的。`,
+    /^f (also )?uses (.+?), whose (gradient|second derivative) in (TensorFlow\.js \S+) is wrong(.*?)( on the backend \S+)? \((.*)\)(?:\.|: the mistake may be there.*)$/,
+    (also, op, what, release, when, backend, see) =>
+      `f ${also ? '还' : ''}用到了 ${op.replaceAll(' and ', ' 和 ')}，它在 ${release}${(backend ?? '').replace(/^ on the backend (\S+)$/, ' 的 $1 后端上')}${backend ? '' : ' 中'}的${what === 'gradient' ? '梯度' : '二阶导数'}是错的${when ? `（条件：${when.trim()}）` : ''}${also ? '：错误可能出在那里，也可能出在 f 自己的梯度函数中' : ''}${see.includes('gradparity/fixes') ? '。勾选“使用 gradparity 的修正”可以修正' : ''}。`,
   ],
   [
-    /^f also uses (.+), whose (second )?derivative in (TensorFlow\.js \S+) is wrong.*$/,
-    (op, second, release) =>
-      `f 还用到了 ${op}，它在 ${release} 中的${second ? '二阶' : ''}导数是错的：错误可能出在那里，也可能出在 f 自己的梯度函数中。`,
+    /^f uses (.+), whose second derivative (TensorFlow\.js \S+) cannot compute \(.*\)\.$/,
+    (op, release) => `f 用到了 ${op}，${release} 无法计算它的二阶导数。`,
+  ],
+  [
+    /^(.+) returned its input itself, .*$/,
+    (op) =>
+      `${op} 直接返回了自己的输入：TensorFlow.js 会把 dy 加到它的梯度函数给出的结果上，返回 0 的梯度函数不起作用。请返回它的克隆（x.clone()）。`,
+  ],
+  [
+    /^(.+) returned a tensor that is not its own .*$/,
+    (op) => `${op} 返回了不属于自己的张量，TensorFlow.js 会对两者都计入 dy。请返回它的克隆（y.clone()）。`,
+  ],
+  [
+    /^(.+) returned a tensor that was there before f was called.*$/,
+    (op) => `${op} 返回了调用 f 之前就有的张量（例如缓存的）：换了输入，f 的结果也不变。请在每次调用时计算。`,
+  ],
+  [
+    /^The gradient(?: function)? of (.+) disposes of dy.*$/,
+    (op) =>
+      `${op} 的梯度函数释放了不属于自己的 dy，而 TensorFlow.js 还要用它。请交给 tf.tidy；梯度就是 dy 时，返回 dy.clone()。`,
+  ],
+  [
+    /^The gradient(?: function)? of (.+) returns dy itself for several inputs.*$/,
+    (op) =>
+      `${op} 的梯度函数把 dy 本身作为几个输入的梯度返回，TensorFlow.js 随后会释放它。请分别返回 dy.clone()。`,
+  ],
+  [
+    /^The (function|gradient) is not deterministic: .*$/,
+    (what) =>
+      `${what === 'function' ? '函数' : '梯度'}的结果不是确定的：同样的输入，两次的结果不同。请固定随机数的种子，函数里也不要保存状态。`,
+  ],
+  [
+    /^the gradient is (\S+) at (\[.*?\]), where the input is (\S+?)( and f has a kink)?(?:, and not finite at (\d+) more)?\.(.*)$/,
+    (value, where, input, kink, more) =>
+      `在 ${where} 处梯度是 ${value}，那里的输入是 ${input}${kink ? '，而 f 有折点，应当给出介于左右两侧斜率之间的值' : ''}${more ? `；另有 ${more} 处不是有限值` : ''}。`,
+  ],
+  [
+    /^f is not finite here: (\d+) of its (\d+) outputs are .*$/,
+    (count, all) => `f 在这里不是有限值：${all} 个输出中有 ${count} 个是 NaN 或无穷大，没有计入。`,
+  ],
+  [
+    /^f's value is so large that its rounding hides what (.+) does to it: .*$/,
+    (name) => `f 的值太大，它的舍入误差掩盖了 ${name} 引起的变化，导数无从判断。请去掉 f 中很大的常数部分。`,
+  ],
+  [
+    /^f is 0 here, short steps of (.+) do not change it, .*$/,
+    (name) => `f 在这里是 0，${name} 的短步长不改变它，导数无从判断。请换一个 f 会变化的点。`,
+  ],
+  [
+    /^The differences for (.+) are too noisy to tell.*$/,
+    (name) => `${name} 的差分噪声太大，无法判定：f 把导数该显出的变化舍入掉了。请调整 f 的大小。`,
+  ],
+  [
+    /^The difference quotients for (.+) come to no limit: .*$/,
+    (name) => `${name} 的差商没有极限：在试过的每种步长上 f 都有结构。请换一个点，或者让 f 更光滑。`,
+  ],
+  [
+    /^Long steps and short ones say different things of (.+): .*$/,
+    (name) => `对 ${name}，长步长和短步长互相矛盾：f 的结构细到无法与舍入误差区分。请换一个点。`,
+  ],
+  [
+    /^The gradient for (.+) differs from the differences by no more than its own rounding error\..*$/,
+    (name) => `${name} 的梯度与差分之差不超过它自己的舍入误差。请换一个点，或者改用相消较少的公式。`,
   ],
   [
     /^the gradient is 0 everywhere, because f is flat there: .*$/,

@@ -117,7 +117,7 @@ export const words: Record<'en' | 'zh', Words> = {
           ? '代码没有定义 f，也就是要检验的函数。例如：const f = (x) => tf.square(x);'
           : '代码没有定义 inputs，也就是 f 的输入列表。例如：const inputs = [[1, 2, 3]];',
       module: (name) => `这里没有模块 ${name}。可以导入 @tensorflow/tfjs 和 gradparity。`,
-      check: (message) => message,
+      check: (message) => message.replace(/^gradcheck: f threw: /, 'f 抛出错误：'),
     },
     line: (line, sentence) => `第 ${line} 行：${sentence}`,
     facts: (evaluations, seconds, order) =>
