@@ -108,7 +108,8 @@ export function fromGit() {
   });
   use(yarn4);
 
-  for (const place of [npm, pnpm, yarn1, yarn4])
+  // Yarn 1 reads the manifest's files in its own way and takes all; the others take what is published.
+  for (const place of [npm, pnpm, yarn4])
     if (existsSync(path.join(place, 'node_modules', 'gradparity', 'src')))
       throw new Error(`${path.basename(place)}: the installed package holds src/.`);
 }
