@@ -37,7 +37,26 @@ function use(place) {
   requireEqual(`${path.basename(place)}: gates`, gates.length, 4);
 }
 
-const npx = (tool, args, cwd) => run('npx', ['--yes', tool, ...args], cwd);
+const npx = (tool, args, cwd, env) => run('npx', ['--yes', tool, ...args], cwd, env);
+
+const YARN_1 = 'yarn@1.22.22';
+const YARN_4 = '@yarnpkg/cli-dist@4.18.1';
+
+/** Yarn's cache of its own: two of them at once damage each other's. */
+const yarn1Options = () => [
+  '--silent',
+  '--network-concurrency',
+  '1',
+  '--registry',
+  registry(),
+  '--cache-folder',
+  path.join(scratch, 'yarn1-cache'),
+];
+
+const yarn4Settings = (more = '') => ({
+  '.yarnrc.yml': `nodeLinker: node-modules\nenableScripts: false\nenableTelemetry: false\nnpmRegistryServer: "${registry()}"\n${more}`,
+  'yarn.lock': '',
+});
 
 /** From the tarball. Gives npm's project, in which others go on. */
 export function tarballs(tarball) {
@@ -49,36 +68,12 @@ export function tarballs(tarball) {
   npx('pnpm@10.34.9', ['add', '--ignore-scripts', tarball, TFJS], pnpm);
   use(pnpm);
 
-  // Yarn's cache of its own: two of them at once damage each other's.
   const yarn1 = project('yarn1');
-  const cache = ['--cache-folder', path.join(scratch, 'yarn1-cache')];
-  npx(
-    'yarn@1.22.22',
-    [
-      'add',
-      '--silent',
-      '--ignore-scripts',
-      '--network-concurrency',
-      '1',
-      '--registry',
-      registry(),
-      ...cache,
-      tarball,
-      TFJS,
-    ],
-    yarn1,
-  );
+  npx(YARN_1, ['add', '--ignore-scripts', ...yarn1Options(), tarball, TFJS], yarn1);
   use(yarn1);
 
-  const yarn4 = project('yarn4', {
-    '.yarnrc.yml': `nodeLinker: node-modules\nenableScripts: false\nenableTelemetry: false\nnpmRegistryServer: "${registry()}"\n`,
-    'yarn.lock': '',
-  });
-  npx(
-    '@yarnpkg/cli-dist@4.18.1',
-    ['add', `gradparity@file:${tarball}`, `@tensorflow/tfjs@npm:4.22.0`],
-    yarn4,
-  );
+  const yarn4 = project('yarn4', yarn4Settings());
+  npx(YARN_4, ['add', `gradparity@file:${tarball}`, `@tensorflow/tfjs@npm:4.22.0`], yarn4);
   use(yarn4);
   return npm;
 }
@@ -98,6 +93,23 @@ export function fromGit() {
   const pnpm = project('git-pnpm', { 'pnpm-workspace.yaml': 'dangerouslyAllowAllBuilds: true\n' });
   npx('pnpm@10.34.9', ['add', `git+file://${clone}`, TFJS], pnpm);
   use(pnpm);
-  if (existsSync(path.join(npm, 'node_modules', 'gradparity', 'src')))
-    throw new Error('git-npm: the installed package holds src/.');
+
+  const yarn1 = project('git-yarn1');
+  npx(YARN_1, ['add', ...yarn1Options(), `git+file://${clone}`, TFJS], yarn1);
+  use(yarn1);
+
+  // Yarn 4 takes no path for a repository, and asks for leave; git takes the path for the address.
+  const address = 'https://git.invalid/gradparity.git';
+  const yarn4 = project('git-yarn4', yarn4Settings(`approvedGitRepositories: ["${address}"]\n`));
+  npx(YARN_4, ['add', `gradparity@${address}`, `@tensorflow/tfjs@npm:4.22.0`], yarn4, {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `url.file://${clone}.insteadOf`,
+    GIT_CONFIG_VALUE_0: address,
+  });
+  use(yarn4);
+
+  // Yarn 1 reads the manifest's files in its own way and takes all; the others take what is published.
+  for (const place of [npm, pnpm, yarn4])
+    if (existsSync(path.join(place, 'node_modules', 'gradparity', 'src')))
+      throw new Error(`${path.basename(place)}: the installed package holds src/.`);
 }

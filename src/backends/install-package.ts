@@ -28,7 +28,7 @@ export async function installTfjsNode(
   const [command, ...before] = npmCommand();
   const ended = await run(
     command,
-    [...before, 'install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', name],
+    [...before, 'install', '--no-save', '--save-dev', '--ignore-scripts', '--no-audit', '--no-fund', name],
     { cwd: project, signal, watch: (seconds) => void log({ text, progress: `${seconds.toFixed(0)} s` }) },
   );
   const folder = path.join(project, 'node_modules', '@tensorflow', 'tfjs-node');
