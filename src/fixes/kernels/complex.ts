@@ -11,6 +11,7 @@ import {
   addition,
   composed,
   dispose,
+  onCpu,
   replacement,
   replacements,
   tensorOn,
@@ -180,6 +181,18 @@ const byParts =
 /** Kernels that refuse complex numbers, and that gradients of others need. */
 const movers = ['PadV2', 'Reverse', 'Slice', 'SplitV', 'StridedSlice', 'Tile'];
 
+/** A kernel of wasm that takes every entry for a real number of four bytes, and is wrong for those of some types. */
+const ofTypes =
+  (kernelName: string, wrong: readonly tf.DataType[]): Replacement =>
+  (call, stock) => {
+    const { x } = call.inputs as { x: tf.TensorInfo };
+    return wrong.includes(x.dtype) ? onCpu(kernelName)(call) : byParts('wasm')(call, stock);
+  };
+const typed: Readonly<Record<string, readonly tf.DataType[]>> = {
+  Reverse: ['bool'],
+  StridedSlice: ['int32', 'bool'],
+};
+
 /** The Fourier transforms of the double-precision backend, which are given both parts and give both. */
 const fourier =
   (kernelName: 'FFT' | 'IFFT'): tf.KernelFunc =>
@@ -254,7 +267,22 @@ export const COMPLEX_KERNELS: readonly Fix[] = [
     family: 'kernels: complex numbers',
     ops: ['concat', 'pad', 'reverse', 'slice', 'split', 'stridedSlice', 'tile'],
     wrong: 'Complex numbers are refused, and so is the gradient of concat.',
-    kernels: replacements(['cpu', 'wasm'], movers, byParts),
+    kernels: [
+      ...replacements(['cpu'], movers, byParts),
+      ...replacements(
+        ['wasm'],
+        movers.filter((name) => !Object.hasOwn(typed, name)),
+        byParts,
+      ),
+    ],
+  },
+  {
+    id: 'types-on-wasm',
+    family: 'kernels: complex numbers',
+    ops: ['reverse', 'stridedSlice'],
+    wrong:
+      'On wasm complex numbers are refused, reversed booleans are written beyond their memory, and slices with strides read whole numbers and booleans as real numbers.',
+    kernels: Object.entries(typed).map(([name, wrong]) => replacement('wasm', name, ofTypes(name, wrong))),
   },
   {
     id: 'complex-on-wasm',

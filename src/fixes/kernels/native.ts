@@ -4,7 +4,15 @@
  */
 import type * as tf from '@tensorflow/tfjs';
 import type { Fix } from '../fix.js';
-import { composed, inDoubles, replacements, type Call, type Replacement, type Steps } from './call.js';
+import {
+  composed,
+  inDoubles,
+  replacements,
+  type Call,
+  type Replacement,
+  type Result,
+  type Steps,
+} from './call.js';
 import { windowsOf, type Windows } from './geometry.js';
 
 const LAST = [0, 2, 3, 1];
@@ -52,8 +60,18 @@ function emptied(steps: Steps, dx: tf.TensorInfo, windows: Windows): tf.TensorIn
 /** A convolution, or a gradient of one. */
 const convolution =
   (kernelName: string): Replacement =>
-  (call, stock) => {
+  (call, libtensorflow) => {
     const windows = windowsOf(kernelName, call);
+    // Without oneDNN libtensorflow refuses dilation where each channel has a filter of its own.
+    const stock = (handed: Call): Result => {
+      try {
+        return libtensorflow(handed);
+      } catch (error) {
+        // An error of the addon's may be of another realm.
+        if (!String((error as Partial<Error>).message).includes('does not support dilations')) throw error;
+        return inDoubles(kernelName)(handed);
+      }
+    };
     if (!windows) return stock(call);
     const { channelsFirst, attrs } = windows;
     // Slopes, which a fused kernel may be given, would have channels first too.
@@ -136,7 +154,7 @@ export const NATIVE_KERNELS: readonly Fix[] = [
       'pool',
     ],
     wrong:
-      'The Node backend refuses numbers for pad in pools, and in the gradients of convolutions, and dilated volumes; channels that come first are refused, or give wrong numbers.',
+      'The Node backend refuses numbers for pad in pools, and in the gradients of convolutions, and dilated volumes, and without oneDNN dilated filters of each channel; channels that come first are refused, or give wrong numbers.',
     kernels: [
       ...replacements(
         ['tensorflow'],

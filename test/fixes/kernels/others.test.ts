@@ -65,6 +65,16 @@ const onCpu: Cases = [
   ],
 ];
 const onWasm: Cases = [
+  [
+    'whole numbers at strides',
+    () => tf.stridedSlice(tf.tensor1d([5, -2, 3, 7], 'int32'), [0], [4], [2]),
+    [5, 3],
+  ],
+  [
+    'booleans at strides',
+    () => tf.cast(tf.stridedSlice(tf.tensor1d([1, 0, 1, 1], 'bool'), [0], [4], [3]), 'int32'),
+    [1, 1],
+  ],
   ['NaN in clipByValue', () => tf.clipByValue(tf.tensor1d([NaN, 3, -3]), -1, 1), [NaN, 1, -1]],
   ['NaN in relu6', () => tf.relu6(tf.tensor1d([NaN, 7, -3])), [NaN, 6, 0]],
   ['NaN in maximum', () => tf.maximum(tf.tensor1d([1, 2]), tf.tensor1d([NaN, 1])), [NaN, 2]],
@@ -132,6 +142,10 @@ describe.each(['cpu', 'wasm'])('on %s', (backend) => {
     if (backend === 'wasm' && expected.includes(NaN)) return expectRight(backend, f, expected);
     return expectMended(backend, only, f, expected);
   });
+
+  // Without the fixes wasm writes beyond the result's memory, which other tests would find.
+  test('booleans reversed', () =>
+    expectRight(backend, () => tf.cast(tf.reverse(tf.tensor1d([1, 0, 0], 'bool'), 0), 'int32'), [0, 0, 1]));
 
   test('what is right stays as it is', async () => {
     const x = (): tf.Tensor2D => tf.randomUniform([4, 6], -1, 1, 'float32', 1);
