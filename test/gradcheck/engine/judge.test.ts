@@ -194,6 +194,13 @@ describe('an entry that cannot be seen', () => {
     expect(reasonOf({ f, x: [8], autodiff: () => 1e-12 })).toBe('wrong');
   });
 
+  test('f that stands still on one side, and is infinite on the other, by steps longer than a small entry', () => {
+    const f = (at: tf.Tensor): tf.Tensor =>
+      tf.sub(tf.sqrt(tf.add(0.25, tf.exp(tf.sub(tf.mul(at, [-2e7, 0]), 62)))), 0.5);
+    expect(reasonOf({ f, x: [9e-8, 1e7], autodiff: () => 1e-12 })).toBe('hidden');
+    expect(reasonOf({ f, x: [9e-8, 1e7], autodiff: () => 1e-3 })).toBe('wrong');
+  });
+
   test('a part of f that short steps do not move, being rounded beside a large constant', () => {
     const beside =
       (constant: number) =>
