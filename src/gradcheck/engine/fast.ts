@@ -96,7 +96,7 @@ export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, P
     result.entries[input].push(entry);
     return entry;
   };
-  const resting = new Set<number>();
+  const resting = new Resting();
   const broken = sizes.flatMap((size, input) =>
     Array.from({ length: size }, (_, j) => j)
       .filter((j) => pass.autodiff.some((gradients) => !Number.isFinite(gradients[input][j])))
@@ -114,7 +114,12 @@ export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, P
   return result;
 }
 
-const isWrong = ({ state }: Entry): boolean => state === 'wrong' || state === 'nonFinite';
+/** Entries that are no longer moved, and how many of them have not been looked at. */
+class Resting extends Set<number> {
+  unseen = 0;
+}
+
+const isWrong = ({ state }: Pick<Entry, 'state'>): boolean => state === 'wrong' || state === 'nonFinite';
 
 const inputOf = ({ offsets }: Space, at: number): number => {
   let input = offsets.length - 1;
@@ -155,7 +160,7 @@ function* projectGroup(
   space: Space,
   { inputs, factors }: Group,
   compare: (at: number) => Entry,
-  resting: Set<number>,
+  resting: Resting,
   result: Projections,
 ): Generator<void> {
   const { pass, offsets } = space;
@@ -201,7 +206,8 @@ function* projectGroup(
     if (wrong.length > 0 || kinks.length > 0) {
       // What is put aside no longer hides what else there is: look again.
       for (const entry of [...wrong, ...kinks]) resting.add(entry.at);
-      if (resting.size > MOST_KINKS) {
+      yield* restZeros(space, kinks, compare, resting, result);
+      if (resting.size - resting.unseen > MOST_KINKS) {
         mark(result.moreKinks);
         return;
       }
@@ -214,6 +220,36 @@ function* projectGroup(
     }
   }
   mark(result.settled);
+}
+
+/** Kinks at entries that are 0 after which the input's other zeros are compared one by one: the search would come upon each of them. */
+const ZEROS = 4;
+
+function* restZeros(
+  { pass, offsets }: Space,
+  kinks: readonly Found[],
+  compare: (at: number) => Entry,
+  resting: Resting,
+  { entries, moreKinks }: Projections,
+): Generator<void> {
+  for (const [input, { values }] of pass.subject.active.entries()) {
+    const isHere = kinks.some(({ at }) => values[at - offsets[input]] === 0);
+    const known = entries[input].filter(({ state, j }) => state === 'kink' && values[j] === 0).length;
+    if (!isHere || known < ZEROS) continue;
+    const zeros = Array.from(values.keys())
+      .map((j) => offsets[input] + j)
+      .filter((at) => values[at - offsets[input]] === 0 && !resting.has(at));
+    const room = Math.max(0, MOST_KINKS - (resting.size - resting.unseen));
+    for (const at of zeros.slice(0, room)) {
+      const { state } = compare(at);
+      if (state === 'kink' || isWrong({ state })) resting.add(at);
+      yield;
+    }
+    const unseen = zeros.slice(room);
+    unseen.forEach((at) => resting.add(at));
+    resting.unseen += unseen.length;
+    if (unseen.length > 0) moreKinks[input] = true;
+  }
 }
 
 /** An entry is of another size than its tensor where it is so much smaller than what it would be moved by; a tensor is mixed where so many are. */
@@ -266,6 +302,9 @@ function note(result: Projections, inputs: readonly number[], { deviation, slack
 const STEPS = { float64: [2 ** -2, 2 ** -20], native: [2 ** -2, 2 ** -6] } as const;
 const LONGER = 2 ** 2;
 const SHORTER = 2 ** -5;
+/** A deviation that is at most so many times the slack is looked at again, by steps so many times shorter. */
+const BARELY = 64;
+const CLOSER = 2 ** -2;
 /** In a search, error bars are to be so many times smaller than the deviation whose part, or whose place, is looked for. */
 const PART = 16;
 const PLACE = 2 ** 20;
@@ -315,7 +354,22 @@ function lookAlong(
     step *= isRounding ? LONGER : SHORTER;
   }
   if (best && (best.worst <= tolerance.rtol / 16 || isEnough(best.bars))) {
-    return lookOf(best.values, best.bars, best, true);
+    let look = lookOf(best.values, best.bars, best, true);
+    // Where entries cross a kink of the derivative on the way, as in Σ relu(x)², a value may be off by more than it seems: then it comes nearer by
+    // shorter steps. What is real stays. A step whose slack is more than twice the deviation tells nothing of it.
+    for (let { step } = best; isBarely(look) && step * CLOSER >= shortest;) {
+      step *= CLOSER;
+      const short = shortLook(line, pass, step, share);
+      if (!short) continue;
+      const next = lookOf(short.values, short.bars, { step, worst: hint.worst }, true);
+      const { deviation, slack } = look;
+      const tells = next.slack.every(
+        (own, q) => Math.abs(deviation[q]) <= slack[q] || own <= 2 * Math.abs(deviation[q]),
+      );
+      if (!tells) break;
+      look = next;
+    }
+    return look;
   }
   const { last } = tolerance;
   const ladders = pass.factors.map((factor) => ladderOf(line, { unit: 1, factor, first: 1, last }));
@@ -330,6 +384,10 @@ function lookAlong(
   );
   return lookOf(values, bars, { ...hint, worst: 0 }, smooth);
 }
+
+/** Whether a look is off, by so little that its error bar may be too small. */
+const isBarely = ({ state, deviation, slack }: Look): boolean =>
+  state === 'off' && deviation.every((distance, q) => Math.abs(distance) <= BARELY * slack[q]);
 
 /** Three pairs, extrapolated twice, and a short one that must not say anything else. */
 function shortLook(
@@ -354,7 +412,8 @@ function shortLook(
     ];
     const value = (16 * two - one) / 15;
     const own = (4 * noiseOf(fine, q, noise[q])) / fine.t;
-    const bar = Math.abs(value - two) + own;
+    // The last correction is a fifteenth of this, which is its error only where f has four derivatives: in Σ relu(x)², entries cross 0 on the way.
+    const bar = Math.abs(two - one) + own;
     const rounding = (8 * noiseOf(close, q, noise[q])) / close.t;
     const size = Math.max(share[q], Math.abs(value));
     const same = Math.abs(quotient(close, q) - value) <= 2 ** -12 * size + rounding;

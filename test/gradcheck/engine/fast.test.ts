@@ -65,6 +65,38 @@ test('an error of a small entry beside a huge one, and beside a 0, which is move
   }
 });
 
+test('entries that cross a kink of the derivative on the way, many of them', () => {
+  const f = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(tf.relu(x)));
+  const inputs = [numbers(3000).map((value) => value * 3)];
+  for (const seed of [1, 2, 3]) expect(isQuiet(project({ f, inputs, seed }))).toBe(true);
+  const wrong = present(inputs[0]).findIndex((value, j) => j > 1000 && value > 1);
+  expect(wrongIn(project({ f, inputs, falsify: (g, j) => (j === wrong ? g * 1.0001 : g) }))).toEqual([
+    [wrong],
+  ]);
+});
+
+describe('kinks at zeros', () => {
+  const f = (x: tf.Tensor): tf.Tensor => tf.relu(x);
+  const withZeros = (n: number): Float64Array =>
+    numbers(400).map((value, j) => (j % 2 === 0 && j < 2 * n ? 0 : value));
+
+  test('up to 64 are all looked at, one by one', () => {
+    const { entries, moreKinks, settled, evaluations } = project({ f, inputs: [withZeros(40)] });
+    expect(present(entries[0]).filter(({ state }) => state === 'kink')).toHaveLength(40);
+    expect([moreKinks, settled]).toEqual([[false], [true]]);
+    expect(evaluations).toBeLessThan(15_000);
+  });
+
+  test('beyond that they are put aside, and do not hide an error elsewhere', () => {
+    const inputs = [withZeros(150)];
+    const { entries, moreKinks } = project({ f, inputs });
+    expect(present(entries[0]).filter(({ state }) => state === 'kink')).toHaveLength(64);
+    expect(moreKinks).toEqual([true]);
+    const wrong = present(inputs[0]).findIndex((value, j) => j > 350 && value > 0);
+    expect(wrongIn(project({ f, inputs, falsify: (g, j) => (j === wrong ? 2 : g) }))).toEqual([[wrong]]);
+  });
+});
+
 describe.each<[GradcheckPrecision, number]>([
   ['float64', 1e-5],
   ['native', 2 ** -5],
