@@ -75,6 +75,8 @@ export function releasingSaved<T>(work: () => T): T {
   const tensors = recorder();
   if (tensors.state.gradientDepth > 0) return work();
   const { clone, keep } = tensors;
+  // gradparity/fixes has methods of its own there.
+  const own = (['clone', 'keep'] as const).filter((name) => Object.hasOwn(tensors, name));
   const clones = new WeakSet<tf.Tensor>();
   const saved: tf.Tensor[] = [];
   // What is saved is a clone that is kept. tf.clone goes another way, so that what f itself keeps is not touched.
@@ -96,6 +98,7 @@ export function releasingSaved<T>(work: () => T): T {
   } finally {
     Reflect.deleteProperty(tensors, 'clone');
     Reflect.deleteProperty(tensors, 'keep');
+    for (const name of own) Object.assign(tensors, { [name]: { clone, keep }[name] });
   }
 }
 
