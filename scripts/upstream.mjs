@@ -111,7 +111,7 @@ ${testEnv('webgl', { WEBGL_VERSION: 2, WEBGL_CPU_FORWARD: false, WEBGL_SIZE_UPLO
 import {registerBackend} from '@tensorflow/tfjs-core';
 import {NodeJSKernelBackend} from '../tfjs-node/src/nodejs_kernel_backend';
 registerBackend('tensorflow', () => new NodeJSKernelBackend(
-    module.require(${JSON.stringify(addon())}), '@tensorflow/tfjs-node'));
+    require(${JSON.stringify(addon())}), '@tensorflow/tfjs-node'));
 ${testEnv('tensorflow')}`,
   },
 };
@@ -210,6 +210,7 @@ ${BACKENDS[backend].setup()}`,
       installed('tfjs-node/node_modules'),
     ],
     plugins: [withoutWorkers],
+    external: ['*.node'],
     // Modules are imported for their side effects.
     ignoreAnnotations: true,
     logLevel: 'error',
