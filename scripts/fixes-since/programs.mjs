@@ -411,6 +411,15 @@ export const PROGRAMS = {
     (tf) => v(tf.image.transform(tf.tensor4d([1, 2], [2, 1, 1, 1]), tf.tensor2d([[1, 0, 0, 0, 1, 0, 0, 0]]))),
     [1, 2],
   ],
+  'complex-shapes-on-cpu': [
+    ['complex'],
+    (tf) => {
+      const x = tf.complex([1, 2], [3, 4]);
+      tf.reshape(x, [2, 1]);
+      return tf.real(x).shape;
+    },
+    [2],
+  ],
   'complex-parts': [['complex'], (tf) => v(tf.real(tf.slice(tf.complex([1, 2], [3, 4]), [0], [1]))), [1]],
   'depthwise-layer-dilation': [
     ['layers.depthwiseConv2d'],
