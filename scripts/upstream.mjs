@@ -24,7 +24,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import ts from 'typescript';
-import { chromiumExecutable } from '../dist/sweep/run/lanes/chromium.js';
+import { buildIfNeeded } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const patches = join(root, 'docs/upstream');
@@ -233,6 +233,8 @@ ${BACKENDS[backend].setup()}`,
 }
 
 async function runInBrowser(bundle) {
+  buildIfNeeded();
+  const { chromiumExecutable } = await import('../dist/sweep/run/lanes/chromium.js');
   const executablePath = chromiumExecutable();
   if (!executablePath) stop('a patch of tfjs-backend-webgl needs Chromium: set CHROMIUM to its executable.');
   const browser = await chromium.launch({
