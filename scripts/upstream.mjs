@@ -1,7 +1,9 @@
 /**
  * `npm run upstream -- --source DIR [patch …]`: tries the patches of docs/upstream, or those named, on a checkout of TensorFlow.js, which stays as it
- * is. Of each: it applies, its tests fail without it and pass with it, with all other tests of their files, on the cpu backend; and the
- * files that it changes have no error of types that they had not. `--keep DIR` leaves the last patched tree there.
+ * is. Of each: it applies, its tests fail without it and pass with it, with all other tests of their files that passed before; and the files
+ * that it changes have no error of types that they had not. A patch of a backend is tried on this backend: on wasm with the binary of the
+ * package that is installed here, on webgl in Chromium, on tensorflow with the Node addon that is installed here; all others are tried on cpu.
+ * `--keep DIR` leaves the last patched tree there.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -20,11 +22,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
 import ts from 'typescript';
+import { buildIfNeeded } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const patches = join(root, 'docs/upstream');
-const PARTS = ['tfjs-core', 'tfjs-backend-cpu', 'tfjs-layers'];
+const PARTS = [
+  'tfjs-core',
+  'tfjs-backend-cpu',
+  'tfjs-layers',
+  'tfjs-backend-wasm',
+  'tfjs-backend-webgl',
+  'tfjs-backend-webgpu',
+  'tfjs-node',
+];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -61,6 +73,56 @@ for (const part of PARTS) {
   cpSync(join(source, part, 'src'), join(tree, part, 'src'), { recursive: true });
   cpSync(join(source, part, 'package.json'), join(tree, part, 'package.json'));
 }
+const installed = (...parts) => join(root, 'node_modules/@tensorflow', ...parts);
+cpSync(installed('tfjs-backend-wasm/wasm-out'), join(tree, 'tfjs-backend-wasm/wasm-out'), {
+  recursive: true,
+});
+// What tfjs-node takes of the union package.
+mkdirSync(join(tree, 'tfjs/src'), { recursive: true });
+writeFileSync(
+  join(tree, 'tfjs/src/index.ts'),
+  `export * from '@tensorflow/tfjs-core';\nexport * from '@tensorflow/tfjs-layers';\n`,
+);
+
+const testEnv = (name, flags = {}) =>
+  `setTestEnvs([${JSON.stringify({ name, backendName: name, flags, isDataSync: name !== 'wasm' })}]);`;
+
+/** The backends, each with the folder of its source and what starts it. */
+const BACKENDS = {
+  cpu: { setup: () => `import '@tensorflow/tfjs-backend-cpu';\n${testEnv('cpu')}` },
+  wasm: {
+    folder: 'tfjs-backend-wasm/',
+    setup: () =>
+      `import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
+setWasmPaths(${JSON.stringify(`${installed('tfjs-backend-wasm/wasm-out')}/`)});
+${testEnv('wasm')}`,
+  },
+  webgl: {
+    folder: 'tfjs-backend-webgl/',
+    setup: () =>
+      `import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-webgl';
+${testEnv('webgl', { WEBGL_VERSION: 2, WEBGL_CPU_FORWARD: false, WEBGL_SIZE_UPLOAD_UNIFORM: 0 })}`,
+  },
+  tensorflow: {
+    folder: 'tfjs-node/',
+    setup: () =>
+      `import '../tfjs-node/src/register_all_kernels';
+import {registerBackend} from '@tensorflow/tfjs-core';
+import {NodeJSKernelBackend} from '../tfjs-node/src/nodejs_kernel_backend';
+registerBackend('tensorflow', () => new NodeJSKernelBackend(
+    require(${JSON.stringify(addon())}), '@tensorflow/tfjs-node'));
+${testEnv('tensorflow')}`,
+  },
+};
+
+/** The Node addon, in the folder of its N-API version. */
+function addon() {
+  const folder = installed('tfjs-node/lib');
+  const version = existsSync(folder) && readdirSync(folder).find((name) => name.startsWith('napi-'));
+  if (!version) stop('a patch of tfjs-node needs @tensorflow/tfjs-node with its addon: npm run setup.');
+  return join(folder, version, 'tfjs_binding.node');
+}
 
 /** A patch, with what it says of itself. */
 function read(name) {
@@ -71,6 +133,12 @@ function read(name) {
     name,
     needs: [...head.matchAll(/^Needs: (\S+)\.patch$/gm)].map(([, other]) => other),
     files: files.map(({ file }) => file),
+    // Tests that TensorFlow.js has already.
+    present: [...head.matchAll(/^Tests: (\S+)$/gm)].map(([, file]) => file),
+    backend:
+      Object.keys(BACKENDS).find((backend) =>
+        files.some(({ file }) => BACKENDS[backend].folder && file.startsWith(BACKENDS[backend].folder)),
+      ) ?? 'cpu',
     tests: files.filter(({ file }) => file.endsWith('_test.ts')),
     sources: files.filter(({ file }) => !file.endsWith('_test.ts')),
   };
@@ -94,55 +162,110 @@ function restore(files) {
   }
 }
 
-/** Runs test files in a process of their own. `{passed, failed: [{name, why}]}` */
-async function run(files) {
+/** A worker's file, of which the bundle of TensorFlow.js makes a string; it is for threads, which Node has not. */
+const withoutWorkers = {
+  name: 'without workers',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.worker\.js$/ }, () => ({ contents: `export const wasmWorkerContents = '';` })),
+};
+
+/** Reports what becomes of each test, to `done`. */
+const reporting = (done) => `
+  env.configure({random: false});
+  const result = {passed: [], failed: []};
+  env.addReporter({
+    specDone: ({status, fullName, failedExpectations}) => {
+      if (status === 'passed') result.passed.push(fullName);
+      else if (status === 'failed') result.failed.push({name: fullName, why: failedExpectations[0]?.message ?? ''});
+    },
+    jasmineDone: () => { ${done} },
+  });
+  console.log = console.warn = () => undefined;`;
+
+/** Runs test files in a process of their own, or in a browser. `{passed: [name], failed: [{name, why}]}` */
+async function run(files, backend) {
   const runner = join(tree, 'runner');
   mkdirSync(runner, { recursive: true });
   writeFileSync(
     join(runner, 'setup.ts'),
-    `import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+    `import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import {setTestEnvs} from '@tensorflow/tfjs-core/dist/jasmine_util';
-setTestEnvs([{name: 'cpu', backendName: 'cpu', isDataSync: true}]);`,
+${BACKENDS[backend].setup()}`,
   );
   writeFileSync(
     join(runner, 'entry.ts'),
     [`import './setup';`, ...files.map((file) => `import '../${file}';`)].join('\n'),
   );
   const bundle = join(runner, 'bundle.cjs');
+  const isInBrowser = backend === 'webgl';
   await build({
     entryPoints: [join(runner, 'entry.ts')],
     outfile: bundle,
     bundle: true,
-    platform: 'node',
-    format: 'cjs',
+    platform: isInBrowser ? 'browser' : 'node',
+    format: isInBrowser ? 'iife' : 'cjs',
     tsconfig: join(tree, 'tsconfig.json'),
-    nodePaths: [join(root, 'node_modules'), join(root, 'node_modules/@tensorflow/tfjs-core/node_modules')],
+    nodePaths: [
+      join(root, 'node_modules'),
+      installed('tfjs-core/node_modules'),
+      installed('tfjs-node/node_modules'),
+    ],
+    plugins: [withoutWorkers],
+    external: ['*.node'],
     // Modules are imported for their side effects.
     ignoreAnnotations: true,
     logLevel: 'error',
   });
+  if (isInBrowser) return runInBrowser(bundle);
   const core = createRequire(import.meta.url).resolve('jasmine-core');
   const program = `
     require(${JSON.stringify(core)}).boot();
     const env = jasmine.getEnv();
-    env.configure({random: false});
-    const result = {passed: 0, failed: []};
-    env.addReporter({
-      specDone: ({status, fullName, failedExpectations}) => {
-        if (status === 'passed') result.passed++;
-        else if (status === 'failed') result.failed.push({name: fullName, why: failedExpectations[0]?.message ?? ''});
-      },
-    });
-    console.log = console.warn = () => undefined;
+    ${reporting(`require('fs').writeFileSync(${JSON.stringify(join(runner, 'result.json'))}, JSON.stringify(result));`)}
     require(${JSON.stringify(bundle)});
-    env.execute().then(() => require('fs').writeFileSync(${JSON.stringify(join(runner, 'result.json'))}, JSON.stringify(result)));`;
+    env.execute();`;
   rmSync(join(runner, 'result.json'), { force: true });
   const { stderr } = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', cwd: runner });
   if (!existsSync(join(runner, 'result.json')))
     throw new Error(`the tests did not run: ${stderr.slice(-500)}`);
   return JSON.parse(readFileSync(join(runner, 'result.json'), 'utf8'));
+}
+
+async function runInBrowser(bundle) {
+  buildIfNeeded();
+  const { chromiumExecutable } = await import('../dist/sweep/run/lanes/chromium.js');
+  const executablePath = chromiumExecutable();
+  if (!executablePath) stop('a patch of tfjs-backend-webgl needs Chromium: set CHROMIUM to its executable.');
+  const browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--use-angle=swiftshader',
+      '--enable-unsafe-swiftshader',
+      '--ignore-gpu-blocklist',
+    ],
+  });
+  try {
+    const page = await browser.newPage();
+    const jasmine = createRequire(import.meta.url).resolve('jasmine-core/lib/jasmine-core/jasmine.js');
+    await page.addScriptTag({ content: readFileSync(jasmine, 'utf8') });
+    await page.addScriptTag({
+      content: `{
+        const core = jasmineRequire.core(jasmineRequire);
+        const env = core.getEnv();
+        Object.assign(globalThis, jasmineRequire.interface(core, env));
+        globalThis.finished = new Promise((resolve) => { ${reporting('resolve(result)')} });
+      }`,
+    });
+    await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
+    return await page.evaluate(() => {
+      globalThis.jasmine.getEnv().execute();
+      return globalThis.finished;
+    });
+  } finally {
+    await browser.close();
+  }
 }
 
 let program;
@@ -153,7 +276,8 @@ function typeErrors(files) {
   const { options: own } = ts.parseJsonConfigFileContent({ ...config, files: ['none.ts'] }, ts.sys, tree);
   const roots = files.map((file) => join(tree, file)).filter((file) => existsSync(file));
   program = ts.createProgram(
-    roots,
+    // With the methods of tensors, which another of the files may bring.
+    [...roots, join(tree, 'tfjs-core/src/public/chained_ops/register_all_chained_ops.ts')],
     {
       ...own,
       strict: false,
@@ -182,24 +306,38 @@ for (const name of names) {
   const needed = patch.needs.map(read);
   const touched = [...patch.files, ...needed.flatMap(({ files }) => files)];
   const complaints = [];
-  const testFiles = [...new Set(patch.tests.map(({ file }) => file))];
+  // Which tests a backend leaves out is said in a setup_test.ts.
+  const testFiles = [...new Set([...patch.tests.map(({ file }) => file), ...patch.present])].filter(
+    (file) => !file.endsWith('/setup_test.ts'),
+  );
   let told = '';
   try {
     if (testFiles.length === 0) complaints.push('it has no test');
     for (const other of needed) apply(other.sources);
+    // The other backends lack ops, and fail in tests of TensorFlow.js' own.
+    const stock = patch.backend === 'cpu' ? undefined : await run(testFiles, patch.backend);
+    const old = new Set(stock?.failed.map(({ name: test }) => test));
+    const news = ({ failed }) => failed.filter(({ name: test }) => !old.has(test));
     apply(patch.tests);
-    const before = await run(testFiles);
-    if (before.failed.length === 0) complaints.push('its tests pass without it');
+    const before = news(await run(testFiles, patch.backend));
     apply(patch.sources);
-    const after = await run(testFiles);
-    for (const { name: test, why } of after.failed) complaints.push(`${test}: ${why}`);
+    const after = await run(testFiles, patch.backend);
+    const mended = [...old].filter((test) => after.passed.includes(test));
+    const failing = before.length + mended.length;
+    if (failing === 0) complaints.push('its tests pass without it');
+    for (const { name: test, why } of news(after)) complaints.push(`${test}: ${why}`);
+    if (patch.backend !== 'cpu') {
+      // TensorFlow.js runs the same tests on all backends.
+      for (const { name: test, why } of (await run(testFiles, 'cpu')).failed)
+        complaints.push(`${test}: ${why}`);
+    }
     for (const error of typeErrors(patch.files)) if (!stockErrors.has(error)) complaints.push(error);
     for (const { file, diff } of patch.sources) {
       const long = diff.split('\n').find((line) => /^\+(?!\+\+ )/.test(line) && line.length > 81);
       if (long && !/import/.test(long))
         complaints.push(`${file} has a line of more than 80 characters: ${long}`);
     }
-    told = `${before.failed.length} of its tests fail without it, ${after.passed} pass with it`;
+    told = `${failing} of its tests fail without it, ${after.passed.length} pass with it, on ${patch.backend}`;
   } catch (error) {
     complaints.push(`${error.stderr ?? ''}${error.message}`.trim());
   }

@@ -7,6 +7,13 @@ const g = (tf, f, x, dy) => Array.from(tf.grad(f)(x, dy).dataSync());
 const v = (y) => Array.from(y.dataSync());
 const second = (tf, f, x) => g(tf, (x) => tf.grad(f)(x), x);
 
+/** Where an optimizer comes to from 0 in so many steps. */
+function steps(tf, optimizer, f, count) {
+  const x = tf.variable(tf.scalar(0));
+  for (let i = 0; i < count; i++) optimizer.minimize(() => f(x), false, [x]);
+  return v(x);
+}
+
 const multiplies = (a, b) => (tf) => tf.matMul(tf.ones(a), tf.ones(b)).size > 0;
 
 export const PROGRAMS = {
@@ -73,6 +80,7 @@ export const PROGRAMS = {
   floorDiv: [[], (tf) => g(tf, (a) => tf.mul(a, tf.floorDiv(a, tf.scalar(2))), tf.scalar(7)), [3]],
   pow: [[], (tf) => second(tf, (x) => tf.pow(x, tf.scalar(1)), tf.scalar(0)), [0]],
   elu: [[], (tf) => second(tf, (x) => tf.elu(x), tf.scalar(-1)), [Math.exp(-1)]],
+  logSigmoid: [['logSigmoid'], (tf) => g(tf, (x) => tf.logSigmoid(tf.mul(x, 2)), tf.scalar(0)), [1]],
   divNoNan: [
     ['divNoNan'],
     (tf) => g(tf, (a) => tf.divNoNan(a, tf.tensor1d([2, 0])), tf.tensor1d([6, 1])),
@@ -120,6 +128,7 @@ export const PROGRAMS = {
     [6],
   ],
   'norm-zero': [[], (tf) => g(tf, (x) => tf.norm(x), tf.tensor1d([0, 0])), [0, 0]],
+  logSumExp: [[], (tf) => v(tf.logSumExp(tf.tensor1d([Infinity, 1]))), [Infinity]],
   tile: [[], (tf) => g(tf, (x) => tf.tile(x, [1, 1, 1, 1, 2]), tf.ones([1, 1, 1, 1, 1])), [2]],
   'split-one-part': [[], (tf) => g(tf, (x) => tf.square(tf.split(x, 1)[0]), tf.tensor1d([1, 2])), [2, 4]],
   mirrorPad: [
@@ -402,6 +411,15 @@ export const PROGRAMS = {
     (tf) => v(tf.image.transform(tf.tensor4d([1, 2], [2, 1, 1, 1]), tf.tensor2d([[1, 0, 0, 0, 1, 0, 0, 0]]))),
     [1, 2],
   ],
+  'complex-shapes-on-cpu': [
+    ['complex'],
+    (tf) => {
+      const x = tf.complex([1, 2], [3, 4]);
+      tf.reshape(x, [2, 1]);
+      return tf.real(x).shape;
+    },
+    [2],
+  ],
   'complex-parts': [['complex'], (tf) => v(tf.real(tf.slice(tf.complex([1, 2], [3, 4]), [0], [1]))), [1]],
   'depthwise-layer-dilation': [
     ['layers.depthwiseConv2d'],
@@ -439,6 +457,37 @@ export const PROGRAMS = {
           .apply(tf.tensor2d([[1], [3]]), { training: true }),
       ),
     [-1, 1],
+  ],
+  'optimizer-state': [
+    ['train.momentum'],
+    (tf) => {
+      const a = tf.variable(tf.scalar(0));
+      const b = tf.variable(tf.scalar(0));
+      const optimizer = tf.train.momentum(1, 0.5);
+      optimizer.minimize(() => tf.add(tf.mul(a, 4), b), false, [a, b]);
+      optimizer.minimize(() => tf.mul(b, 1), false, [b]);
+      return v(b);
+    },
+    [-2.5],
+  ],
+  adadelta: [
+    ['train.adadelta'],
+    (tf) => steps(tf, tf.train.adadelta(1, 0.5, 1), (x) => tf.mul(x, 2), 1),
+    [-2 / Math.sqrt(3)],
+  ],
+  'rmsprop-centered': [
+    ['train.rmsprop'],
+    (tf) => steps(tf, tf.train.rmsprop(1, 0.5, 0, 0.75, true), (x) => tf.mul(x, 1), 1),
+    [-1],
+  ],
+  'momentum-value': [
+    ['train.momentum'],
+    (tf) => {
+      const optimizer = tf.train.momentum(1, 0.5);
+      optimizer.setMomentum(3);
+      return steps(tf, optimizer, (x) => tf.mul(x, 1), 2);
+    },
+    [-5],
   ],
   'momentum-dispose': [
     ['train.momentum'],

@@ -241,7 +241,10 @@ export function castComplex({ inputs, attrs, backend }: Call): tf.TensorInfo {
   return tensorOn(backend, x.shape, dtype, values);
 }
 
-/** The part of complex numbers in their shape: webgl gives it in the one that it had before they were reshaped. */
+/**
+ * The part of complex numbers in their shape: webgl gives it in the one that it had before they were reshaped, cpu in that of the last tensor that was
+ * made by reshaping them.
+ */
 const shaped =
   (backendName: string): Replacement =>
   (call, stock) => {
@@ -261,6 +264,14 @@ export const COMPLEX_KERNELS: readonly Fix[] = [
     wrong:
       'On webgl and webgpu the parts of complex numbers have the shape that they had before they were reshaped.',
     kernels: replacements(['webgl', 'webgpu'], ['Real', 'Imag'], shaped),
+  },
+  {
+    id: 'complex-shapes-on-cpu',
+    family: 'kernels: complex numbers',
+    ops: ['real', 'imag', 'spectral.fft', 'spectral.ifft'],
+    wrong:
+      'On cpu the parts of complex numbers that were reshaped, as fft does of a vector, have the new shape from then on.',
+    kernels: replacements(['cpu'], ['Real', 'Imag'], shaped),
   },
   {
     id: 'complex-parts',

@@ -59,6 +59,15 @@ const onCpu: Cases = [
     [3, 7],
   ],
   [
+    'the part of complex numbers from which others were made by reshaping',
+    () => {
+      const x = tf.complex(tf.tensor1d([1, 2, 3, 4]), tf.zeros([4]));
+      tf.reshape(x, [2, 2]);
+      return tf.sum(tf.real(x), 0);
+    },
+    [10],
+  ],
+  [
     'images that are not square',
     () => tf.grad((x: tf.Tensor) => tf.image.resizeBilinear(x as tf.Tensor4D, [1, 2]))(tf.ones([1, 2, 1, 1])),
     [2, 0],
