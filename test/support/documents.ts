@@ -103,7 +103,9 @@ const npmVerbs = ['ci', 'exec', 'init', 'pack'];
 /** Of a clone of TensorFlow.js beside this one, to which a patch of this repository is applied. */
 function flawOfGit([verb, given]: readonly string[]): string | undefined {
   if (verb === 'clone') return undefined;
-  if (verb !== 'apply') return `git ${verb} is neither git clone nor git apply`;
+  if (verb === 'checkout')
+    return /^[0-9a-f]{9}$/.test(given) ? undefined : `git checkout of ${given}, which is no commit`;
+  if (verb !== 'apply') return `git ${verb} is none of git clone, git checkout and git apply`;
   const file = given.replace(/^\.\.\/gradparity\//, '');
   return existsSync(path.join(root, file)) ? undefined : `there is no file ${file}`;
 }

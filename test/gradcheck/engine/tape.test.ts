@@ -13,6 +13,7 @@ import {
   waysBetween,
   type TapeNode,
 } from '../../../src/gradcheck/engine/tape.js';
+import { applyFixes, fixesIntact, removeFixes } from '../../../src/fixes/public.js';
 import { tensorCount } from '../../support/backends.js';
 
 test('nodes between inputs and outputs are found in any order, and no others', () => {
@@ -132,6 +133,17 @@ describe('watched kernels', () => {
         throw new Error('boo');
       }),
     ).toThrow('boo');
+    expect(own('clone') || own('keep')).toBe(false);
+  });
+
+  test('methods that gradparity/fixes has put there stay', () => {
+    applyFixes({ warn: () => {} });
+    try {
+      releasingSaved(() => tf.square(1).dispose());
+      expect(fixesIntact()).toEqual({ intact: true, lost: [] });
+    } finally {
+      removeFixes();
+    }
     expect(own('clone') || own('keep')).toBe(false);
   });
 });
