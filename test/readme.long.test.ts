@@ -142,7 +142,7 @@ describe('the commands', () => {
     ['npm install left-pad', 'left-pad'],
     ['npx no-such-package', 'no package here brings no-such-package'],
     ['git apply ../gradparity/docs/upstream/none.patch', 'there is no file docs/upstream/none.patch'],
-    ['git push', 'git push is neither git clone nor git apply'],
+    ['git push', 'git push is none of git clone, git checkout and git apply'],
     ['yarn add gradparity', 'yarn is neither npm nor npx nor gradparity'],
   ])('%s is refused', (line, flaw) => expect(flawOf(line)).toBe(flaw));
 
