@@ -356,17 +356,19 @@ function lookAlong(
   if (best && (best.worst <= tolerance.rtol / 16 || isEnough(best.bars))) {
     let look = lookOf(best.values, best.bars, best, true);
     // Where entries cross a kink of the derivative on the way, as in Σ relu(x)², a value may be off by more than it seems: then it comes nearer by
-    // shorter steps. What is real stays. A step whose slack is more than twice the deviation tells nothing of it.
+    // shorter steps. What is real stays as it is. A step whose slack is more than twice the deviation tells nothing of it.
     for (let { step } = best; isBarely(look) && step * CLOSER >= shortest;) {
       step *= CLOSER;
       const short = shortLook(line, pass, step, share);
       if (!short) continue;
       const next = lookOf(short.values, short.bars, { step, worst: hint.worst }, true);
       const { deviation, slack } = look;
-      const tells = next.slack.every(
-        (own, q) => Math.abs(deviation[q]) <= slack[q] || own <= 2 * Math.abs(deviation[q]),
+      const isSame = (q: number): boolean => Math.abs(deviation[q]) <= slack[q];
+      const tells = next.slack.every((own, q) => isSame(q) || own <= 2 * Math.abs(deviation[q]));
+      const shrank = next.deviation.every(
+        (own, q) => isSame(q) || Math.abs(own) <= Math.abs(deviation[q]) / 2,
       );
-      if (!tells) break;
+      if (!tells || (next.state !== 'off' && !shrank)) break;
       look = next;
     }
     return look;
