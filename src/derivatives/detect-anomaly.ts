@@ -1,6 +1,7 @@
 /** Where the first NaN or infinity of a computation, or of its gradient, arises. */
 import * as tf from '@tensorflow/tfjs';
 import { releaseTape } from '../fixes/tape-order.js';
+import { replaceMethods } from '../methods.js';
 
 /** A number that is not finite came out of an op whose inputs are all finite. */
 export class AnomalyError extends Error {
@@ -84,9 +85,6 @@ const callerOf = (stack: readonly string[]): string | undefined =>
 export function detectAnomaly<T>(f: () => T, { infinities = true }: AnomalyOptions = {}): T {
   const engine = tf.engine() as unknown as WatchedEngine;
   const { runKernelFunc, addTapeNode } = engine;
-  const own = (['runKernelFunc', 'addTapeNode'] as const).map(
-    (name) => [name, Object.hasOwn(engine, name)] as const,
-  );
   /** The gradient that is at work, by its op and where that was called. */
   let gradient: { op: string; line: string | undefined } | undefined;
 
@@ -99,56 +97,55 @@ export function detectAnomaly<T>(f: () => T, { infinities = true }: AnomalyOptio
     return true;
   };
 
-  engine.runKernelFunc = function (kernel) {
-    const inputs = Object.values(kernel.inputs ?? {})
-      .flat()
-      .filter((x): x is tf.Tensor => x instanceof tf.Tensor);
-    const isFed = inputs.length > 0 && inputs.every(isSound);
-    const outputs = runKernelFunc.call(this, kernel);
-    if (!isFed || [outputs].flat().every(isSound)) return outputs;
-    const op = nameOf(kernel.kernelName);
-    const where = gradient ?? { op, line: callerOf(stackOf()) };
-    const what = infinities ? 'that is not finite' : 'that is NaN';
-    const at = where.line === undefined ? '' : `, called at ${where.line}`;
-    throw new AnomalyError(
-      gradient
-        ? `detectAnomaly: the gradient of ${where.op}${at}, gives the first number ${what}, by ${op}.`
-        : `detectAnomaly: ${op}${at}, gives the first number ${what}, from inputs that are finite.`,
-      where.op,
-      gradient ? 'gradient' : 'forward',
-      where.line,
-    );
-  };
-  engine.addTapeNode = function (...args) {
-    addTapeNode.apply(this, args);
-    const id = this.state.nextTapeNodeId - 1;
-    const node = this.state.activeTape?.find((one) => one.id === id);
-    const original = node?.gradient;
-    if (!node || !original) return;
-    const from = { op: nameOf(node.kernelName), line: callerOf(stackOf()) };
-    const within = <R>(work: () => R): R => {
-      const before = gradient;
-      gradient = from;
-      try {
-        return work();
-      } finally {
-        gradient = before;
-      }
-    };
-    node.gradient = (dys) =>
-      Object.fromEntries(
-        Object.entries(within(() => original(dys))).map(([name, of]) => [name, () => within(of)]),
+  const putBack = replaceMethods(engine, {
+    runKernelFunc(kernel) {
+      const inputs = Object.values(kernel.inputs ?? {})
+        .flat()
+        .filter((x): x is tf.Tensor => x instanceof tf.Tensor);
+      const isFed = inputs.length > 0 && inputs.every(isSound);
+      const outputs = runKernelFunc.call(this, kernel);
+      if (!isFed || [outputs].flat().every(isSound)) return outputs;
+      const op = nameOf(kernel.kernelName);
+      const where = gradient ?? { op, line: callerOf(stackOf()) };
+      const what = infinities ? 'that is not finite' : 'that is NaN';
+      const at = where.line === undefined ? '' : `, called at ${where.line}`;
+      throw new AnomalyError(
+        gradient
+          ? `detectAnomaly: the gradient of ${where.op}${at}, gives the first number ${what}, by ${op}.`
+          : `detectAnomaly: ${op}${at}, gives the first number ${what}, from inputs that are finite.`,
+        where.op,
+        gradient ? 'gradient' : 'forward',
+        where.line,
       );
-  };
+    },
+    addTapeNode(...args) {
+      addTapeNode.apply(this, args);
+      const id = this.state.nextTapeNodeId - 1;
+      const node = this.state.activeTape?.find((one) => one.id === id);
+      const original = node?.gradient;
+      if (!node || !original) return;
+      const from = { op: nameOf(node.kernelName), line: callerOf(stackOf()) };
+      const within = <R>(work: () => R): R => {
+        const before = gradient;
+        gradient = from;
+        try {
+          return work();
+        } finally {
+          gradient = before;
+        }
+      };
+      node.gradient = (dys) =>
+        Object.fromEntries(
+          Object.entries(within(() => original(dys))).map(([name, of]) => [name, () => within(of)]),
+        );
+    },
+  });
   try {
     return f();
   } catch (error) {
     releaseTape();
     throw error;
   } finally {
-    for (const [name, wasOwn] of own) {
-      if (wasOwn) Object.assign(engine, { [name]: name === 'runKernelFunc' ? runKernelFunc : addTapeNode });
-      else Reflect.deleteProperty(engine, name);
-    }
+    putBack();
   }
 }

@@ -3,6 +3,7 @@
  * are told with the op whose gradient they come from.
  */
 import * as tf from '@tensorflow/tfjs';
+import { replaceMethods } from '../methods.js';
 import { releasing } from './backpropagation.js';
 import { engine, type Engine, type TapeNode } from './engine-methods.js';
 
@@ -115,37 +116,37 @@ export function tellingFaults<T>(f: () => T): T {
   if (areFixesApplied()) return f();
   const target = engine() as unknown as { addTapeNode: AddTapeNode; runKernel: Engine['runKernel'] };
   const { addTapeNode, runKernel } = target;
-  const own = (['addTapeNode', 'runKernel'] as const).map((name) => Object.hasOwn(target, name));
-  target.addTapeNode = function (name, inputs, outputs, gradient, saved, attributes = {}) {
-    addTapeNode.call(this, name, inputs, outputs, gradient, saved, attributes);
-    const tape = this.state.activeTape ?? [];
-    // It is the last, or before clones of what it made.
-    let at = tape.length - 1;
-    while (at >= 0 && tape[at].outputs !== outputs) at--;
-    if (at >= 0) tape[at].gradient = watched(tape[at], attributes);
-  };
-  target.runKernel = function (name, inputs, attributes) {
-    try {
-      return runKernel.call(this, name, inputs, attributes);
-    } catch (error) {
-      // Recording an op that was not given an optional input, of which a clone is to be saved.
-      const isClone = error instanceof FaultyGradientError && error.op === 'Identity';
-      const isMissing =
-        error instanceof TypeError && engine().state.gradientDepth > 0 && /'(dataId|id)'/.test(error.message);
-      if (isClone || isMissing) {
-        throw new FaultyGradientError(name, 'throws', { cause: isClone ? error.cause : error });
+  const putBack = replaceMethods(target, {
+    addTapeNode(name, inputs, outputs, gradient, saved, attributes = {}) {
+      addTapeNode.call(this, name, inputs, outputs, gradient, saved, attributes);
+      const tape = this.state.activeTape ?? [];
+      // It is the last, or before clones of what it made.
+      let at = tape.length - 1;
+      while (at >= 0 && tape[at].outputs !== outputs) at--;
+      if (at >= 0) tape[at].gradient = watched(tape[at], attributes);
+    },
+    runKernel(name, inputs, attributes) {
+      try {
+        return runKernel.call(this, name, inputs, attributes);
+      } catch (error) {
+        // Recording an op that was not given an optional input, of which a clone is to be saved.
+        const isClone = error instanceof FaultyGradientError && error.op === 'Identity';
+        const isMissing =
+          error instanceof TypeError &&
+          engine().state.gradientDepth > 0 &&
+          /'(dataId|id)'/.test(error.message);
+        if (isClone || isMissing) {
+          throw new FaultyGradientError(name, 'throws', { cause: isClone ? error.cause : error });
+        }
+        throw error;
       }
-      throw error;
-    }
-  };
+    },
+  });
   releasing.apply();
   try {
     return f();
   } finally {
     releasing.remove();
-    if (own[0]) target.addTapeNode = addTapeNode;
-    else Reflect.deleteProperty(target, 'addTapeNode');
-    if (own[1]) target.runKernel = runKernel;
-    else Reflect.deleteProperty(target, 'runKernel');
+    putBack();
   }
 }

@@ -9,6 +9,7 @@ import {
   type KernelObserver,
 } from './backend.js';
 import { engine, tensorInfoOf, type DataId, type Engine } from './engine.js';
+import { replaceMethods } from '../methods.js';
 
 const SingleArray = globalThis.Float32Array;
 
@@ -105,7 +106,6 @@ export function presentedAsCpu<T>(asked: () => void, f: () => T): T {
   if (state.depth === 0 || state.disguise) return f();
   const tensors = engine() as unknown as Runner;
   const { runKernel, runKernelFunc } = tensors;
-  const own = (['runKernel', 'runKernelFunc'] as const).map((name) => Object.hasOwn(tensors, name));
   const disguise = { isInside: false };
   const as = <R>(isInside: boolean, work: () => R): R => {
     const before = disguise.isInside;
@@ -129,14 +129,16 @@ export function presentedAsCpu<T>(asked: () => void, f: () => T): T {
       name = value;
     },
   });
-  tensors.runKernel = (...args) => as(true, () => runKernel.apply(tensors, args));
-  tensors.runKernelFunc = (params) => {
-    const { forwardFunc } = params;
-    const outer = forwardFunc
-      ? { ...params, forwardFunc: (...args: unknown[]) => as(false, () => forwardFunc(...args)) }
-      : params;
-    return as(true, () => runKernelFunc.call(tensors, outer));
-  };
+  const putBack = replaceMethods(tensors, {
+    runKernel: (...args) => as(true, () => runKernel.apply(tensors, args)),
+    runKernelFunc(params) {
+      const { forwardFunc } = params;
+      const outer = forwardFunc
+        ? { ...params, forwardFunc: (...args: unknown[]) => as(false, () => forwardFunc(...args)) }
+        : params;
+      return as(true, () => runKernelFunc.call(tensors, outer));
+    },
+  });
   state.disguise = disguise;
   try {
     return f();
@@ -148,10 +150,7 @@ export function presentedAsCpu<T>(asked: () => void, f: () => T): T {
       writable: true,
       value: name,
     });
-    if (own[0]) tensors.runKernel = runKernel;
-    else Reflect.deleteProperty(tensors, 'runKernel');
-    if (own[1]) tensors.runKernelFunc = runKernelFunc;
-    else Reflect.deleteProperty(tensors, 'runKernelFunc');
+    putBack();
   }
 }
 
@@ -165,27 +164,28 @@ function enter(tensors: Engine, state: State): () => void {
   const { backendName, backendInstance } = tensors;
   const platform = tf.env().platform;
   const { isTypedArray } = platform;
-  const hadIsTypedArray = Object.hasOwn(platform, 'isTypedArray');
 
   tensors.backendName = BACKEND_NAME;
   tensors.backendInstance = own;
   // Tensors of other backends are read as their backend expects it, which may lay bytes out as a Float32Array.
-  tensors.readSync = (dataId) =>
-    own.owns(dataId) ? own.readSync(dataId) : (own.data.get(dataId).values as Float32Array);
-  tensors.read = (dataId) =>
-    own.owns(dataId)
-      ? own.read(dataId)
-      : withArrayType(SingleArray, () => tensorInfoOf(dataId).backend.read(dataId));
-  platform.isTypedArray = (x: unknown): x is Float32Array =>
-    isTypedArray.call(platform, x) || x instanceof Float64Array || x instanceof SingleArray;
+  const putReadingBack = replaceMethods(tensors, {
+    readSync: (dataId) =>
+      own.owns(dataId) ? own.readSync(dataId) : (own.data.get(dataId).values as Float32Array),
+    read: (dataId) =>
+      own.owns(dataId)
+        ? own.read(dataId)
+        : withArrayType(SingleArray, () => tensorInfoOf(dataId).backend.read(dataId)),
+  });
+  const putPlatformBack = replaceMethods(platform, {
+    isTypedArray: (x: unknown): x is Float32Array =>
+      isTypedArray.call(platform, x) || x instanceof Float64Array || x instanceof SingleArray,
+  });
   setArrayType(Float64Array);
 
   return () => {
     setArrayType(SingleArray);
-    if (hadIsTypedArray) platform.isTypedArray = isTypedArray;
-    else Reflect.deleteProperty(platform, 'isTypedArray');
-    Reflect.deleteProperty(tensors, 'readSync');
-    Reflect.deleteProperty(tensors, 'read');
+    putPlatformBack();
+    putReadingBack();
     Object.assign(tensors, { backendName, backendInstance });
     own.forgetCopies();
     for (const variable of Object.values(tensors.state.registeredVariables)) {

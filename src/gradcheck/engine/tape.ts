@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { releaseTape } from '../../fixes/tape-order.js';
 import { engine } from '../../float64/engine.js';
+import { replaceMethods } from '../../methods.js';
 
 export { releaseTape as forgetTape };
 
@@ -46,24 +47,24 @@ export const kernelOf = (error: unknown): string | undefined =>
 export function watchingKernels<T>(f: () => T, ran: (kernel: string, attrs: unknown) => void = () => {}): T {
   const tensors = recorder();
   const { runKernel } = tensors;
-  const own = Object.hasOwn(tensors, 'runKernel');
-  tensors.runKernel = (name, inputs, attrs) => {
-    const given = Object.values(inputs).flat() as (Partial<tf.Tensor> | null | undefined)[];
-    if (given.some((tensor) => tensor?.isDisposed)) throw new DisposedTensorError(name);
-    ran(name, attrs);
-    try {
-      return runKernel.call(tensors, name, inputs, attrs);
-    } catch (error) {
-      // The outermost one is the op's own: it may call others.
-      if (typeof error === 'object' && error !== null) kernels.set(error, name);
-      throw error;
-    }
-  };
+  const putBack = replaceMethods(tensors, {
+    runKernel(name, inputs, attrs) {
+      const given = Object.values(inputs).flat() as (Partial<tf.Tensor> | null | undefined)[];
+      if (given.some((tensor) => tensor?.isDisposed)) throw new DisposedTensorError(name);
+      ran(name, attrs);
+      try {
+        return runKernel.call(tensors, name, inputs, attrs);
+      } catch (error) {
+        // The outermost one is the op's own: it may call others.
+        if (typeof error === 'object' && error !== null) kernels.set(error, name);
+        throw error;
+      }
+    },
+  });
   try {
     return f();
   } finally {
-    if (own) tensors.runKernel = runKernel;
-    else Reflect.deleteProperty(tensors, 'runKernel');
+    putBack();
   }
 }
 
@@ -75,20 +76,20 @@ export function releasingSaved<T>(work: () => T): T {
   const tensors = recorder();
   if (tensors.state.gradientDepth > 0) return work();
   const { clone, keep } = tensors;
-  // gradparity/fixes has methods of its own there.
-  const own = (['clone', 'keep'] as const).filter((name) => Object.hasOwn(tensors, name));
   const clones = new WeakSet<tf.Tensor>();
   const saved: tf.Tensor[] = [];
   // What is saved is a clone that is kept. tf.clone goes another way, so that what f itself keeps is not touched.
-  tensors.clone = (x) => {
-    const copy = clone.call(tensors, x);
-    clones.add(copy);
-    return copy;
-  };
-  tensors.keep = (x) => {
-    if (clones.has(x)) saved.push(x);
-    return keep.call(tensors, x);
-  };
+  const putBack = replaceMethods(tensors, {
+    clone(x) {
+      const copy = clone.call(tensors, x);
+      clones.add(copy);
+      return copy;
+    },
+    keep(x) {
+      if (clones.has(x)) saved.push(x);
+      return keep.call(tensors, x);
+    },
+  });
   try {
     return work();
   } catch (error) {
@@ -96,9 +97,7 @@ export function releasingSaved<T>(work: () => T): T {
     tensors.state.activeTape = null;
     throw error;
   } finally {
-    Reflect.deleteProperty(tensors, 'clone');
-    Reflect.deleteProperty(tensors, 'keep');
-    for (const name of own) Object.assign(tensors, { [name]: { clone, keep }[name] });
+    putBack();
   }
 }
 

@@ -1,5 +1,6 @@
 /** A model as a function of its weights: what a forward pass draws at random, or writes to the model, is held fast. */
 import * as tf from '@tensorflow/tfjs';
+import { replaceMethods } from '../../methods.js';
 import { randomFrom } from '../../random.js';
 
 /** A weight as tfjs-layers keeps it; `read` is what layers call in their forward pass. */
@@ -21,17 +22,14 @@ export function withWeights<T>(
   values: readonly tf.Tensor[],
   f: () => T,
 ): T {
+  const putBack = [
+    ...all.map((weight) => replaceMethods(weight, { write: () => weight })),
+    ...weights.map((weight, i) => replaceMethods(weight, { read: () => values[i] })),
+  ];
   try {
-    for (const weight of all) weight.write = () => weight;
-    weights.forEach((weight, i) => {
-      weight.read = () => values[i];
-    });
     return f();
   } finally {
-    for (const weight of all) {
-      Reflect.deleteProperty(weight, 'write');
-      Reflect.deleteProperty(weight, 'read');
-    }
+    for (const undo of putBack.reverse()) undo();
   }
 }
 

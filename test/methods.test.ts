@@ -1,0 +1,34 @@
+/** Methods that are replaced and put back. Oracle: the object before. */
+import { expect, test } from '@jest/globals';
+import { replaceMethods } from '../src/methods.js';
+
+class Base {
+  inherited(): string {
+    return 'of the class';
+  }
+  own(): string {
+    return 'of the class';
+  }
+}
+
+test('what is there before is there again, inherited or the object’s own', () => {
+  const target = new Base();
+  const own = (): string => 'its own';
+  target.own = own;
+  const putBack = replaceMethods(target, { inherited: () => 'new', own: () => 'new' });
+  expect([target.inherited(), target.own()]).toEqual(['new', 'new']);
+  putBack();
+  expect(Object.keys(target)).toEqual(['own']);
+  expect(target.own).toBe(own);
+  expect(target.inherited()).toBe('of the class');
+});
+
+test('replaced twice, it is put back in the reverse order', () => {
+  const target = new Base();
+  const outer = replaceMethods(target, { own: () => 'outer' });
+  const inner = replaceMethods(target, { own: () => 'inner' });
+  inner();
+  expect(target.own()).toBe('outer');
+  outer();
+  expect(Object.keys(target)).toEqual([]);
+});
