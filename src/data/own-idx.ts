@@ -7,6 +7,7 @@ import { reasonOf } from './download.js';
 import { uncompressed } from './gzip.js';
 import { parseIdx } from './idx.js';
 import type { RawData, RawPart } from './own.js';
+import { sizeOf } from '../shapes.js';
 
 const NAME = /^(.*?)-?(train|t10k|test)-(images|labels)[.-]idx\d-ubyte(?:\.gz)?$/i;
 
@@ -87,7 +88,7 @@ async function readPart(
   if (pictures.shape.length < 2)
     throw new InputError(`${images}: wanted images in two or more dimensions, got [${pictures.shape}].`);
   const [count, rows, ...others] = pictures.shape;
-  const columns = others.reduce((product, size) => product * size, 1);
+  const columns = sizeOf(others);
   if (count !== classes.shape[0]) {
     throw new InputError(
       `${images} has ${count} images, but ${labels} has ${classes.shape[0]} labels. Take both files from the same data set.`,

@@ -7,6 +7,7 @@ import { localPath } from '../files/place.js';
 import { readFileBounded } from '../files/read.js';
 import { unwritable, writeFileWhole } from '../files/write.js';
 import type { Checkpoint } from '../training/checkpoint.js';
+import { sizeOf } from '../shapes.js';
 
 /** Where in a run's folder its checkpoints are. */
 export const CHECKPOINTS = 'checkpoints';
@@ -191,12 +192,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
         name,
         {
           shape,
-          values: new Float32Array(
-            take(
-              shape.reduce((product, size) => product * size, 1),
-              4,
-            ),
-          ),
+          values: new Float32Array(take(sizeOf(shape), 4)),
         },
       ]),
     );

@@ -8,8 +8,9 @@
  * A dilated filter is a larger one with zeros between its entries, so that the kernels without dilation serve.
  */
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../shapes.js';
 import type { Fix } from '../fix.js';
-import { gradient, run, sizeOf } from './support.js';
+import { gradient, run } from './support.js';
 
 const family = 'convolution';
 

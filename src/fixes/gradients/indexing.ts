@@ -1,8 +1,9 @@
 /** Ops that take entries from places, or put them there, which whole numbers name: sparse and ragged tensors too. */
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../shapes.js';
 import { engine } from '../engine-methods.js';
 import type { Fix } from '../fix.js';
-import { addRows, axesOf, float, gradient, sizeOf, stockGradient, sumTo, zeros } from './support.js';
+import { addRows, axesOf, float, gradient, stockGradient, sumTo, zeros } from './support.js';
 
 const family = 'indexing';
 

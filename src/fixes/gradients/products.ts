@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Fix } from '../fix.js';
 import { gradient, stockGradient, sumTo } from './support.js';
+import { sizeOf } from '../../shapes.js';
 
 const family = 'products';
 
@@ -42,7 +43,7 @@ function diagonal({ axes, value }: Named): Named {
   const once = unique(axes);
   if (once === axes) return { axes, value };
   const length = (axis: string): number => value.shape[axes.indexOf(axis)];
-  const strides = [...axes].map((_, i) => value.shape.slice(i + 1).reduce((size, n) => size * n, 1));
+  const strides = [...axes].map((_, i) => sizeOf(value.shape.slice(i + 1)));
   const shape = [...once].map(length);
   let places: tf.Tensor = tf.zeros(shape, 'int32');
   [...once].forEach((axis, at) => {

@@ -1,7 +1,8 @@
 /** Sums, products and extremes over axes, running ones too, and choices of entries. */
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../shapes.js';
 import type { Fix } from '../fix.js';
-import { addRows, axesOf, float, gradient, keptShape, movedToEnd, sizeOf, zeros } from './support.js';
+import { addRows, axesOf, float, gradient, keptShape, movedToEnd, zeros } from './support.js';
 
 const family = 'reductions';
 

@@ -1,7 +1,8 @@
 /** Ops that move entries: each entry of y is one of x, so that each of dx is a sum of entries of dy. */
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../shapes.js';
 import type { Fix } from '../fix.js';
-import { addRows, gradient, sizeOf, stockGradient, sumTo } from './support.js';
+import { addRows, gradient, stockGradient, sumTo } from './support.js';
 
 const family = 'shape';
 

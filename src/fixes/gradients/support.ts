@@ -55,8 +55,6 @@ export const float = (x: tf.Tensor): tf.Tensor => {
   return x.dtype !== 'float32' && tf.getBackend() === 'webgpu' ? tf.mul(real, 1) : real;
 };
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
-
 /** The shape with 1 along the axes that are reduced. */
 export const keptShape = (shape: readonly number[], axes: readonly number[]): number[] =>
   shape.map((size, i) => (axes.includes(i) ? 1 : size));

@@ -1,5 +1,6 @@
 /** Kernels on wasm that act on each entry. */
 import type * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../shapes.js';
 import type { Fix } from '../fix.js';
 import { castComplex } from './complex.js';
 import {
@@ -63,14 +64,13 @@ const offsetOf = (backend: unknown, { dataId }: tf.TensorInfo): number =>
   (backend as WasmBackend).dataIdMap.get(dataId).memoryOffset;
 
 const isFloat = ({ dtype }: tf.TensorInfo): boolean => dtype === 'float32';
-const sizeOf = ({ shape }: tf.TensorInfo): number => shape.reduce((size, n) => size * n, 1);
 
 /** Whether there may be a NaN in a tensor on wasm. */
 function mayBeNaN(backend: unknown, tensor: tf.TensorInfo): boolean {
   if (!isFloat(tensor)) return false;
   const simd = simdOf(backend);
   return simd
-    ? simd.anyNaN(offsetOf(backend, tensor), sizeOf(tensor)) === 1
+    ? simd.anyNaN(offsetOf(backend, tensor), sizeOf(tensor.shape)) === 1
     : mayHoldNaN(seen(backend, tensor));
 }
 
@@ -87,7 +87,7 @@ function clamped(simd: Simd, backend: unknown, x: tf.TensorInfo, low: number, hi
   const result = (backend as WasmBackend).makeOutput(x.shape, 'float32');
   // Of -0 and a limit of 0 TensorFlow.js takes the limit.
   const zero = low === 0 || high === 0 ? 0 : -0;
-  simd.clamp(offsetOf(backend, x), offsetOf(backend, result), sizeOf(x), low, high, zero);
+  simd.clamp(offsetOf(backend, x), offsetOf(backend, result), sizeOf(x.shape), low, high, zero);
   return result;
 }
 
@@ -114,7 +114,7 @@ const extremes =
       return unlessNaN(kernelName)(call, stock);
     const result = (backend as WasmBackend).makeOutput(a.shape, 'float32');
     const run = kernelName === 'Maximum' ? simd.maximum : simd.minimum;
-    run(offsetOf(backend, a), offsetOf(backend, b), offsetOf(backend, result), sizeOf(a));
+    run(offsetOf(backend, a), offsetOf(backend, b), offsetOf(backend, result), sizeOf(a.shape));
     return result;
   };
 

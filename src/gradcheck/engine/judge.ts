@@ -72,8 +72,8 @@ export function compareEntry(
   tolerance: Tolerance,
   memory: Memory = { shortFirst: false },
 ): Entry {
-  const { question, glance, entry } = firstAnswer(pass, input, j, tolerance, memory);
-  return reconsidered(question, entry ?? longLooks(question, glance));
+  const question = questionOf(pass, input, j, tolerance);
+  return reconsidered(question, answerTo(question, memory));
 }
 
 /** Two measurements of the same rounding differ by less than this. */
@@ -86,12 +86,10 @@ const KNOWN = 4;
 function reconsidered(question: Question, entry: Entry): Entry {
   const { pass, input, j } = question;
   if (entry.state !== 'wrong' && entry.state !== 'blind') return entry;
-  if (pass.subject.active[input].values[j] !== 0) return entry;
+  if (magnitudeOf(question) !== 0) return entry;
   const noise = noiseAlong(pass, input, j, zeroUnit(question));
   if (noise.every((value, k) => value <= KNOWN * pass.noise[k])) return entry;
-  const again = { ...question, line: coordinateLine({ ...pass, noise }, input, j) };
-  const glance = again.expected.every(Number.isFinite) ? firstLook(again, { shortFirst: false }) : undefined;
-  return (glance && settled(again, glance)) ?? longLooks(again, glance);
+  return answerTo({ ...question, line: coordinateLine({ ...pass, noise }, input, j) });
 }
 
 /** The entry where a first look settles it. */
@@ -102,37 +100,42 @@ export const compareAtOnce = (
   tolerance: Tolerance,
   memory: Memory,
 ): Entry | undefined => {
-  const { question, entry } = firstAnswer(pass, input, j, tolerance, memory);
+  const question = questionOf(pass, input, j, tolerance);
+  const { entry } = firstAnswer(question, memory);
   return entry && reconsidered(question, entry);
 };
 
-/** What is asked, what a first look at it shows, and the entry where that settles it. */
-function firstAnswer(
-  pass: Pass,
-  input: number,
-  j: number,
-  tolerance: Tolerance,
-  memory: Memory,
-): { question: Question; glance?: Glance; entry?: Entry } {
-  const question: Question = {
-    pass,
-    input,
-    j,
-    line: coordinateLine(pass, input, j),
-    expected: pass.autodiff.map((gradients) => gradients[input][j]),
-    unit: pass.units[input][j],
-    span: spanOf(pass, input, j),
-    tolerance,
-  };
+const questionOf = (pass: Pass, input: number, j: number, tolerance: Tolerance): Question => ({
+  pass,
+  input,
+  j,
+  line: coordinateLine(pass, input, j),
+  expected: pass.autodiff.map((gradients) => gradients[input][j]),
+  unit: pass.units[input][j],
+  span: spanOf(pass, input, j),
+  tolerance,
+});
+
+/** The entry's value, without its sign. */
+const magnitudeOf = ({ pass, input, j }: Pick<Question, 'pass' | 'input' | 'j'>): number =>
+  Math.abs(pass.subject.active[input].values[j]);
+
+/** What a first look shows, and the entry where that settles it. */
+function firstAnswer(question: Question, memory: Memory): { glance?: Glance; entry?: Entry } {
   const glance = question.expected.every(Number.isFinite) ? firstLook(question, memory) : undefined;
-  return { question, glance, entry: glance && settled(question, glance) };
+  return { glance, entry: glance && settled(question, glance) };
+}
+
+function answerTo(question: Question, memory: Memory = { shortFirst: false }): Entry {
+  const { glance, entry } = firstAnswer(question, memory);
+  return entry ?? longLooks(question, glance);
 }
 
 /** An entry so much smaller than what it is moved by is one of another size than its tensor's. */
 const MIXED = 64;
 
-function spanOf({ subject, units }: Pass, input: number, j: number): number {
-  const [own, unit] = [Math.abs(subject.active[input].values[j]), units[input][j]];
+function spanOf(pass: Pass, input: number, j: number): number {
+  const [own, unit] = [magnitudeOf({ pass, input, j }), pass.units[input][j]];
   return own > 0 && own < unit / MIXED ? own : unit;
 }
 
@@ -238,10 +241,7 @@ function glanceAt(question: Question, steps: LongSteps, close: Pair): Glance {
 
 /** The shortest step that is worth taking: the entry's value is stored with an error of half a unit in its last place. */
 function leastStep(question: Question): number {
-  const { pass, input, j } = question;
-  const epsilon = epsilonOf(pass.subject);
-  const own = Math.abs(pass.subject.active[input].values[j]);
-  return (own === 0 ? zeroUnit(question) : own) * epsilon * 2 ** 9;
+  return ownUnit(question) * epsilonOf(question.pass.subject) * 2 ** 9;
 }
 
 /** Sizes from which on they say nothing of a 0 beside them: it may as well be of size 1. */
@@ -249,6 +249,9 @@ const HUGE = 2 ** 20;
 
 /** The size of an entry that is 0. */
 const zeroUnit = ({ unit }: Question): number => (unit > HUGE ? 1 : unit);
+
+/** The entry's own size. */
+const ownUnit = (question: Question): number => magnitudeOf(question) || zeroUnit(question);
 
 /** Richardson's value from pairs, each of half the step before. */
 const extrapolated = (pairs: readonly Pair[], expected: readonly number[]): number[] =>
@@ -333,9 +336,7 @@ const SCAN_RATIO = 16;
 
 /** Looks by two families of steps over many octaves, at the scale of the tensor, of the entry, and of the short step. */
 function longLooks(question: Question, glance: Glance | undefined): Entry {
-  const { pass, input, j, unit } = question;
-  const own = Math.abs(pass.subject.active[input].values[j]);
-  const scales = [unit, own || zeroUnit(question), glance?.steps.unit ?? 0].filter(
+  const scales = [question.unit, ownUnit(question), glance?.steps.unit ?? 0].filter(
     (scale, i, all) => scale > 0 && all.slice(0, i).every((other) => scale < other / 16),
   );
   const undecided: Entry[] = [];
@@ -493,8 +494,8 @@ const GRAIN = 2 ** -23;
 
 /** Whether differences by long steps say what autodiff says, and those by steps of the finest structure that counts still do. */
 function isGrained(question: Question, { q, slopes }: Entry, glance: Glance | undefined): boolean {
-  const { line, pass, expected, input, j } = question;
-  const step = Math.abs(pass.subject.active[input].values[j]) * GRAIN;
+  const { line, pass, expected } = question;
+  const step = magnitudeOf(question) * GRAIN;
   const isNearer = (value: number, times: number): boolean =>
     times * Math.abs(value - expected[q]) < Math.abs(value - slopes[q].value);
   return (
@@ -684,8 +685,9 @@ function isGarbage({ pass, input, expected }: Question, slope: Slope, q: number)
 const ROUGH = 2 ** 12;
 
 /** Whether f changes so much within the last bits of x that a slope as steep as autodiff says could not be seen. */
-function isRough({ pass, input, j, expected, line }: Question, { noise }: Slope, q: number): boolean {
-  const step = Math.abs(pass.subject.active[input].values[j]) * epsilonOf(pass.subject) * 2 ** 9;
+function isRough(question: Question, { noise }: Slope, q: number): boolean {
+  const { pass, expected, line } = question;
+  const step = magnitudeOf(question) * epsilonOf(pass.subject) * 2 ** 9;
   // What is left where quantities of size 1 cancel, as in sin² + cos² − 1, is rounding, however small f is.
   const isRounding = noise <= HIDING * pass.flatNoise[q];
   return !isRounding && isNoisy(pass, noise, q, ROUGH) && Math.abs(expected[q]) * step > line.reach()[q] / 4;
@@ -699,12 +701,9 @@ const MOST = 1 / 64;
  * Whether f varies within the distance at which noise is measured as much as by the steps that the value is from, as a chaotic recurrence does: then no
  * step shows its slope, if that is as steep as autodiff says.
  */
-function isErratic(
-  { pass, input, j, expected }: Question,
-  { value, errorBar, noise, t }: Slope,
-  q: number,
-): boolean {
-  const near = Math.abs(pass.subject.active[input].values[j]) * noiseDistance(pass.subject);
+function isErratic(question: Question, { value, errorBar, noise, t }: Slope, q: number): boolean {
+  const { pass, expected } = question;
+  const near = magnitudeOf(question) * noiseDistance(pass.subject);
   return (
     Math.abs(value) <= 3 * errorBar &&
     noise > ERRATIC * pass.flatNoise[q] &&
