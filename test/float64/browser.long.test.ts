@@ -2,48 +2,22 @@
  * inFloat64 and gradcheck in a real browser, with WebGL as the backend outside. Oracle: JavaScript's doubles, of which the
  * float32 answer of the same op must fall short. Needs Chromium, which CI installs; elsewhere the tests are skipped without it.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromium, type Browser } from 'playwright-core';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
 import { mismatch } from '../support/close.js';
+import { foundInChromium, WEBGL } from '../support/in-chromium.js';
 import type { Findings } from './browser/page.js';
 
 const executablePath = chromiumExecutable();
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 (executablePath ? describe : describe.skip)('in Chromium, on WebGL', () => {
-  let browser: Browser | undefined;
   let found: Findings;
-  const folder = mkdtempSync(join(tmpdir(), 'gradparity-browser-'));
 
   beforeAll(async () => {
-    const bundle = join(folder, 'page.js');
-    execFileSync(process.execPath, [
-      path('../../node_modules/esbuild/bin/esbuild'),
-      path('./browser/page.ts'),
-      '--bundle',
-      '--platform=browser',
-      '--log-level=error',
-      `--outfile=${bundle}`,
-    ]);
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--enable-unsafe-swiftshader', '--use-gl=angle', '--use-angle=swiftshader'],
-    });
-    const page = await browser.newPage();
-    await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
-    found = await page.evaluate('run()');
+    found = await foundInChromium(executablePath, path('./browser/page.ts'), WEBGL);
   }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
 
   const inputs = [1, -2.5, 4];
 

@@ -4,15 +4,12 @@
  *
  * Node 24 comes from the npm registry, by a package that holds the binary; there is one for Linux on x64. Chromium is the one that is installed.
  */
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { chromium, type Browser } from 'playwright-core';
 import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
+import { foundInChromium } from '../support/in-chromium.js';
 import { present } from '../support/present.js';
 
 const run = promisify(execFile);
@@ -41,28 +38,8 @@ const inThisNode = (): Promise<Judged> => inNode(process.execPath, []);
 const inNode24 = (): Promise<Judged> =>
   inNode('npm', ['exec', '--yes', `--package=${NODE_24}`, '--', 'node']);
 
-async function inChromium(executablePath: string): Promise<Judged> {
-  const folder = mkdtempSync(join(tmpdir(), 'gradparity-everywhere-'));
-  let browser: Browser | undefined;
-  try {
-    const bundle = join(folder, 'page.js');
-    execFileSync(process.execPath, [
-      path('../../node_modules/esbuild/bin/esbuild'),
-      path('./everywhere/page.mjs'),
-      '--bundle',
-      '--platform=browser',
-      '--log-level=error',
-      `--outfile=${bundle}`,
-    ]);
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-    const page = await browser.newPage();
-    await page.addScriptTag({ content: readFileSync(bundle, 'utf8') });
-    return await page.evaluate('run()');
-  } finally {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const inChromium = (executablePath: string): Promise<Judged> =>
+  foundInChromium(executablePath, path('./everywhere/page.mjs'));
 
 const browserPath = chromiumExecutable();
 
