@@ -7,14 +7,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 import { buildIfNeeded } from './build.mjs';
+import { optionsOf } from './options.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const stranger = process.argv.slice(2).find((argument) => argument !== '--write');
-if (stranger !== undefined) {
-  console.error(`api: --write is the only option, got ${stranger}.`);
-  process.exit(2);
-}
-const isWriting = process.argv.includes('--write');
+const { write: isWriting = false } = optionsOf('api', { write: { type: 'boolean' } }).values;
 
 /** Entries of the package, by the name of their report. */
 const ENTRIES = {

@@ -6,13 +6,13 @@
  */
 import { renameSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { fromGit, tarballs } from './check-package/managers.mjs';
 import { tfjsNodeSetup } from './check-package/native.mjs';
 import { pack, removeScratch, root } from './check-package/project.mjs';
 import { runners } from './check-package/runners.mjs';
 import { bundle, contents, installed, manifest, missing } from './check-package/shape.mjs';
 import { areTheTypesWrong, resolutions } from './check-package/types.mjs';
+import { optionsOf } from './options.mjs';
 
 /** What can be left out. */
 const SLOW = ['git', 'native'];
@@ -23,14 +23,10 @@ function readWithout() {
     console.error(`check:package: ${message}`);
     process.exit(2);
   };
-  try {
-    const { values } = parseArgs({ options: { without: { type: 'string', default: '' } } });
-    const names = values.without.split(',').filter(Boolean);
-    const stranger = names.find((name) => !SLOW.includes(name));
-    return stranger ? fail(`--without takes ${SLOW.join(', ')}, got ${stranger}.`) : names;
-  } catch (error) {
-    return fail(error.message);
-  }
+  const { values } = optionsOf('check:package', { without: { type: 'string', default: '' } });
+  const names = values.without.split(',').filter(Boolean);
+  const stranger = names.find((name) => !SLOW.includes(name));
+  return stranger ? fail(`--without takes ${SLOW.join(', ')}, got ${stranger}.`) : names;
 }
 
 async function step(name, work) {

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const site = path.join(root, 'site');
@@ -17,7 +17,7 @@ const site = path.join(root, 'site');
 const OLDEST = [22, 19];
 const NODE = '22.23.3';
 
-const options = parsed();
+const { values: options } = optionsOf('docs', { serve: { type: 'boolean' }, check: { type: 'boolean' } });
 try {
   // The site needs the packages and dist/ of the root, and no native backend.
   process.env.GRADPARITY_NATIVE = 'off';
@@ -43,15 +43,6 @@ if (failed) {
 }
 if (options.check && look() !== 0) process.exit(1);
 console.log('The site is in site/dist.');
-
-function parsed() {
-  try {
-    return parseArgs({ options: { serve: { type: 'boolean' }, check: { type: 'boolean' } } }).values;
-  } catch (error) {
-    console.error(`docs: ${error.message}`);
-    process.exit(2);
-  }
-}
 
 function installIfNeeded() {
   const stamp = path.join(site, 'node_modules', '.gradparity-site');

@@ -7,8 +7,10 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, write
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { optionsOf } from './options.mjs';
 import { setup } from './setup.mjs';
 
+optionsOf('field');
 const packages = [
   { name: '@genai-fi/nanogpt', version: '1.3.0', cases: 'nanogpt.mjs' },
   { name: 'tfjsctcloss', version: '1.0.1', cases: 'tfjsctcloss.mjs' },

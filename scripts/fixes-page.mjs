@@ -5,6 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildIfNeeded } from './build.mjs';
+import { optionsOf } from './options.mjs';
+
+const { values: options } = optionsOf('fixes-page', { check: { type: 'boolean' } });
 
 const [begin, end] = ['<!-- The table is made by `npm run fixes-page`. -->', '<!-- The table ends here. -->'];
 
@@ -94,7 +97,7 @@ for (const page of pages) {
   const path = fileURLToPath(new URL(`../${page.file}`, import.meta.url));
   const before = readFileSync(path, 'utf8');
   const text = renewed(before, page);
-  if (!process.argv.includes('--check')) {
+  if (!options.check) {
     await writeFileWhole(path, text);
     console.log(`${FIXES.length} fixes written to ${page.file}`);
   } else if (text !== before) {

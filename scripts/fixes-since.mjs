@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildIfNeeded } from './build.mjs';
+import { formatted } from './formatted.mjs';
+import { optionsOf } from './options.mjs';
 
 /** Oldest first. */
 const VERSIONS = [
@@ -72,17 +74,19 @@ function run(bundle, ...more) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [self, '--child', bundle, ...more], {
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`fixes-since: ${bundle}: ${stderr.slice(-800)}`);
+  if (status !== 0) throw new Error(`${bundle}: ${stderr.slice(-800)}`);
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
 async function main() {
+  optionsOf('fixes-since');
   buildIfNeeded();
+  const { writeFileWhole } = await import('../dist/files/write.js');
   const folder = mkdtempSync(join(tmpdir(), 'gradparity-since-'));
   try {
     const mended = run('none', '--fixes');
     for (const [id, verdict] of Object.entries(mended)) {
-      if (verdict !== 'right') throw new Error(`fixes-since: ${id} is ${verdict} with the fixes.`);
+      if (verdict !== 'right') throw new Error(`${id} is ${verdict} with the fixes.`);
     }
     const byFix = {};
     for (const version of VERSIONS) {
@@ -100,11 +104,12 @@ async function main() {
     }
     for (const [id, found] of Object.entries(byFix)) {
       if (found[VERSIONS.at(-1)] !== 'wrong')
-        throw new Error(`fixes-since: ${id} is ${found[VERSIONS.at(-1)]} in ${VERSIONS.at(-1)}.`);
+        throw new Error(`${id} is ${found[VERSIONS.at(-1)]} in ${VERSIONS.at(-1)}.`);
     }
-    writeFileSync(
-      fileURLToPath(new URL('fixes-since/versions.json', import.meta.url)),
-      `${JSON.stringify({ versions: VERSIONS, fixes: byFix }, null, 2)}\n`,
+    const target = fileURLToPath(new URL('fixes-since/versions.json', import.meta.url));
+    await writeFileWhole(
+      target,
+      await formatted(target, JSON.stringify({ versions: VERSIONS, fixes: byFix }, null, 2)),
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -112,4 +117,11 @@ async function main() {
 }
 
 if (process.argv[2] === '--child') await child(process.argv[3], process.argv[4] === '--fixes');
-else await main();
+else {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`fixes-since: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

@@ -8,20 +8,18 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { encode } from 'fast-png';
 import Table from 'cli-table3';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { optionsOf } from './options.mjs';
 import { setup } from './setup.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    inputs: { type: 'string', default: '20000' },
-    seed: { type: 'string', default: '1' },
-    only: { type: 'string' },
-  },
+const { values: options } = optionsOf('fuzz', {
+  inputs: { type: 'string', default: '20000' },
+  seed: { type: 'string', default: '1' },
+  only: { type: 'string' },
 });
 await setup();
 const from = (name) => import(new URL(`../dist/${name}.js`, import.meta.url).href);

@@ -8,9 +8,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as prettier from 'prettier';
+import { formatted } from './formatted.mjs';
+import { optionsOf } from './options.mjs';
 import { setup } from './setup.mjs';
 
+const { values: options } = optionsOf('gallery', { pages: { type: 'boolean' } });
 const root = fileURLToPath(new URL('..', import.meta.url));
 const main = path.join(root, 'dist', 'cli', 'main.js');
 const images = path.join(root, 'docs', 'images', 'gallery');
@@ -177,9 +179,8 @@ const pages = {
 
 await setup();
 const { writeFileWhole } = await import('../dist/files/write.js');
-if (!process.argv.includes('--pages')) draw();
+if (!options.pages) draw();
 for (const [name, text] of Object.entries(pages)) {
   const file = path.join(root, name);
-  const settings = await prettier.resolveConfig(file);
-  await writeFileWhole(file, await prettier.format(text, { ...settings, parser: 'markdown' }));
+  await writeFileWhole(file, await formatted(file, text));
 }

@@ -4,16 +4,20 @@
  * more, to see which op of its tape is at fault. Writes src/gradcheck/diagnosis/tfjs-faults.json; with `-- --check` it fails
  * where that file would change.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
 import { buildIfNeeded } from './build.mjs';
+import { formatted } from './formatted.mjs';
+import { optionsOf } from './options.mjs';
+
+const { values: options } = optionsOf('known-faults', { check: { type: 'boolean' } });
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const target = here('../src/gradcheck/diagnosis/tfjs-faults.json');
 
 buildIfNeeded();
 const { gradientOf, Subject } = await import('../dist/gradcheck/engine/index.js');
+const { writeFileWhole } = await import('../dist/files/write.js');
 const { randomFrom } = await import('../dist/random.js');
 const { run } = await import('../dist/sweep/cases/expression.js');
 const { applyFixes, FIXES, removeFixes } = await import('../dist/fixes/public.js');
@@ -134,12 +138,9 @@ for (const finding of findings.filter((id) => !id.includes('-(as-'))) {
   }
 }
 const list = [...faults.values()].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-const text = await format(JSON.stringify({ tfjs, faults: list }), {
-  ...(await resolveConfig(target)),
-  parser: 'json',
-});
-if (!process.argv.includes('--check')) {
-  writeFileSync(target, text);
+const text = await formatted(target, JSON.stringify({ tfjs, faults: list }));
+if (!options.check) {
+  await writeFileWhole(target, text);
   console.log(`${list.length} faults written to ${target}`);
 } else if (text !== readFileSync(target, 'utf8')) {
   console.error(

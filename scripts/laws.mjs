@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
@@ -16,18 +16,11 @@ function fail(message) {
   process.exit(2);
 }
 
-function readOptions() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { seed: { type: 'string' }, runs: { type: 'string', default: '10000' } },
-    });
-  } catch (error) {
-    return fail(`${error.message} Usage: npm run laws -- [--seed N] [--runs N] [file …]`);
-  }
-}
-
-const { values, positionals } = readOptions();
+const { values, positionals } = optionsOf(
+  'laws',
+  { seed: { type: 'string' }, runs: { type: 'string', default: '10000' } },
+  { allowPositionals: true, hint: 'Usage: npm run laws -- [--seed N] [--runs N] [file …]' },
+);
 const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
 for (const [name, value] of Object.entries({ ...values, seed })) {
   if (!/^\d+$/.test(value)) fail(`--${name} must be a whole number, got ${JSON.stringify(value)}.`);

@@ -17,8 +17,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { optionsOf } from './options.mjs';
 import { setup } from './setup.mjs';
 import { mutantCompiler } from './mutation/compiles.mjs';
 import { draw, mutantsOf } from './mutation/mutants.mjs';
@@ -59,31 +59,29 @@ function readOptions() {
       fail(`--${name} must be a whole number from ${least}, got ${JSON.stringify(text)}.`);
     return Number(text);
   };
-  try {
-    const { values } = parseArgs({
-      options: {
-        mutants: { type: 'string', default: '500' },
-        seed: { type: 'string', default: '1' },
-        files: { type: 'string', multiple: true, default: [''] },
-        mutant: { type: 'string', multiple: true },
-        threshold: { type: 'string', default: '90' },
-        budget: { type: 'string', default: '30' },
-        long: { type: 'boolean', default: false },
-        incremental: { type: 'boolean', default: false },
-        workers: { type: 'string', default: String(os.availableParallelism()) },
-      },
-    });
-    return {
-      ...values,
-      mutants: values.mutants === 'all' ? Infinity : number('mutants', values.mutants, 1),
-      seed: number('seed', values.seed, 0),
-      threshold: number('threshold', values.threshold, 0),
-      budget: number('budget', values.budget, 0),
-      workers: number('workers', values.workers, 1),
-    };
-  } catch (error) {
-    return fail(`${error.message} The options are at the top of scripts/mutation.mjs.`);
-  }
+  const { values } = optionsOf(
+    'mutation',
+    {
+      mutants: { type: 'string', default: '500' },
+      seed: { type: 'string', default: '1' },
+      files: { type: 'string', multiple: true, default: [''] },
+      mutant: { type: 'string', multiple: true },
+      threshold: { type: 'string', default: '90' },
+      budget: { type: 'string', default: '30' },
+      long: { type: 'boolean', default: false },
+      incremental: { type: 'boolean', default: false },
+      workers: { type: 'string', default: String(os.availableParallelism()) },
+    },
+    { hint: 'The options are at the top of scripts/mutation.mjs.' },
+  );
+  return {
+    ...values,
+    mutants: values.mutants === 'all' ? Infinity : number('mutants', values.mutants, 1),
+    seed: number('seed', values.seed, 0),
+    threshold: number('threshold', values.threshold, 0),
+    budget: number('budget', values.budget, 0),
+    workers: number('workers', values.workers, 1),
+  };
 }
 
 const filesUnder = (folder, ending) =>

@@ -10,7 +10,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import {
   codeCells,
   folder,
@@ -26,6 +25,7 @@ import {
   textOf,
   varies,
 } from './notebooks/format.mjs';
+import { optionsOf } from './options.mjs';
 import { setup } from './setup.mjs';
 
 const results = path.join(root, 'runs', 'notebooks');
@@ -33,7 +33,12 @@ const kernels = path.join(results, 'jupyter');
 /** Longer than that no cell takes, on the slowest backend. */
 const cellSeconds = 900;
 
-const { values: options, positionals } = parsed();
+const flag = { type: 'boolean', default: false };
+const { values: options, positionals } = optionsOf(
+  'notebooks',
+  { write: flag, pictures: flag, types: flag, full: flag },
+  { allowPositionals: true },
+);
 const names = positionals.length > 0 ? positionals.map(named) : notebookNames();
 try {
   await setup();
@@ -48,18 +53,6 @@ const wrong = typeErrors(names);
 if (wrong.length > 0) quit(1, `types:\n${indent(wrong.join('\n'))}`);
 console.log(`Types: ${names.length} notebooks checked.`);
 if (!options.types) await executeAll();
-
-function parsed() {
-  try {
-    const flag = { type: 'boolean', default: false };
-    return parseArgs({
-      options: { write: flag, pictures: flag, types: flag, full: flag },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    return quit(2, error.message);
-  }
-}
 
 async function executeAll() {
   const task = options.write ? write : options.pictures ? draw : check;

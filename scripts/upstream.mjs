@@ -20,11 +20,11 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import ts from 'typescript';
 import { buildIfNeeded } from './build.mjs';
+import { optionsOf } from './options.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const patches = join(root, 'docs/upstream');
@@ -38,10 +38,11 @@ const PARTS = [
   'tfjs-node',
 ];
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { source: { type: 'string' }, keep: { type: 'string' } },
-});
+const { values: options, positionals } = optionsOf(
+  'upstream',
+  { source: { type: 'string' }, keep: { type: 'string' } },
+  { allowPositionals: true },
+);
 
 function stop(sentence) {
   console.error(`upstream: ${sentence}`);
@@ -299,6 +300,7 @@ function typeErrors(files) {
   });
 }
 
+console.error('Looking for the errors of types that the sources have by themselves …');
 const stockErrors = new Set(typeErrors([...new Set(names.flatMap((name) => read(name).files))]));
 let wrong = 0;
 for (const name of names) {
