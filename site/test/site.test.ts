@@ -178,8 +178,10 @@ function serve(): Promise<Server> {
     ['/zh-cn/', '折点', /kinks/],
   ])('%s: the search finds %s', async (address, words, wanted) => {
     const page = await open(address);
-    await page.keyboard.press('Control+k');
+    // Starlight makes the field in an idle moment of the page. A headless Chromium whose dialog is open before the first one may never have another.
     const field = page.locator('dialog input');
+    await field.waitFor({ state: 'attached' });
+    await page.keyboard.press('Control+k');
     await field.waitFor();
     await field.fill(words);
     const links = page.locator('dialog .pagefind-ui__result-link');
