@@ -38,6 +38,7 @@ import image
 import linear_algebra
 import losses
 import made
+import merging
 import normalisation
 import optimizers
 import pooling
@@ -49,7 +50,7 @@ from tensors import NoWitness, begin, dims, invoke, now
 
 FAMILIES = [
     elementwise, reductions, shape, gather, linear_algebra, convolution, pooling, image, normalisation, spectral, fused,
-    losses, made, gradients,
+    losses, made, gradients, merging,
 ]
 FUNCTIONS = {name: function for family in FAMILIES for name, function in family.FUNCTIONS.items()}
 NUMBERS = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
@@ -65,6 +66,9 @@ def evaluate(part, inputs):
     if "input" in part:
         return inputs[part["input"]]
     if "call" in part:
+        if part["call"].startswith("layers.") and part["call"] not in FUNCTIONS:
+            # A layer within another's configuration.
+            return {"layer": part["call"][len("layers."):], "config": evaluate((part["args"] or [{}])[0], inputs)}
         if part["call"] not in FUNCTIONS:
             raise NoWitness(f"{part['call']} is not in the table")
         return invoke(FUNCTIONS[part["call"]], [evaluate(one, inputs) for one in part["args"]])
@@ -72,11 +76,16 @@ def evaluate(part, inputs):
         # A model's weights are those that are trained, then the others.
         last = len(part["weights"]) - 2 * sum(name == "batchNormalization" for name, _ in part["layers"])
         trained, others = iter(part["weights"][:last]), iter(part["weights"][last:])
-        x = evaluate(part["of"], inputs)
+        x, mask = evaluate(part["of"], inputs), None
         for name, config in part["layers"]:
             config = evaluate(config, inputs)
+            before = mask
+            if name == "masking":
+                mask = tf.reduce_any(x != (config.get("maskValue") or 0), -1)
+            elif name == "embedding" and config.get("maskZero"):
+                mask = x != 0
             x = layer(
-                name, config, x, lambda rest=False: inputs[next(others if rest else trained)], part.get("training")
+                name, config, x, lambda rest=False: inputs[next(others if rest else trained)], part.get("training"), before
             )
         if next(trained, None) is not None or next(others, None) is not None:
             raise NoWitness("the layers left weights over")

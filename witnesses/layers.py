@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from tensors import NoWitness, now, several
+from tensors import NoWitness, dims, now, several
 from elementwise import where
 from convolution import conv1d, conv2d, conv3d, depthwise_conv2d, separable_conv2d
 from pooling import pools
@@ -47,6 +47,9 @@ KERAS = {
     "gaussianDropout": ("GaussianDropout", {}),
     "gaussianNoise": ("GaussianNoise", {}),
     "alphaDropout": ("AlphaDropout", {}),
+    "rnn": ("RNN", {}),
+    "resizing": ("Resizing", {}),
+    "randomWidth": ("RandomWidth", {}),
 }
 
 
@@ -54,21 +57,33 @@ def snake(name):
     return re.sub("(?<=[a-z])([A-Z])", r"_\1", name).lower()
 
 
-def by_keras(name, config, x, take, training):
+def in_keras(name, config):
+    """The layer or cell of tf.keras, and what its configuration has in it."""
+    cell = name[: -len("Cell")] if name.endswith("Cell") else None
+    if name == "stackedRNNCells":
+        return tf.keras.layers.StackedRNNCells([in_keras(one["layer"], one["config"]) for one in config["cells"]])
+    keras, defaults = KERAS[cell or name]
+    options = dict(defaults)
+    for key, value in config.items():
+        if value is not None and key not in ("inputShape", "batchInputShape", "name", "seed"):
+            if isinstance(value, dict) and "layer" in value:
+                value = in_keras(value["layer"], value["config"])
+            options[snake(key)] = snake(value) if isinstance(value, str) else value
+    return getattr(tf.keras.layers, keras + ("Cell" if cell else ""))(**options, dtype=now.real)
+
+
+def by_keras(name, config, x, take, training, mask=None):
     """The layer of tf.keras, with the case's tensors in place of its trained variables."""
     if training and "ropout" in name or training and name == "gaussianNoise":
         raise NoWitness("dropout is random")
-    name, options = KERAS[name][0], dict(KERAS[name][1])
-    for key, value in config.items():
-        if value is not None and key not in ("inputShape", "batchInputShape", "name", "seed"):
-            options[snake(key)] = snake(value) if isinstance(value, str) else value
-    made = getattr(tf.keras.layers, name)(**options, dtype=now.real)
-    if name != "Embedding":
+    made = in_keras(name, config)
+    if name != "embedding":
         x = tf.cast(x, now.real)
     made.build(x.shape)
     weights = [(weight, take()) for weight in made.trainable_weights]
     weights += [(weight, take(True)) for weight in made.non_trainable_weights]
-    owners = [part for part in (made, getattr(made, "cell", None)) if part is not None]
+    cell = getattr(made, "cell", None)
+    owners = [part for part in (made, cell, *getattr(cell, "cells", [])) if part is not None]
     for weight, value in weights:
         if training and not weight.trainable:
             weight.assign(value)
@@ -77,8 +92,30 @@ def by_keras(name, config, x, take, training):
             for key, held in list(vars(owner).items()):
                 if held is weight:
                     object.__setattr__(owner, key, value)
-    takes_training = "training" in inspect.signature(made.call).parameters
-    return made.call(x, **({"training": bool(training)} if takes_training else {}))
+    takes = inspect.signature(made.call).parameters
+    more = {"training": bool(training)} if "training" in takes else {}
+    if mask is not None and "mask" in takes:
+        more["mask"] = mask
+    return made.call(x, **more)
+
+
+def wrapper(name, config, x, take, training, mask):
+    inner = config["layer"]["layer"], config["layer"]["config"]
+    if name == "timeDistributed":
+        size = dims(x)
+        y = layer(*inner, tf.reshape(x, [size[0] * size[1], *size[2:]]), take, training)
+        return tf.reshape(y, [size[0], size[1], *dims(y)[1:]])
+    forward = layer(*inner, x, take, training, mask)
+    back = layer(inner[0], {**inner[1], "goBackwards": not inner[1].get("goBackwards")}, x, take, training, mask)
+    if inner[1].get("returnSequences"):
+        back = tf.reverse(back, [1])
+    merge = {
+        "concat": lambda: tf.concat([forward, back], -1),
+        "sum": lambda: forward + back,
+        "ave": lambda: (forward + back) / 2,
+        "mul": lambda: forward * back,
+    }
+    return merge[config.get("mergeMode") or "concat"]()
 
 
 def option(config, name, default):
@@ -86,8 +123,10 @@ def option(config, name, default):
     return default if value is None else value
 
 
-def layer(name, config, x, take, training):
+def layer(name, config, x, take, training, mask=None):
     config = dict(config)
+    if name in ("timeDistributed", "bidirectional"):
+        return wrapper(name, config, x, take, training, mask)
     if config.get("dataFormat") == "channelsFirst" and name != "flatten":
         # The CPU has kernels for channels that come last.
         rank = len(x.shape)
@@ -95,7 +134,7 @@ def layer(name, config, x, take, training):
         y = layer(name, {**config, "dataFormat": None}, tf.transpose(x, last), take, training)
         return tf.transpose(y, [0, rank - 1, *range(1, rank - 1)]) if len(y.shape) == rank else y
     if name in KERAS:
-        return by_keras(name, config, x, take, training)
+        return by_keras(name, config, x, take, training, mask)
     for ignored in ("inputShape", "batchInputShape", "name", "trainable", "kernelInitializer", "biasInitializer"):
         config.pop(ignored, None)
 

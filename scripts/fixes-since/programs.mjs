@@ -458,6 +458,41 @@ export const PROGRAMS = {
       ),
     [-1, 1],
   ],
+  'concatenate-layer-axis': [
+    ['layers.concatenate'],
+    (tf) =>
+      v(
+        tf.layers
+          .concatenate({ axis: -2 })
+          .apply([tf.tensor3d([1, 2], [1, 1, 2]), tf.tensor3d([3, 4, 5, 6], [1, 2, 2])]),
+      ),
+    [1, 2, 3, 4, 5, 6],
+  ],
+  'resizing-layer': [
+    ['layers.resizing'],
+    (tf) =>
+      v(
+        tf
+          .sequential({ layers: [tf.layers.resizing({ height: 1, width: 4, inputShape: [1, 2, 1] })] })
+          .apply(tf.tensor4d([1, 3], [1, 1, 2, 1])),
+      ),
+    [1, 1.5, 2.5, 3],
+  ],
+  'center-crop-layer': [
+    ['layers.centerCrop'],
+    (tf) => v(tf.layers.centerCrop({ height: 1, width: 2 }).apply(tf.tensor4d([1, 2, 3], [1, 1, 3, 1]))),
+    [1, 2],
+  ],
+  'random-width-layer': [
+    ['layers.randomWidth'],
+    (tf) =>
+      v(
+        tf
+          .sequential({ layers: [tf.layers.randomWidth({ factor: [1, 1], inputShape: [1, 2, 1] })] })
+          .apply(tf.tensor4d([1, 3], [1, 1, 2, 1]), { training: true }),
+      ),
+    [1, 1.5, 2.5, 3],
+  ],
   'optimizer-state': [
     ['train.momentum'],
     (tf) => {

@@ -13,6 +13,7 @@ import { products } from './gradients/products.js';
 import { reductions } from './gradients/reductions.js';
 import { shapes } from './gradients/shapes.js';
 import { KERNEL_FIXES } from './kernels/index.js';
+import { IMAGE_LAYER_FIXES } from './image-layers.js';
 import { LAYER_FIXES } from './layers.js';
 import { ops as composites } from './ops.js';
 import { OPTIMIZER_FIXES } from './optimizers.js';
@@ -108,5 +109,6 @@ export const FIXES: readonly Fix[] = [
   ...composites,
   ...KERNEL_FIXES,
   ...LAYER_FIXES,
+  ...IMAGE_LAYER_FIXES,
   ...OPTIMIZER_FIXES,
 ];

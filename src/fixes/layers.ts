@@ -1,20 +1,7 @@
 /** Layers whose values are not Keras': methods of TensorFlow.js' layer classes that take others' place. */
 import * as tf from '@tensorflow/tfjs';
-import { classChange, type Wrap } from './class-methods.js';
-import type { EngineChange, Fix } from './fix.js';
-
-/** A change to the class of a layer. */
-const replacing = (fix: string, className: string, methods: Readonly<Record<string, Wrap>>): EngineChange =>
-  classChange(
-    fix,
-    ({ serialization }) =>
-      // A core alone has no layers.
-      serialization.SerializationMap.getMap().classNameMap[className]?.[0],
-    methods,
-  );
-
-const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor4D =>
-  (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
+import type { Fix } from './fix.js';
+import { only, replacing } from './layer-class.js';
 
 interface DepthwiseConv2D extends tf.layers.Layer {
   depthwiseKernel: tf.LayerVariable;
@@ -103,6 +90,23 @@ const batchNormalization = replacing('batch-normalization-layer', 'BatchNormaliz
     },
 });
 
+interface Concatenate extends tf.layers.Layer {
+  axis: number;
+}
+
+const concatenate = replacing('concatenate-layer-axis', 'Concatenate', {
+  /** Along an axis that is counted from the end as along the same one counted from the beginning. */
+  mergeFunction: (own) =>
+    function (this: tf.layers.Layer, inputs: tf.Tensor[]) {
+      const { axis } = this as Concatenate;
+      if (axis >= 0) return own.call(this, inputs);
+      return own.call(
+        Object.create(this, { axis: { value: axis + inputs[0].rank } }) as tf.layers.Layer,
+        inputs,
+      );
+    },
+});
+
 export const LAYER_FIXES: readonly Fix[] = [
   {
     id: 'depthwise-layer-dilation',
@@ -125,5 +129,12 @@ export const LAYER_FIXES: readonly Fix[] = [
     wrong: "In training, without scale or centre, it throws “reading 'read'”.",
     upstream: 'https://github.com/tensorflow/tfjs/issues/2868',
     engine: batchNormalization,
+  },
+  {
+    id: 'concatenate-layer-axis',
+    family: 'layers',
+    ops: ['layers.concatenate'],
+    wrong: 'Every negative axis is taken for the last one.',
+    engine: concatenate,
   },
 ];

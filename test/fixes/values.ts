@@ -33,6 +33,14 @@ const ddd = (f: F, x: tf.Tensor): tf.Tensor => tf.grad((y) => sum(tf.grad((z) =>
 const each = (x: readonly number[], f: (x: number) => number): number[] => x.map(f);
 const σ = (x: number): number => 1 / (1 + Math.exp(-x));
 
+/** What a model of this layer alone gives. */
+function inModel(layer: tf.layers.Layer, x: tf.Tensor, training = false): tf.Tensor {
+  const model = tf.sequential({ layers: [layer] });
+  const y = model.apply(x, { training }) as tf.Tensor;
+  model.dispose();
+  return y;
+}
+
 const at = [0.7, -1.2, 0.3];
 
 const ints = (values: number[], shape: number[] = [values.length]): tf.Tensor =>
@@ -753,6 +761,60 @@ const values: Value[] = [
       return y;
     },
     wanted: [-1, 1],
+  },
+  {
+    name: 'layers.concatenate along the last axis but one',
+    get: () => tf.layers.concatenate({ axis: -2 }).apply([ramp([1, 1, 2]), ramp([1, 2, 2], 3)]) as tf.Tensor,
+    wanted: [1, 2, 3, 4, 5, 6],
+  },
+  {
+    name: 'layers.resizing in a model, and its gradient',
+    get: () => {
+      const resized = (x: tf.Tensor): tf.Tensor =>
+        inModel(tf.layers.resizing({ height: 1, width: 4, inputShape: [2, 2, 1] }), x);
+      const x = ramp([1, 2, 2, 1]);
+      return [resized(x), d((z) => dot(resized(z), 1, 10, 100, 1000), x)];
+    },
+    wanted: [2, 2.25, 2.75, 3, 16.75, 538.75, 16.75, 538.75],
+  },
+  {
+    name: 'layers.resizing with cropToAspectRatio',
+    get: () =>
+      inModel(
+        tf.layers.resizing({
+          height: 2,
+          width: 1,
+          interpolation: 'nearest',
+          cropToAspectRatio: true,
+          inputShape: [2, 3, 1],
+        }),
+        ramp([1, 2, 3, 1]),
+      ),
+    wanted: [2, 5],
+  },
+  {
+    name: 'layers.centerCrop of an odd number of columns more',
+    get: () =>
+      inModel(tf.layers.centerCrop({ height: 2, width: 2, inputShape: [3, 3, 1] }), ramp([1, 3, 3, 1])),
+    wanted: [1, 2, 4, 5],
+  },
+  {
+    name: 'layers.centerCrop of a smaller image',
+    get: () =>
+      inModel(tf.layers.centerCrop({ height: 2, width: 2, inputShape: [1, 3, 1] }), ramp([1, 1, 3, 1])),
+    wanted: [2, 2, 2, 2],
+  },
+  {
+    name: 'layers.randomWidth in training and outside of it',
+    get: () =>
+      [true, false].map((training) =>
+        inModel(
+          tf.layers.randomWidth({ factor: [1, 1], inputShape: [1, 2, 1] }),
+          ramp([1, 1, 2, 1]),
+          training,
+        ),
+      ),
+    wanted: [1, 1.25, 1.75, 2, 1, 2],
   },
   {
     name: 'momentum by turns',

@@ -5,8 +5,9 @@ import type { CommandModule } from 'yargs';
 import type { BackendName } from '../../backends/select.js';
 import { InputError } from '../../errors.js';
 import { sweepBackends, type SweepBackend } from '../../sweep/observation/observation.js';
+import type { KnownList } from '../../sweep/report/known.js';
 import type { SweepReport } from '../../sweep/report/report.js';
-import type { SweepPlan } from '../../sweep/run/sweep.js';
+import type { SweepPlan, SweepRun } from '../../sweep/run/sweep.js';
 import { jsonOption, realNumber, text, wholeNumber, type CommonArguments } from '../options.js';
 import { loadQueue } from '../optional.js';
 import { abortOnInterrupt, interruptedCode } from '../session.js';
@@ -172,7 +173,8 @@ async function runSweep(args: SweepArguments): Promise<void> {
   try {
     // Not before there is somebody to do the work: an earlier journal is worth more than an empty one.
     const memory = openJournal(args.journal, plan, digest, args.resume);
-    const report = await sweep({ plan, workforce, memory, versions, signal, onProgress: bar.update });
+    const untold = known && !tellsOfEach(args) ? setsOf(known) : undefined;
+    const report = await sweep({ plan, workforce, memory, versions, untold, signal, onProgress: bar.update });
     bar.stop();
     await writeReports('sweep', report, args, known);
     if (args.random !== undefined && !args.json) {
@@ -187,6 +189,15 @@ async function runSweep(args: SweepArguments): Promise<void> {
     release();
   }
 }
+
+/** Whether anything is written that has each finding with its smallest case. A random composition is filed under what that case is of. */
+const tellsOfEach = ({ report, html, markdown, json, random }: SweepArguments): boolean =>
+  [report, html, markdown, random].some((each) => each !== undefined) || json;
+
+const setsOf = ({ findings, fixed = [] }: KnownList): NonNullable<SweepRun['untold']> => ({
+  findings: new Set(findings),
+  fixed: new Set(fixed),
+});
 
 /** "3 findings, 1 of them new, in 120 s on 2 processors: 45 an hour of processor time." */
 function rateText({ findings, seconds }: SweepReport, jobs: number, known?: readonly string[]): string {

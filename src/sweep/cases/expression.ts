@@ -100,7 +100,10 @@ export function run(expression: Expression, inputs: Readonly<Record<string, tf.T
     };
   }
   if ('get' in expression) {
-    return (run(expression.of, inputs) as Record<string | number, unknown>)[expression.get];
+    const owner = run(expression.of, inputs) as Record<string | number, unknown>;
+    const member = owner[expression.get];
+    // As a method is called in the code.
+    return typeof member === 'function' ? (member.bind(owner) as AnyFunction) : member;
   }
   if ('train' in expression) return trained(expression, inputs);
   const { layers, of, weights, training = false } = expression;
@@ -187,7 +190,7 @@ export function weightShapesOf({ layers }: LayersExpression): number[][] | undef
     return tf.tidy(() => {
       const model = tf.sequential({
         layers: layers.map(
-          ([name, config]) => functionAt(`layers.${name}`)({ ...config }) as tf.layers.Layer,
+          ([name, config]) => functionAt(`layers.${name}`)(valueIn(config, {})) as tf.layers.Layer,
         ),
       });
       const shapes = weightShapes(model);

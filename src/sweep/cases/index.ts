@@ -13,6 +13,7 @@ import { image } from './image.js';
 import { layers } from './layers.js';
 import { linearAlgebra } from './linear-algebra.js';
 import { losses } from './losses.js';
+import { merging } from './merging.js';
 import { normalisation } from './normalisation.js';
 import { optimizers } from './optimizers.js';
 import { pairs } from './pairs.js';
@@ -22,6 +23,7 @@ import { shape } from './shape.js';
 import { special } from './special.js';
 import { spectral } from './spectral.js';
 import { twice } from './twice.js';
+import { wrappers } from './wrappers.js';
 
 export const families: readonly Family[] = [
   arithmetic,
@@ -40,6 +42,8 @@ export const families: readonly Family[] = [
   spectral,
   fused,
   layers,
+  merging,
+  wrappers,
   gradients,
   optimizers,
   pairs,

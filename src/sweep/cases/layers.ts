@@ -2,9 +2,9 @@
 import { fixed, ints, real, type CaseDraft, type Family, type Range } from './case.js';
 import { input, type Argument } from './expression.js';
 
-type Config = Readonly<Record<string, Argument>>;
+export type Config = Readonly<Record<string, Argument>>;
 /** The shapes of the weights, in the order of model.weights. */
-type Weights = Readonly<Record<string, readonly number[]>>;
+export type Weights = Readonly<Record<string, readonly number[]>>;
 
 interface Options {
   op?: string;
@@ -36,7 +36,7 @@ const activations = [
 ];
 
 /** A model of these layers, the first of which takes x of this shape, batch included. */
-function stack(
+export function stack(
   layers: readonly (readonly [name: string, config?: Config])[],
   shape: readonly number[],
   weights: Weights = {},

@@ -39,6 +39,8 @@ export interface SweepRun {
   workforce: Workforce;
   memory?: SweepMemory;
   versions?: Readonly<Record<string, string>>;
+  /** Findings that need no smallest case and no program, where nothing is told of them but that they are there: by id, stock and with the fixes. */
+  untold?: { findings: ReadonlySet<string>; fixed: ReadonlySet<string> };
   signal?: AbortSignal;
   onProgress?: (progress: SweepProgress) => void;
 }
@@ -69,6 +71,7 @@ export async function sweep({
   workforce,
   memory,
   versions = {},
+  untold,
   signal,
   onProgress = () => {},
 }: SweepRun): Promise<SweepReport> {
@@ -107,7 +110,11 @@ export async function sweep({
   };
   const explanations: Explanations = new Map((memory?.explanations ?? []).map((one) => [keyOf(one), one]));
   const isOpen = (task: ExplainTask): boolean => !explanations.has(keyOfTask(task));
-  const open = [...shownAmong(stockTasks), ...shownAmong(fixedTasks)].filter(isOpen);
+  const isTold = ({ hit: { id }, withFixes }: ExplainTask): boolean =>
+    !(withFixes ? untold?.fixed : untold?.findings)?.has(id);
+  const open = [...shownAmong(stockTasks), ...shownAmong(fixedTasks)].filter(
+    (task) => isTold(task) && isOpen(task),
+  );
   const explained = (): void =>
     onProgress({
       phase: 'explaining',
