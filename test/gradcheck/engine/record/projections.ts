@@ -449,6 +449,31 @@ const atZeros: ProjectionCase[] = [
     kinks: [[0, 1, 2, 3, 4, 5]],
   },
   {
+    name: 'kinks at three other entries, and then at three zeros, beside zeros where f is smooth',
+    of: eachOwn(
+      (j) => (j < 6 ? (j < 3 ? shifted(abs, 0.5) : abs) : plus(square, linear(1))),
+      [0.5, 0.5, 0.5, 0, 0, 0, ...withZeros(8, [1, 2, 3, 4])],
+    ),
+    wrong: [[]],
+    kinks: [[0, 1, 2, 3, 4, 5]],
+  },
+  {
+    name: 'kinks at five zeros, and then at two other entries, beside zeros where f is smooth',
+    of: eachOwn(
+      (j) => (j < 7 ? (j < 5 ? abs : shifted(abs, 0.5)) : plus(square, linear(1))),
+      [0, 0, 0, 0, 0, 0.5, 0.5, ...withZeros(8, [1, 2, 3, 4])],
+    ),
+    wrong: [[]],
+    kinks: [[0, 1, 2, 3, 4, 5, 6]],
+  },
+  {
+    name: 'kinks at three zeros, and one zero wrong, beside zeros where f is smooth',
+    of: eachOwn((j) => (j < 3 ? abs : plus(square, linear(1))), [0, 0, 0, 0, ...withZeros(8, [1, 2, 3, 4])]),
+    falsify: at(3)((g) => g + 0.5),
+    wrong: [[3]],
+    kinks: [[0, 1, 2]],
+  },
+  {
     name: '70 kinks at zeros, and one wrong beside them',
     of: fewOutputs(relu, withZeros(80, range(5, 75))),
     falsify: at(77)(twice),
@@ -496,6 +521,35 @@ const crossing: ProjectionCase[] = [
     },
   ];
 });
+
+/** From −3 to 3: of many entries some lie near 0, at every distance. */
+const spread = (n: number): Float64Array => {
+  const random = randomFrom(5);
+  return Float64Array.from({ length: n }, () => random.uniform(-3, 3));
+};
+for (const [name, curve, n] of [
+  ['relu(x)² of 300 entries', once, 300],
+  ['relu(x)² of 3000 entries', once, 3000],
+  ['x|x| of 300 entries', xTimesAbs, 300],
+  ['|x|^1.5 of 300 entries', power(1, 1), 300],
+] as const) {
+  const x = spread(n);
+  const of = sums(curve, x, 1);
+  const wrong = x.findIndex((value, j) => value > 1 && j > n / 2);
+  for (const seed of [1, 2, 3]) {
+    const rest = { of, seed };
+    crossing.push(
+      { name: `${name}, seed ${seed}`, ...rest, wrong: [[]] },
+      {
+        name: `${name}, seed ${seed}, one off by 1e-4`,
+        ...rest,
+        falsify: at(wrong)((g) => g * (1 + 1e-4)),
+        wrong: [[wrong]],
+      },
+      { name: `${name}, seed ${seed}, one wrong`, ...rest, falsify: at(wrong)(twice), wrong: [[wrong]] },
+    );
+  }
+}
 
 const mixedWithZeros = [0, 1e-8, 0, 1e-4, 1e-6, 2, 1, 3, 0, 3e-5];
 /** Output 0 is linear in the first input, the others are the curve of the second's. */
@@ -668,6 +722,18 @@ const searches: ProjectionCase[] = [
     wrong: [[], []],
     open: [true, true],
   },
+  {
+    name: 'all by a factor within the tolerance, beside an input without effect',
+    of: eachOwn((j) => (j < 5 ? constant(1) : root), numbers(5), numbers(20, 2)),
+    falsify: all((g) => g * (1 + 2 ** -23)),
+    wrong: [[], []],
+  },
+  ...[linear(1), square].map((curve, i): ProjectionCase => ({
+    name: `${i === 0 ? 'a line' : 'a parabola'} in float32 that is said to be flat`,
+    of: elementwise(float32(curve), numbers(12)),
+    falsify: all(() => 0),
+    wrong: ['some'],
+  })),
   {
     name: 'all by a factor within the tolerance, in one cotangent',
     of: some,
