@@ -378,11 +378,14 @@ describe('how f is called', () => {
       subject.evaluate([x, Float64Array.of(5)]);
       subject.evaluate([x, y]);
       subject.evaluateGuarded();
+      // A gradient function that changes its inputs must not change those of later evaluations.
+      subject.vjp([Float64Array.of(1)]);
     });
-    const [first, second, third, guarded] = seen as [T[], T[], T[], T[]];
+    const [first, second, third, guarded, taped] = seen as [T[], T[], T[], T[], T[]];
     expect([second[0] === first[0], second[1] === first[1]]).toEqual([true, false]);
     expect([third[0] === first[0], third[1] === first[1]]).toEqual([true, true]);
     expect([guarded[0] === first[0], guarded[1] === first[1]]).toEqual([false, false]);
+    expect([taped[0] === first[0], taped[1] === first[1]]).toEqual([false, false]);
   });
 
   test('several outputs: the sum of their vector-Jacobian products; null where none hangs on an input', () => {

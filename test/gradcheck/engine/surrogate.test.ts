@@ -160,7 +160,7 @@ test('every input has its rule, or none; a rule for all is for those that are di
   ];
   const none = [undefined, undefined, undefined];
   for (const nothing of [undefined, null, (x: T) => x, [], {}]) {
-    expect(rulesFor([a, b, held], nothing as GradcheckOptions['surrogate'])).toEqual(none);
+    expect(rulesFor([a, b, held], nothing as GradcheckOptions['surrogate'])).toStrictEqual(none);
   }
   expect(rulesFor([a, b, held], 'zero')).toEqual(['zero', 'zero', undefined]);
   expect(rulesFor([a, b, held], [null, { scale: 2 }])).toEqual([undefined, { scale: 2 }, undefined]);
