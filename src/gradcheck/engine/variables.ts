@@ -73,6 +73,6 @@ export function holding<T>(
     });
     return work();
   } finally {
-    for (const undo of restore.reverse()) undo();
+    for (const undo of restore) undo();
   }
 }

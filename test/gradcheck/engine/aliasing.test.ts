@@ -58,6 +58,29 @@ test('what is off the way from the inputs to the outputs does not count', async 
   expect(await gradcheck(f, [at])).toMatchObject({ verdict: 'right', diagnosis: [] });
 });
 
+test('a gradient of one’s own is named by tf.customGrad, and each op that is at fault has a sentence', async () => {
+  const config = { kernelName: 'GivesItsInputAway', backendName: 'cpu' };
+  tf.registerKernel({ ...config, kernelFunc: ({ inputs }) => inputs.x as T });
+  tf.registerGradient({
+    kernelName: 'GivesItsInputAway',
+    gradFunc: (dy) => ({ x: () => tf.clone(dy as T) }),
+  });
+  try {
+    const given = (x: T): T => tf.engine().runKernel('GivesItsInputAway', { x });
+    const { verdict, diagnosis } = await gradcheck((x: T) => tf.mul(given(x), stop(true)(tf.exp(x))), [at]);
+    expect(verdict).toBe('wrong');
+    const sentences = diagnosis.filter((sentence) => sentence.includes('returned its input itself'));
+    expect(sentences.map((sentence) => sentence.split(' ')[0]).sort()).toEqual([
+      'GivesItsInputAway',
+      'tf.customGrad',
+    ]);
+  } finally {
+    tf.unregisterKernel('GivesItsInputAway', 'cpu');
+    tf.unregisterKernel('GivesItsInputAway', 'float64');
+    tf.unregisterGradient('GivesItsInputAway');
+  }
+});
+
 test('each is said once, in the second order too', async () => {
   const { diagnosis } = await gradcheck((x: T) => tf.mul(x, stop(true)(x)), [at], { order: 2 });
   expect(diagnosis.filter((sentence) => sentence.includes('returned its input'))).toHaveLength(1);

@@ -75,9 +75,21 @@ describe('fast', () => {
   });
 
   test('but not where it has too many entries for that', async () => {
-    const findings = await look(elementwise(plus(square, constant(1e15)), numbers(2049)), 'fast');
-    expect(findings.entries[0].length).toBeLessThan(30);
-    expect(present(findings.projections).unresolved).toEqual([true]);
+    // One entry of all is hidden; the others have no effect. The limit, 2048 entries, is one of all inputs together.
+    const one = (others: number): Plain => ({
+      x: [numbers(2000), numbers(others, 2)],
+      f: ([a]) => [a[0] * a[0] + 1e15],
+      vjp: (c, [a, b]) => [
+        Array.from(a, (value, j) => (j === 0 ? 2 * c[0] * value : 0)),
+        Array.from(b, () => 0),
+      ],
+    });
+    const within = await look(one(48), 'fast');
+    expect(within.entries[0]).toHaveLength(2000);
+    expect(present(within.projections).unresolved).toEqual([false, false]);
+    const beyond = await look(one(49), 'fast');
+    expect(beyond.entries[0].length).toBeLessThan(30);
+    expect(present(beyond.projections).unresolved).toEqual([true, false]);
   });
 
   test('nor where an entry is known to be wrong', async () => {

@@ -241,6 +241,21 @@ describe('the rounding of f', () => {
     }
   });
 
+  test('is half a unit in the last place or little more, from however few points of a short domain', () => {
+    const least = 2 ** -53 * (0.7 * 0.7);
+    const counts = new Set<number>();
+    for (let reach = 0.25; reach < 14; reach += 0.25) {
+      let inside = -2;
+      const short: Curve = within(square, (v) => Math.abs(v / 0.7 - 1) <= reach * 2 ** -33, true);
+      const counted: Curve = [(v) => (short[0](v), inside++, v * v), short[1]];
+      const { noise } = openForward(subjectOf(elementwise(counted, [0.7])), 1, randomFrom(1));
+      counts.add(inside);
+      expect(noise[0]).toBeGreaterThanOrEqual(least);
+      expect(noise[0]).toBeLessThan(8 * least);
+    }
+    expect([...counts]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   test('is measured at eight points; at eight more where f has few values at these', () => {
     const evaluations = (curve: Curve): number => {
       const subject = subjectOf(elementwise(curve, [0.3, 0.7]));

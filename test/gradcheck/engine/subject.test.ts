@@ -378,11 +378,14 @@ describe('how f is called', () => {
       subject.evaluate([x, Float64Array.of(5)]);
       subject.evaluate([x, y]);
       subject.evaluateGuarded();
+      // A gradient function that changes its inputs must not change those of later evaluations.
+      subject.vjp([Float64Array.of(1)]);
     });
-    const [first, second, third, guarded] = seen as [T[], T[], T[], T[]];
+    const [first, second, third, guarded, taped] = seen as [T[], T[], T[], T[], T[]];
     expect([second[0] === first[0], second[1] === first[1]]).toEqual([true, false]);
     expect([third[0] === first[0], third[1] === first[1]]).toEqual([true, true]);
     expect([guarded[0] === first[0], guarded[1] === first[1]]).toEqual([false, false]);
+    expect([taped[0] === first[0], taped[1] === first[1]]).toEqual([false, false]);
   });
 
   test('several outputs: the sum of their vector-Jacobian products; null where none hangs on an input', () => {
@@ -441,6 +444,105 @@ describe('how f is called', () => {
     expect(connected((x: T) => tf.square(x))).toEqual([true, false]);
     expect(connected((x: T, y: T) => [x, tf.square(y)])).toEqual([true, true]);
     expect(connected((_x: T, y: T) => y)).toEqual([false, true]);
+  });
+});
+
+test('an input among several outputs has its share of the gradient', () => {
+  const subject = Subject.of((x: T) => [x, tf.square(x)], [[3]], {});
+  subject.work(() => {
+    subject.evaluate();
+    expect(subject.vjp([Float64Array.of(5), Float64Array.of(10)])).toEqual([Float64Array.of(5 + 10 * 6)]);
+  });
+});
+
+describe('the backend’s name', () => {
+  const asking = (told: string[]) => (x: T) => {
+    told.push(tf.getBackend());
+    return tf.square(x);
+  };
+
+  test.each(['float64', 'native'] as const)('that f asks for in %s', (precision) => {
+    const told: string[] = [];
+    const subject = Subject.of(asking(told), [[1, 2]], { precision });
+    subject.work(() => subject.evaluate());
+    expect(new Set(told)).toEqual(new Set([precision === 'float64' ? 'cpu' : tf.getBackend()]));
+    expect(subject.asksForBackend).toBe(precision === 'float64');
+  });
+
+  test('that the gradient asks for, and that nothing asks for', () => {
+    const own = withGradient(
+      (x) => tf.square(x),
+      (dy, x) => tf.mul(dy, tf.mul(x, tf.getBackend() === 'cpu' ? 2 : 3)),
+    );
+    const gradient = (f: CheckedFunction): [number[], boolean] => {
+      const subject = Subject.of(f, [[1, 2]], {});
+      const [found] = subject.work(() => {
+        subject.evaluate();
+        return subject.vjp([Float64Array.of(1, 1)]);
+      });
+      return [Array.from(present(found)), subject.asksForBackend];
+    };
+    expect(gradient(own)).toEqual([[2, 4], true]);
+    expect(gradient((x: T) => tf.square(x))).toEqual([[2, 4], false]);
+  });
+});
+
+describe('dy', () => {
+  /** a + b, with a gradient of one’s own. */
+  const sum = (gradient: (dy: T) => T[]): ((a: T, b: T) => T) =>
+    withGradient((a, b) => tf.add(a, b), gradient);
+  const disposing = (dy: T): T[] => {
+    const gradients = [tf.mul(dy, 1), tf.mul(dy, 1)];
+    dy.dispose();
+    return gradients;
+  };
+
+  test.each<[string, CheckedFunction]>([
+    ['of the check', sum(disposing)],
+    ['of another op', (a: T, b: T) => tf.sin(sum(disposing)(a, b))],
+  ])('%s that a gradient function disposes of', (_whose, f) => {
+    const error = outcome(f, [[1], [2]]);
+    expect(error).toMatchObject({ verdict: 'wrong' });
+    expect(present(error).message).toMatch(
+      /^The gradient function of tf\.customGrad disposes of dy, which is not its own.*dy\.clone\(\)/,
+    );
+  });
+
+  test('that the gradient of an op disposes of: the op is named', () => {
+    const config = { kernelName: 'DisposesOfDy', backendName: 'cpu' };
+    tf.registerKernel({ ...config, kernelFunc: ({ inputs }) => tf.square(inputs.x as T) });
+    tf.registerGradient({
+      kernelName: 'DisposesOfDy',
+      inputsToSave: ['x'],
+      gradFunc: (dy, [x]) => ({
+        x: () => {
+          const gradient = tf.mul(dy as T, tf.mul(x, 2));
+          (dy as T).dispose();
+          return gradient;
+        },
+      }),
+    });
+    try {
+      const error = outcome((x: T) => tf.engine().runKernel('DisposesOfDy', { x }), [[1, 2]]);
+      expect(error).toMatchObject({ verdict: 'wrong' });
+      expect(present(error).message).toMatch(/^The gradient of DisposesOfDy disposes of dy/);
+    } finally {
+      tf.unregisterKernel('DisposesOfDy', 'cpu');
+      tf.unregisterKernel('DisposesOfDy', 'float64');
+      tf.unregisterGradient('DisposesOfDy');
+    }
+  });
+
+  test('that is returned for several inputs: wrong where TensorFlow.js adds another gradient to it', () => {
+    const both = sum((dy) => [dy, dy]);
+    const error = outcome((x: T) => both(x, tf.sin(tf.exp(x))), [[1, 2]]);
+    expect(error).toMatchObject({ verdict: 'wrong' });
+    expect(present(error).message).toMatch(
+      /^The gradient function of tf\.customGrad returns dy itself for several inputs/,
+    );
+    expect(outcome(both, [[1], [2]])).toBeUndefined();
+    const clones = sum((dy) => [tf.clone(dy), tf.clone(dy)]);
+    expect(outcome((x: T) => clones(x, tf.sin(tf.exp(x))), [[1, 2]])).toBeUndefined();
   });
 });
 

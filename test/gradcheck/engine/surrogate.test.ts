@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { expectGradients } from '../../../src/gradcheck/expect.js';
 import { gradcheck } from '../../../src/gradcheck/gradcheck.js';
+import { rulesFor } from '../../../src/gradcheck/engine/surrogate.js';
 import { describeReport } from '../../../src/gradcheck/report/describe.js';
 import type { GradcheckOptions } from '../../../src/gradcheck/report/report.js';
 import { withGradient } from '../zoo/support.js';
@@ -149,4 +150,20 @@ test('expectGradients takes it, and no check leaves a tensor', async () => {
     /dy itself, as the identity's/,
   );
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test('every input has its rule, or none; a rule for all is for those that are differentiated', () => {
+  const [a, b, held] = [
+    { name: 'a', active: true },
+    { name: 'b', active: true },
+    { name: 'held', active: false },
+  ];
+  const none = [undefined, undefined, undefined];
+  for (const nothing of [undefined, null, (x: T) => x, [], {}]) {
+    expect(rulesFor([a, b, held], nothing as GradcheckOptions['surrogate'])).toStrictEqual(none);
+  }
+  expect(rulesFor([a, b, held], 'zero')).toEqual(['zero', 'zero', undefined]);
+  expect(rulesFor([a, b, held], [null, { scale: 2 }])).toEqual([undefined, { scale: 2 }, undefined]);
+  expect(rulesFor([a, b, held], { a: 'identity' })).toEqual(['identity', undefined, undefined]);
+  expect(() => rulesFor([a, held], { held: 'zero' })).toThrow(/held, which is not differentiated/);
 });

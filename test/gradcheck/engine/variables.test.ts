@@ -1,6 +1,7 @@
 /** Variables that f captures. Oracle: the closed form of w²'s derivative, and the same numbers given as inputs. */
 import { afterAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { holding } from '../../../src/gradcheck/engine/variables.js';
 import { gradcheck } from '../../../src/gradcheck/gradcheck.js';
 import type { GradcheckOptions } from '../../../src/gradcheck/report/report.js';
 
@@ -60,6 +61,42 @@ test('have their own numbers, and their methods, afterwards', async () => {
   ]);
   w.assign(tf.tidy(() => tf.mul(w, 1)));
   expect(Array.from(w.dataSync())).toEqual([0.5, -1, 0.25]);
+});
+
+test('hold the numbers of the innermost work, and are refused to it until the outermost ends', () => {
+  const [v, outer, inner] = [
+    tf.variable(tf.scalar(1), true, 'variables/nested'),
+    tf.scalar(2),
+    tf.scalar(3),
+  ] as const;
+  const value = (): number => v.dataSync()[0];
+  const refused = (): void => {
+    expect(() => {
+      v.assign(outer);
+    }).toThrow(/f assigns to the variable variables\/nested/);
+    expect(() => {
+      v.dispose();
+    }).toThrow(/f disposes of the variable variables\/nested/);
+  };
+  holding([undefined, v], [inner, outer], () => {
+    expect(value()).toBe(2);
+    holding([v], [inner], () => {
+      expect(value()).toBe(3);
+      refused();
+    });
+    expect(value()).toBe(2);
+    refused();
+  });
+  expect(value()).toBe(1);
+  expect(() =>
+    holding([v], [inner], () => {
+      throw new Error('boo');
+    }),
+  ).toThrow('boo');
+  v.assign(outer);
+  expect(value()).toBe(2);
+  tf.dispose([v, outer, inner]);
+  expect(v.isDisposed).toBe(true);
 });
 
 test('may be constant, and have rules', async () => {

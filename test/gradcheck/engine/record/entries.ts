@@ -700,6 +700,266 @@ const garbled: Listed[] = [
   ],
 ];
 
+/** x → 4x(1 − x), so many times. */
+const logistic = (rounds: number): Curve => [
+  (v) => {
+    for (let i = 0; i < rounds; i++) v = 4 * v * (1 - v);
+    return v;
+  },
+  (v) => {
+    let slope = 1;
+    for (let i = 0; i < rounds; i++) [v, slope] = [4 * v * (1 - v), slope * 4 * (1 - 2 * v)];
+    return slope;
+  },
+];
+const zero = (): number => 0;
+/**
+ * Structure of f that is finer than the steps at which its rounding is measured, or nearly: a gradient that is right is never wrong by it,
+ * and a wrong one never right.
+ */
+const fine: Listed[] = (
+  [
+    [12, 'right right', 'wrong wrong', 'right right', 'wrong wrong'],
+    [20, 'right right', 'wrong wrong', 'right right', 'wrong wrong'],
+    [26, 'right right', 'wrong wrong', 'right right', 'wrong wrong'],
+    [30, 'noise noise', 'noise noise', 'contradicted contradicted', 'wrong contradicted'],
+    [34, 'noise noise', 'noise noise', 'contradicted contradicted', 'wrong wrong'],
+    [40, 'noise noise', 'noise noise', 'contradicted contradicted', 'contradicted wrong'],
+  ] as const
+).flatMap(([bits, right, twice, faint, line]): Listed[] => {
+  const wave = waves(2 ** bits);
+  const [strong, weak] = [plus(wave, linear(1)), plus(times(2 ** -bits, wave), linear(1))];
+  const name = `waves of 2^-${bits} on a line`;
+  return [
+    [name, at(strong, 0.3, 0.7), right],
+    [`${name}, twice`, at(strong, 0.3, 0.7), twice, { falsify: off(2) }],
+    [`faint ${name}`, at(weak, 0.3, 0.7), faint],
+    [`faint ${name}, where autodiff has that of the line`, at(weak, 0.3, 0.7), line, { falsify: () => 1 }],
+  ];
+});
+const recurrences: Listed[] = (
+  [
+    [5, 'right right', 'wrong wrong', 'right right'],
+    [15, 'right right', 'wrong wrong', 'right right'],
+    [25, 'right right', 'wrong wrong', 'right right'],
+    [30, 'noise noise', 'wrong wrong', 'noise noise'],
+    [35, 'noise noise', 'noise noise', 'contradicted contradicted'],
+    [45, 'noise noise', 'noise noise', undefined],
+  ] as const
+).flatMap(([rounds, right, twice, faint]): Listed[] => {
+  const name = `a recurrence of ${rounds} rounds`;
+  const weak = plus(times(1e-9, logistic(rounds)), linear(1));
+  return [
+    [name, at(logistic(rounds), 0.3, 0.123), right],
+    [`${name}, twice`, at(logistic(rounds), 0.3, 0.123), twice, { falsify: off(2) }],
+    ...(faint ? [[`${name}, faint, on a line`, at(weak, 0.3, 0.123), faint] as Listed] : []),
+  ];
+});
+
+/** Rounding that shows where an entry that is 0 moves alone. Where f is flat by it up to some step, 0 is right as well. */
+const lostAt0: Listed[] = (
+  [
+    [30, 'wrong wrong', 'kink right'],
+    [500, 'right wrong', 'kink right'],
+    [1e6, 'right wrong', 'right right'],
+  ] as const
+).flatMap(([large, flat, kink]): Listed[] => {
+  const name = `a line that lost bits to ${large} at 0`;
+  const of = at(lossy(linear(1), large), 0, 1);
+  return [
+    [name, of, 'right right'],
+    [`${name}, off by 1e-3`, of, 'wrong wrong', { falsify: off(1.001) }],
+    [`${name}, zero`, of, flat, { falsify: zero }],
+    [`|x| that lost bits to ${large} at 0`, at(lossy(abs, large), 0, 1), kink],
+    [
+      `a line that lost bits to ${large} at 0, and a line beside it`,
+      { x: [[0, 1]], f: ([v]) => [of.f([[v[0]]])[0], v[0], v[1]], vjp: (c) => [[c[0] + c[1], c[2]]] },
+      'right right',
+    ],
+  ];
+});
+const ends: Listed[] = [
+  [
+    'x^1.5 at its end, off by 1e-6',
+    at(within(power(1, 1), from0), 0, 1),
+    'wrong right',
+    { falsify: only((g) => g + 1e-6, 0) },
+  ],
+  ['a parabola and 1e3 at its end', at(within(plus(square, linear(2, 1e3)), from0), 0, 1), 'right right'],
+  [
+    'a parabola and 1e3 at its end, off by 1e-3',
+    at(within(plus(square, linear(2, 1e3)), from0), 0, 1),
+    'wrong wrong',
+    { falsify: off(1.001) },
+  ],
+];
+
+/** What is rounded within f, before it becomes small: (1 + s·x) − 1. */
+const nearlyFlat: Listed[] = (
+  [
+    [1e-18, 'hidden', 'right', 'hidden'],
+    [1e-15, 'hidden', 'right', 'hidden'],
+    [1e-12, 'hidden', 'right', 'hidden'],
+    [1e-9, 'right', 'wrong', 'wrong'],
+    [1e-6, 'right', 'wrong', 'wrong'],
+  ] as const
+).flatMap(([slope, right, none, more]): Listed[] => {
+  const curve: Curve = [(v) => 1 + slope * v - 1, () => slope];
+  const beside = plus(curve, [(v) => (v > 1 ? v : 0), (v) => (v > 1 ? 1 : 0)]);
+  const thrice = (verdict: string): string => [verdict, verdict, verdict].join(' ');
+  return [
+    [`a slope of ${slope} on 1`, at(curve, ...x), thrice(right)],
+    [`a slope of ${slope} on 1, zero`, at(curve, ...x), thrice(none), { falsify: zero }],
+    [`a slope of ${slope} on 1, ten times`, at(curve, ...x), thrice(more), { falsify: off(10) }],
+    [`a slope of ${slope} on 1, beside another`, at(beside, ...x), 'right right right'],
+  ];
+});
+
+/** A gradient that is what is left of dy·(1 + s) when dy is taken off. */
+const cancelling = (slope: number, change: (c: number) => number = (c) => c): EntryCase['of'] => ({
+  x: [[0.3, -0.7, 1.1]],
+  f: ([values]) => Array.from(values, (v) => slope * v),
+  vjp: (c, [values]) => [Array.from(values, (_v, j) => change(c[j]) * (1 + slope) - change(c[j]))],
+});
+const cancelled: Listed[] = (
+  [
+    [1e-5, 'right'],
+    [1e-8, 'right'],
+    [1e-9, 'right'],
+    [1e-10, 'rounding'],
+    [1e-12, 'rounding'],
+    [1e-14, 'wrong'],
+  ] as const
+).flatMap(([slope, verdict]): Listed[] => [
+  [`what is left of ${slope}`, cancelling(slope), [verdict, verdict, verdict].join(' ')],
+  [
+    `what is left of ${slope}, off by a hundredth`,
+    cancelling(slope),
+    'wrong wrong wrong',
+    { falsify: off(1.01) },
+  ],
+  [`what is left of ${slope}, of |dy|`, cancelling(slope, Math.abs), 'wrong wrong wrong'],
+]);
+
+/** √(width² + x²): a kink that is round, at steps below its width. */
+const soft = (width: number): Curve => [
+  (v) => Math.sqrt(width * width + v * v),
+  (v) => v / Math.sqrt(width * width + v * v),
+];
+const softKinks: Listed[] = (
+  [
+    [1e-3, 'right right right', 'wrong wrong wrong', 'right right'],
+    [1e-6, 'right right right', 'wrong wrong wrong', 'right right'],
+    [1e-8, 'right right right', 'wrong wrong wrong', 'right right'],
+    [1e-9, 'right right right', 'wrong wrong wrong', 'right right'],
+    [1e-10, 'right right right', 'wrong wrong wrong', 'undecided right'],
+    [1e-11, 'right right right', 'wrong wrong wrong', 'undecided right'],
+    [1e-12, 'right right right', 'wrong wrong wrong', 'undecided right'],
+    [1e-16, 'kink right right', 'kink undecided wrong', 'kink right'],
+  ] as const
+).flatMap(([width, right, wrong, on1]): Listed[] => [
+  [`round by ${width}`, at(soft(width), 0, width, 1), right],
+  [`round by ${width}, off by a half`, at(soft(width), 0, width, 1), wrong, { falsify: (g) => g + 0.5 }],
+  [`round by ${width}, on 1`, at(plus(soft(width), constant(1)), 0, 1), on1],
+]);
+const beside = (large: number): Listed[] => [
+  [`√(1 + x²) at 0 beside ${large}`, at(root, 0, large), 'right right'],
+  [
+    `√(1 + x²) at 0 beside ${large}, off by a half`,
+    at(root, 0, large),
+    'wrong wrong',
+    { falsify: (g) => g + 0.5 },
+  ],
+  [`|x| at 0 beside ${large}`, at(abs, 0, large), 'kink right'],
+  [`a bell at 0.5 beside ${large}`, at(bell(), 0.5, large), 'right right'],
+];
+
+/** Even functions at 0, alone: their derivative is 0, and nothing else is there to compare it with. */
+const even: Listed[] = [1, 1e3, 1e6, 1e10, 1e15].flatMap((offset): Listed[] => [
+  [`a parabola and ${offset} at 0`, at(plus(square, constant(offset)), 0), 'right'],
+  [
+    `a parabola and ${offset} at 0, off by 1e-2`,
+    at(plus(square, constant(offset)), 0),
+    offset < 1e15 ? 'wrong' : 'hidden',
+    { falsify: (g) => g + 1e-2 },
+  ],
+  [`a bell and ${offset} at 0`, at(plus(bell(0.1), constant(offset)), 0), 'right'],
+]);
+
+/** What is rounding where all cancels: (1 + x)² − 1 − 2x − x². */
+const nothing: Curve = [(v) => (1 + v) * (1 + v) - 1 - 2 * v - v * v, (v) => 2 * (1 + v) - 2 - 2 * v];
+const shiftedGarbage: Curve = [() => 3, (v) => garbage[1](v + 0.7)];
+const cancellations: Listed[] = [
+  ['a sum of which nothing is left', at(nothing, ...x), 'right right right'],
+  [
+    'a sum of which nothing is left, off by 1e-3',
+    at(nothing, ...x),
+    'wrong wrong wrong',
+    { falsify: (g) => g + 1e-3 },
+  ],
+  [
+    'a sum of which nothing is left, and an offset',
+    at(plus(nothing, constant(5)), ...x),
+    'right right right',
+  ],
+  ['a gradient that is rounding, with zeros', at(shiftedGarbage, 0, ...x), 'right right right right'],
+  [
+    'a gradient that is rounding, with zeros, of which one is more',
+    at(shiftedGarbage, 0, ...x, 0),
+    'wrong right right right right',
+    { falsify: only((g) => g + 1e-6, 0) },
+  ],
+  ...[1e3, 1e5, 1e7].flatMap((offset): Listed[] => [
+    [
+      `a parabola and ${offset}, off by 1.5e-7`,
+      at(plus(square, constant(offset)), ...x),
+      'right right right',
+      { falsify: off(1 + 1.5e-7) },
+    ],
+    [`fast waves on ${offset}`, at(plus(waves(64), linear(1, offset)), ...x), 'right right right'],
+    [
+      `a narrow bell on ${offset}`,
+      at(plus(shifted(bell(1e-3), 0.2995), linear(1, offset)), ...x),
+      'right right right',
+    ],
+    [
+      `a narrow bell on ${offset}, off by 1e-3`,
+      at(plus(shifted(bell(1e-3), 0.2995), linear(1, offset)), ...x),
+      'wrong wrong wrong',
+      { falsify: off(1.001) },
+    ],
+  ]),
+];
+
+/** x, and twice a curve that the first cotangent does not see, as its weights cancel; and another entry. */
+const unseenByFirst = (curve: Curve, v: number): Pick<EntryCase, 'of' | 'exact'> => ({
+  of: {
+    x: [[v, 0.5]],
+    f: ([values]) => [values[0], curve[0](values[0]), curve[0](values[0]), values[1]],
+    vjp: (c, [values]) => [[c[0] + (c[1] + c[2]) * curve[1](values[0]), c[3]]],
+  },
+  exact: (k, q) => (k === 2 && q === 0 ? -1 : 1),
+});
+const inSomeCotangents: EntryCase[] = (
+  [
+    ['a parabola', square, 0.3, 'right'],
+    ['a narrow place that is steeper', hidden, 0.3, 'contradicted'],
+    ['a root with x’s sign', oddRoot, 0, 'undecided'],
+    ['a root of |x|', rootOfSize, 0, 'kink'],
+    ['a round kink', soft(1e-10), 0, 'right'],
+    ['a parabola and 1e13', plus(square, constant(1e13)), 0.3, 'noise'],
+    ['a parabola and 1e15', plus(square, constant(1e15)), 0.3, 'hidden'],
+    ['a point', within(linear(2), (v) => v === 0), 0, 'undefined'],
+    ['waves of 2^-30', waves(2 ** 30), 0.3, 'noise'],
+  ] as const
+).flatMap(([name, curve, v, expected]): EntryCase[] => [
+  {
+    name: `${name}, which one does not see`,
+    ...unseenByFirst(curve, v),
+    expected: `${expected} right`,
+  },
+]);
+
 /** What float32 does not show: what is much smaller than the largest, and what is below its last bits. */
 const inFloat32: Record<string, [right: string, wrong: string]> = {
   'a narrow bell': ['right right right', 'wrong right right'],
@@ -799,6 +1059,16 @@ export const entryCases: Record<string, EntryCase[]> = {
   'long steps and short ones': listed(scales),
   'borders of the rules': listed(borders),
   'gradients that are rounding alone': listed(garbled),
+  'fine structure': listed(fine),
+  recurrences: listed(recurrences),
+  'rounding at 0': listed([...lostAt0, ...ends]),
+  'nearly flat': listed(nearlyFlat),
+  'gradients that lose bits': listed(cancelled),
+  'round kinks': listed(softKinks),
+  'zeros beside what is large': listed([1e3, 2 ** 20, 1e10].flatMap(beside)),
+  'even functions': listed(even),
+  cancellations: listed(cancellations),
+  'what some cotangents see': inSomeCotangents,
   'in float32': listed(native, { precision: 'native' }),
 };
 

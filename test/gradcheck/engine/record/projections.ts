@@ -364,6 +364,392 @@ export const projectionCases: ProjectionCase[] = [
   { name: 'zeros of a line', of: elementwise(linear(1), [0, 0, 0]), wrong: [[]] },
 ];
 
+/** Output j is the curve that `of` says at entry j of all inputs together. */
+const eachOwn = (of: (j: number) => Curve, ...x: readonly ArrayLike<number>[]): ProjectionCase['of'] => ({
+  x,
+  f: (inputs) => inputs.flatMap((values) => Array.from(values)).map((value, j) => of(j)[0](value)),
+  vjp(c, inputs) {
+    let next = 0;
+    return inputs.map((values) =>
+      Array.from(values, (value) => {
+        const j = next++;
+        return c[j] * of(j)[1](value);
+      }),
+    );
+  },
+});
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+const zeros = [1, 4, 6, 9, 13, 14, 17];
+/** Kinks at five zeros of seven; at the two others f is smooth. */
+const fiveOfSeven = eachOwn(
+  (j) => (j === 6 || j === 14 ? plus(square, linear(1)) : relu),
+  withZeros(18, zeros),
+);
+const kinked = zeros.filter((j) => j !== 6 && j !== 14);
+/** Few outputs, so that many kinks are looked at quickly. */
+const fewOutputs = (curve: Curve, x: ArrayLike<number>) => mixed(curve, 2, (k, j) => ((j + k) % 3) + 1, x);
+/** Kinks at entries that are 0, of which the search comes upon some, and beside them others. */
+const atZeros: ProjectionCase[] = [
+  { name: 'seven kinks at zeros', of: fewOutputs(relu, withZeros(18, zeros)), wrong: [[]], kinks: [zeros] },
+  {
+    name: 'five kinks at zeros, and two zeros where f is smooth',
+    of: fiveOfSeven,
+    wrong: [[]],
+    kinks: [kinked],
+  },
+  {
+    name: 'five kinks at zeros, and one wrong where f is smooth',
+    of: fiveOfSeven,
+    falsify: at(14)((g) => g + 0.5),
+    wrong: [[14]],
+    kinks: [kinked],
+  },
+  {
+    name: 'five kinks at zeros, and one wrong that is none',
+    of: fiveOfSeven,
+    falsify: at(11)((g) => g + 0.5),
+    wrong: [[11]],
+    kinks: [kinked],
+  },
+  {
+    name: 'kinks at zeros of the second input',
+    of: elementwise(abs, numbers(11), withZeros(18, zeros)),
+    wrong: [[], []],
+    kinks: [[], zeros],
+  },
+  {
+    name: 'kinks at zeros of the second input, and zeros of the first where f is smooth',
+    of: eachOwn((j) => (j < 11 ? square : abs), withZeros(11, [2, 7]), withZeros(18, zeros)),
+    wrong: [[], []],
+    kinks: [[], zeros],
+  },
+  {
+    name: 'kinks at zeros of both inputs, and one wrong in each',
+    of: elementwise(abs, withZeros(18, zeros), withZeros(10, [0, 3, 5, 8, 9])),
+    falsify: (g, j) => (j === 2 ? 2 * g : g),
+    wrong: [[2], [2]],
+    kinks: [zeros, [0, 3, 5, 8, 9]],
+  },
+  {
+    name: 'kinks at entries that are not 0, beside zeros where f is smooth',
+    of: eachOwn(
+      (j) => (j < 6 ? shifted(abs, 0.5) : square),
+      [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...withZeros(8, [1, 2, 3, 4, 5])],
+    ),
+    wrong: [[]],
+    kinks: [[0, 1, 2, 3, 4, 5]],
+  },
+  {
+    name: 'kinks at three zeros and at three other entries',
+    of: eachOwn(
+      (j) => (j < 6 ? (j < 3 ? abs : shifted(abs, 0.5)) : square),
+      [0, 0, 0, 0.5, 0.5, 0.5, ...withZeros(8, [1, 2, 3, 4])],
+    ),
+    wrong: [[]],
+    kinks: [[0, 1, 2, 3, 4, 5]],
+  },
+  {
+    name: 'kinks at three other entries, and then at three zeros, beside zeros where f is smooth',
+    of: eachOwn(
+      (j) => (j < 6 ? (j < 3 ? shifted(abs, 0.5) : abs) : plus(square, linear(1))),
+      [0.5, 0.5, 0.5, 0, 0, 0, ...withZeros(8, [1, 2, 3, 4])],
+    ),
+    wrong: [[]],
+    kinks: [[0, 1, 2, 3, 4, 5]],
+  },
+  {
+    name: 'kinks at five zeros, and then at two other entries, beside zeros where f is smooth',
+    of: eachOwn(
+      (j) => (j < 7 ? (j < 5 ? abs : shifted(abs, 0.5)) : plus(square, linear(1))),
+      [0, 0, 0, 0, 0, 0.5, 0.5, ...withZeros(8, [1, 2, 3, 4])],
+    ),
+    wrong: [[]],
+    kinks: [[0, 1, 2, 3, 4, 5, 6]],
+  },
+  {
+    name: 'kinks at three zeros, and one zero wrong, beside zeros where f is smooth',
+    of: eachOwn((j) => (j < 3 ? abs : plus(square, linear(1))), [0, 0, 0, 0, ...withZeros(8, [1, 2, 3, 4])]),
+    falsify: at(3)((g) => g + 0.5),
+    wrong: [[3]],
+    kinks: [[0, 1, 2]],
+  },
+  {
+    name: '70 kinks at zeros, and one wrong beside them',
+    of: fewOutputs(relu, withZeros(80, range(5, 75))),
+    falsify: at(77)(twice),
+    wrong: [[77]],
+    kinks: ['many'],
+  },
+  {
+    name: '38 and 30 kinks at zeros of two inputs',
+    of: {
+      x: [withZeros(42, range(0, 38)), withZeros(42, range(10, 40))],
+      f: ([a, b]) => [a, b].map((values) => Array.from(values).reduce((sum, v) => sum + relu[0](v), 0)),
+      vjp: (c, x) => x.map((values, i) => Array.from(values, (v) => c[i] * relu[1](v))),
+    },
+    falsify: at(3)(twice, 1),
+    wrong: [[], [3]],
+    kinks: [range(0, 38), 'many'],
+  },
+];
+
+/** Some of the entries, so near to 0 that a direction moves them to its other side. */
+const withSmall = (n: number, every: number, size: number): Float64Array =>
+  numbers(n).map((value, j) => (j % every === 0 ? value * size : value));
+const once = power(0, 0);
+const xTimesAbs: Curve = [(v) => v * Math.abs(v), (v) => 2 * Math.abs(v)];
+const sums = (curve: Curve, x: ArrayLike<number>, outputs = 2) =>
+  mixed(curve, outputs, (k, j) => ((j * (k + 1)) % 5) - 1.5, x);
+/** Functions that are differentiable once, of entries that cross that place on the way. */
+const crossing: ProjectionCase[] = [
+  [once, 1e-2, 1, 'relu(x)² of entries near 0'],
+  [once, 1e-4, 1, 'relu(x)² of entries nearer to 0'],
+  [once, 1e-3, 2, 'relu(x)² of entries near 0, seed 2'],
+  [xTimesAbs, 1e-3, 1, 'x|x| of entries near 0'],
+  [plus(once, linear(1)), 1e-2, 3, 'relu(x)² and a line near 0'],
+].flatMap(([curve, size, seed, name]): ProjectionCase[] => {
+  const of = sums(curve as Curve, withSmall(200, 10, size as number));
+  const rest = { of, seed: seed as number };
+  return [
+    { name: `${name as string}`, ...rest, wrong: [[]] },
+    { name: `${name as string}, one wrong`, ...rest, falsify: at(57)((g) => g + 1e-3), wrong: [[57]] },
+    {
+      name: `${name as string}, one off by 1e-4 in one cotangent`,
+      ...rest,
+      falsify: (g, j, q) => (j === 57 && q === 1 ? g + 1e-4 : g),
+      wrong: [[57]],
+    },
+  ];
+});
+
+/** From −3 to 3: of many entries some lie near 0, at every distance. */
+const spread = (n: number): Float64Array => {
+  const random = randomFrom(5);
+  return Float64Array.from({ length: n }, () => random.uniform(-3, 3));
+};
+for (const [name, curve, n] of [
+  ['relu(x)² of 300 entries', once, 300],
+  ['relu(x)² of 3000 entries', once, 3000],
+  ['x|x| of 300 entries', xTimesAbs, 300],
+  ['|x|^1.5 of 300 entries', power(1, 1), 300],
+] as const) {
+  const x = spread(n);
+  const of = sums(curve, x, 1);
+  const wrong = x.findIndex((value, j) => value > 1 && j > n / 2);
+  for (const seed of [1, 2, 3]) {
+    const rest = { of, seed };
+    crossing.push(
+      { name: `${name}, seed ${seed}`, ...rest, wrong: [[]] },
+      {
+        name: `${name}, seed ${seed}, one off by 1e-4`,
+        ...rest,
+        falsify: at(wrong)((g) => g * (1 + 1e-4)),
+        wrong: [[wrong]],
+      },
+      { name: `${name}, seed ${seed}, one wrong`, ...rest, falsify: at(wrong)(twice), wrong: [[wrong]] },
+    );
+  }
+}
+
+const mixedWithZeros = [0, 1e-8, 0, 1e-4, 1e-6, 2, 1, 3, 0, 3e-5];
+/** Output 0 is linear in the first input, the others are the curve of the second's. */
+const besideLine = (
+  slope: number,
+  curve: Curve,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+): ProjectionCase['of'] => eachOwn((j) => (j < a.length ? linear(slope) : curve), a, b);
+/** Inputs, and entries, of other sizes than those beside them. */
+const ofUnlikeSizes: ProjectionCase[] = [
+  { name: 'mixed sizes with zeros', of: elementwise(plus(square, linear(1)), mixedWithZeros), wrong: [[]] },
+  {
+    name: 'mixed sizes with zeros, one of which is wrong',
+    of: elementwise(plus(square, linear(1)), mixedWithZeros),
+    falsify: at(2)(twice),
+    wrong: [[2]],
+  },
+  {
+    name: 'mixed sizes, and an input of one size',
+    of: elementwise(plus(square, linear(1)), mixedWithZeros, [1, 2, 3, 0]),
+    wrong: [[], []],
+  },
+  {
+    name: 'an input of one size, and mixed sizes with a small one wrong',
+    of: elementwise(plus(square, linear(1)), [1, 2, 3, 0], mixedWithZeros),
+    falsify: at(4)(twice, 1),
+    wrong: [[], [4]],
+  },
+  {
+    name: 'zeros alone, and an input of one size',
+    of: elementwise(plus(square, linear(1)), [0, 0, 0], [1, 2, 3]),
+    falsify: at(1)(twice, 0),
+    wrong: [[1], []],
+  },
+  {
+    name: 'one entry in eight of another size',
+    of: elementwise(squareRoot, [1e-3, 1, 2, 3, 4, 5, 6, 7]),
+    wrong: [[]],
+  },
+  {
+    name: 'two entries in eight of another size',
+    of: elementwise(squareRoot, [1e-3, 1e-3, 2, 3, 4, 5, 6, 7]),
+    wrong: [[]],
+  },
+  {
+    name: 'an input whose share is a thousand times that of the other',
+    of: besideLine(1000, cube, numbers(9), numbers(9, 2)),
+    wrong: [[], []],
+  },
+  {
+    name: 'an input whose share is a thousand times that of the other, which is wrong',
+    of: besideLine(1000, cube, numbers(9), numbers(9, 2)),
+    falsify: at(4)((g) => g * (1 + 1e-4), 1),
+    wrong: [[], [4]],
+  },
+  {
+    name: 'an input whose share is a million times that of two others',
+    of: eachOwn((j) => (j < 5 ? linear(1e6) : root), numbers(5), numbers(6, 2), numbers(7, 3)),
+    falsify: at(6)((g) => g * (1 + 1e-3), 2),
+    wrong: [[], [], [6]],
+  },
+  {
+    name: 'two inputs without effect',
+    of: eachOwn((j) => (j < 5 ? square : constant(1)), numbers(5), numbers(6, 2), numbers(7, 3)),
+    wrong: [[], [], []],
+  },
+  {
+    name: 'two inputs without effect, of which one has a gradient',
+    of: eachOwn((j) => (j < 5 ? square : constant(1)), numbers(5), numbers(6, 2), numbers(7, 3)),
+    falsify: at(2)(() => 0.1, 2),
+    wrong: [[], [], [2]],
+  },
+  {
+    name: 'NaN in the input with the large share: that with the small one is not looked at',
+    of: unlike,
+    falsify: (g, j, _q, input) => (input === 0 ? (j === 3 ? NaN : g) : j === 5 ? 2 * g : g),
+    wrong: [[3], []],
+  },
+  {
+    name: 'NaN in the input with the small share',
+    of: unlike,
+    falsify: at(3)(() => NaN, 1),
+    wrong: [[], [3]],
+  },
+];
+
+/** What more the search meets. */
+const searches: ProjectionCase[] = [
+  ...[15, 16, 17, 32].map((n): ProjectionCase => ({
+    name: `one of ${n} is wrong`,
+    of: elementwise(square, numbers(n)),
+    falsify: at(n >> 1)((g) => 1.01 * g),
+    wrong: [[n >> 1]],
+  })),
+  ...[1, 2, 3].map((seed): ProjectionCase => ({
+    name: `two of sums in two cotangents, seed ${seed}`,
+    of: summed,
+    falsify: (g, j, q) => (j === 5 && q === 0 ? 1.1 * g : j === 31 && q === 2 ? 0.9 * g : g),
+    wrong: [[5, 31]],
+    seed,
+  })),
+  {
+    name: 'exact slopes, one wrong in one cotangent',
+    of: elementwise(linear(1), numbers(40)),
+    exact: (_k, q) => (q === 2 ? -1 : 1),
+    falsify: (g, j, q) => (j === 23 && q === 1 ? 2 * g : g),
+    wrong: [[23]],
+  },
+  {
+    name: 'exact slopes, two wrong that differ',
+    of: elementwise(linear(1), numbers(40)),
+    exact: (_k, q) => (q === 2 ? -1 : 1),
+    falsify: (g, j) => (j === 2 ? 2 * g : j === 30 ? 0.5 * g : g),
+    wrong: [[2, 30]],
+  },
+  {
+    name: 'in float32, one off by 1e-3, whose rounding is not known',
+    of: elementwise(float32(square), numbers(30)),
+    falsify: at(11)((g) => g * (1 + 1e-3)),
+    noise: (value) => 2 ** -53 * Math.abs(value),
+    wrong: [[]],
+    open: [true],
+  },
+  {
+    name: 'fast waves, one wrong',
+    of: elementwise(plus(waves(50), linear(1)), numbers(40)),
+    falsify: at(31)((g) => g + 1e-3),
+    wrong: [[31]],
+  },
+  {
+    name: 'narrow bells, two wrong',
+    of: elementwise(plus(shifted(bell(1e-3), 0.501), linear(1)), numbers(40)),
+    falsify: at(3, 38)((g) => g + 0.1),
+    wrong: [[3, 38]],
+  },
+  {
+    name: 'jumps on the way, one wrong',
+    of: elementwise(plus([(v) => (v > 0.8 ? 1e-3 : 0), () => 0], square), numbers(60)),
+    falsify: at(17)((g) => 1.1 * g),
+    wrong: [[17]],
+  },
+  {
+    name: 'a domain that ends nearby',
+    of: elementwise(
+      within(squareRoot, (v) => v >= 0.4999),
+      numbers(30).map(Math.abs),
+    ),
+    wrong: [[]],
+  },
+  {
+    name: 'a domain that ends nearby, one wrong',
+    of: elementwise(
+      within(squareRoot, (v) => v >= 0.4999, true),
+      numbers(30).map(Math.abs),
+    ),
+    falsify: at(8)((g) => 1.01 * g),
+    wrong: [[8]],
+  },
+  {
+    name: 'all by a factor within the tolerance, two inputs',
+    of: two,
+    falsify: all((g) => g * (1 - 2 ** -23)),
+    wrong: [[], []],
+  },
+  {
+    name: 'the second input by a factor within the tolerance',
+    of: two,
+    falsify: (g, _j, _q, input) => (input === 1 ? g * (1 + 2 ** -23) : g),
+    wrong: [[], []],
+    open: [true, true],
+  },
+  {
+    name: 'all by a factor within the tolerance, beside an input without effect',
+    of: eachOwn((j) => (j < 5 ? constant(1) : root), numbers(5), numbers(20, 2)),
+    falsify: all((g) => g * (1 + 2 ** -23)),
+    wrong: [[], []],
+  },
+  ...[linear(1), square].map((curve, i): ProjectionCase => ({
+    name: `${i === 0 ? 'a line' : 'a parabola'} in float32 that is said to be flat`,
+    of: elementwise(float32(curve), numbers(12)),
+    falsify: all(() => 0),
+    wrong: ['some'],
+  })),
+  {
+    name: 'all by a factor within the tolerance, in one cotangent',
+    of: some,
+    falsify: (g, _j, q) => (q === 0 ? g * (1 + 2 ** -23) : g),
+    wrong: [[]],
+  },
+  {
+    name: 'all by another factor within the tolerance',
+    of: some,
+    falsify: (g, j) => g * (1 + (j % 2 ? 1 : 0.5) * 2 ** -23),
+    wrong: [[]],
+    open: [true],
+  },
+];
+projectionCases.push(...atZeros, ...crossing, ...ofUnlikeSizes, ...searches);
+
 const native: ProjectionCase[] = [
   { name: 'some entries', of: some, wrong: [[]] },
   { name: 'many entries', of: many, wrong: [[]] },
@@ -375,6 +761,39 @@ const native: ProjectionCase[] = [
   { name: 'fast waves', of: elementwise(waves(5), numbers(20)), wrong: [[]] },
   { name: 'on 1e6', of: elementwise(plus(cube, constant(1e6)), numbers(20)), wrong: [[]], open: [true] },
   { name: 'mixed sizes', of: elementwise(square, [1e-4, 1, 1e4, 2]), wrong: [[]] },
+  { name: 'seven kinks at zeros', of: fewOutputs(relu, withZeros(18, zeros)), wrong: [[]], kinks: [zeros] },
+  {
+    name: 'five kinks at zeros, and one wrong where f is smooth',
+    of: fiveOfSeven,
+    falsify: at(14)((g) => g + 0.5),
+    wrong: [[14]],
+    kinks: [kinked],
+  },
+  { name: 'relu(x)² of entries near 0', of: sums(once, withSmall(100, 10, 1e-2)), wrong: [[]] },
+  {
+    name: 'relu(x)² of entries near 0, one wrong',
+    of: elementwise(plus(once, linear(1)), withSmall(60, 10, 1e-2)),
+    falsify: at(57)((g) => g + 1),
+    wrong: [[57]],
+  },
+  { name: 'mixed sizes with zeros', of: elementwise(plus(square, linear(1)), mixedWithZeros), wrong: [[]] },
+  {
+    name: 'a domain that ends nearby',
+    of: elementwise(
+      within(squareRoot, (v) => v >= 0.4),
+      numbers(30).map(Math.abs),
+    ),
+    wrong: [[]],
+  },
+  { name: 'two inputs, the second wrong', of: two, falsify: at(0)((g) => g + 2, 1), wrong: [[], [0]] },
+  { name: 'NaN in one entry', of: some, falsify: at(9)(() => NaN), wrong: [[9]] },
+  { name: 'a constant', of: elementwise(constant(3), numbers(20)), wrong: [[]] },
+  {
+    name: 'narrow bells',
+    of: elementwise(plus(shifted(bell(1e-2), 0.51), linear(1)), numbers(20)),
+    wrong: [[]],
+    open: [true],
+  },
 ];
 projectionCases.push(
   ...native.map((one): ProjectionCase => ({ ...one, name: `native: ${one.name}`, precision: 'native' })),
