@@ -259,7 +259,7 @@ describe('kernels', () => {
 
   test('are told with their inputs, attributes and all their outputs; none that throws', () => {
     const told: [string, string[], number[][], unknown][] = [];
-    const run = (f: () => unknown): void =>
+    const run = (f: () => void): void =>
       observingKernels((name, inputs, outputs, attrs) => {
         told.push([name, Object.keys(inputs), outputs.map(({ shape }) => shape), { ...attrs }]);
       }, f);
