@@ -1,5 +1,5 @@
 /** Both forms of every activation's difference against plain doubles. */
-import { describe, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { activationDifference, NEAR } from '../../src/differentiation/differences.js';
 import type { ActivationName } from '../../src/functions/activations.js';
@@ -83,6 +83,44 @@ describeOnEachBackend('f(a + Δ) - f(a)', () => {
 
   test('no tensors stay', () => {
     for (const name of names) expectNoLeak(() => differencesOf(name, 'any', cases));
+  });
+});
+
+describe('what is known of each function', () => {
+  test.each(names)('%s: linear where a near move twice as long changes it by twice as much', (name) => {
+    const { isLinear = false, radius } = activationDifference[name];
+    const near = points.filter((a) => a !== 0).map((a) => ({ a, delta: 2 ** -12 }));
+    const of = (factor: number): number[] =>
+      Array.from(
+        differencesOf(
+          name,
+          'near',
+          near.map(({ a, delta }) => ({ a, delta: factor * delta })),
+        ).dataSync(),
+      );
+    const [once, twice] = [of(1), of(2)];
+    expect(twice.every((change, i) => change === 2 * once[i])).toBe(isLinear);
+    // A function that is linear between kinks has no singularity; the others have, and so are no polynomials.
+    expect(radius === Infinity).toBe(isLinear);
+  });
+
+  test.each([
+    // 1 + e^(-a) is 0, and so σ infinite and softplus' logarithm too; cosh a is 0, and so tanh infinite.
+    ['sigmoid', (y: number) => 1 + Math.cos(y)],
+    ['softplus', (y: number) => 1 + Math.cos(y)],
+    ['tanh', (y: number) => Math.cos(y)],
+  ] as const)('%s: the nearest singularity is at i·radius', (name, atImaginary) => {
+    const { radius } = activationDifference[name];
+    expect(Math.abs(atImaginary(radius))).toBeLessThan(1e-15);
+    for (let share = 0; share < 0.99; share += 0.01)
+      expect(atImaginary(share * radius)).toBeGreaterThan(1e-5);
+  });
+
+  test('the kinks: of ReLU at 0, of the others none', () => {
+    for (const name of names) {
+      const distances = activationDifference[name].kink?.(tf.tensor1d([-2, 0, 0.5])).dataSync();
+      expect(distances && Array.from(distances)).toEqual(name === 'relu' ? [2, 0, 0.5] : undefined);
+    }
   });
 });
 

@@ -37,3 +37,18 @@ describeOnEachBackend('complex numbers from outside', (backend) => {
     },
   );
 });
+
+test('what is gone may be disposed of again', () => {
+  const { numDataBuffers } = tf.memory();
+  inFloat64(() => {
+    const backend = tf.backend();
+    const x = tf.ones([2]);
+    const { dataId } = x;
+    expect(backend.disposeData(dataId, true)).toBe(true);
+    // The engine still has it down as this backend's.
+    expect(backend.disposeData(dataId, true)).toBe(true);
+    x.dispose();
+    expect(backend.disposeData(dataId)).toBe(true);
+  });
+  expect(tf.memory().numDataBuffers).toBe(numDataBuffers);
+});

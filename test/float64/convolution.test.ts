@@ -139,3 +139,48 @@ describe.each(geometries)('%s', (_name, geometry) => {
     [y, dx, dw].forEach((expected, k) => expect(mismatch(got[k], expected, exact)).toBeUndefined());
   });
 });
+
+describe('channels first', () => {
+  const [depth, height, width, channels, columns] = [3, 4, 5, 2, 6];
+  type Attributes = Record<string, unknown>;
+  const run = (kernel: string, inputs: tf.NamedTensorMap, attrs: Attributes): tf.Tensor =>
+    tf.engine().runKernel(kernel, inputs, attrs as unknown as tf.NamedAttrMap);
+  const toFirst = (x: tf.Tensor): tf.Tensor =>
+    tf.transpose(x, [0, x.rank - 1, ...[1, 2, 3].slice(0, x.rank - 2)]);
+
+  test.each([
+    ['an image', 'NCHW', 'NHWC', ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']],
+    ['a volume', 'NCDHW', 'NDHWC', ['Conv3D', 'Conv3DBackpropInputV2', 'Conv3DBackpropFilterV2']],
+  ] as const)('%s: the numbers of %s are those of channels that come last', (_name, first, last, kernels) => {
+    const isImage = first === 'NCHW';
+    const axes = isImage ? [height, width] : [depth, height, width];
+    const common = { strides: isImage ? [2, 1] : [1, 2, 1], pad: 'same', dilations: 1 };
+    const [forward, byInput, byFilter] = kernels;
+    const [got, expected] = inFloat64(() => {
+      const [shape, window] = [
+        [2, ...axes, channels],
+        [...axes.map(() => 2), channels, columns],
+      ];
+      const [x, filter] = [tf.tensor(numbers(shape, 0.3), shape), tf.tensor(numbers(window, 1.1), window)];
+      const all = (dataFormat: string, turned: (one: tf.Tensor) => tf.Tensor): tf.Tensor[] => {
+        const own = { ...common, dataFormat };
+        const at = turned(x);
+        const y = run(forward, { x: at, filter }, own);
+        const dy = turned(tf.tensor(numbers(yLast, 2.3), yLast));
+        const dx = run(byInput, { dy, filter }, { ...own, inputShape: at.shape });
+        const dw = run(byFilter, { x: at, dy }, { ...own, filterShape: window });
+        return [y, dx, dw];
+      };
+      const yLast = run(forward, { x, filter }, { ...common, dataFormat: last }).shape;
+      const [y, dx, dw] = all(last, (one) => one);
+      return [all(first, toFirst), [toFirst(y), toFirst(dx), dw]].map((list) =>
+        list.map((one) => ({ shape: one.shape, values: Array.from(one.dataSync()) })),
+      );
+    });
+    got.forEach(({ shape, values }, i) => {
+      expect(shape).toEqual(expected[i].shape);
+      expect(mismatch(values, expected[i].values, { maxRelativeToLargest: 1e-14 })).toBeUndefined();
+      expect(new Set(values).size).toBeGreaterThan(20);
+    });
+  });
+});

@@ -256,4 +256,34 @@ describe('kernels', () => {
     inFloat64(sine);
     expect([inner, outer]).toEqual([['Sin'], ['Sin']]);
   });
+
+  test('are told with their inputs, attributes and all their outputs; none that throws', () => {
+    const told: [string, string[], number[][], unknown][] = [];
+    const run = (f: () => void): void =>
+      observingKernels((name, inputs, outputs, attrs) => {
+        told.push([name, Object.keys(inputs), outputs.map(({ shape }) => shape), { ...attrs }]);
+      }, f);
+    run(() => void tf.sin(tf.ones([2, 3])));
+    run(() => void tf.split(tf.ones([2, 3]), [1, 2], 1));
+    run(() => void tf.sum(tf.ones([2, 3]), 1));
+    const kernels = (name: string) => told.filter(([one]) => one === name);
+    expect(kernels('Sin')).toEqual([['Sin', ['x'], [[2, 3]], {}]]);
+    expect(kernels('SplitV')).toEqual([
+      [
+        'SplitV',
+        ['x'],
+        [
+          [2, 1],
+          [2, 2],
+        ],
+        { numOrSizeSplits: [1, 2], axis: 1 },
+      ],
+    ]);
+    expect(kernels('Sum')).toEqual([['Sum', ['x'], [[2]], { axis: 1, keepDims: false }]]);
+    told.length = 0;
+    expect(() => {
+      run(() => tf.engine().runKernel('Sin', { x: tf.complex([1], [2]) }));
+    }).toThrow();
+    expect(kernels('Sin')).toEqual([]);
+  });
 });

@@ -78,6 +78,33 @@ test('a pixel at its own place takes nothing of the next one, be that infinite',
   }
 });
 
+test('rows at their own places take nothing of the next ones, where columns are between two, and the other way round', () => {
+  const image = [1, 3, Infinity, Infinity];
+  const resized = (values: number[], size: [number, number]): number[] =>
+    inFloat64(() =>
+      Array.from(tf.image.resizeBilinear(tf.tensor4d(values, [1, 2, 2, 1]), size, true).dataSync()),
+    );
+  expect(resized(image, [2, 3])).toEqual([1, 2, 3, Infinity, Infinity, Infinity]);
+  expect(resized([1, Infinity, 3, Infinity], [3, 2])).toEqual([1, Infinity, 2, Infinity, 3, Infinity]);
+  // Between both, each of the four counts.
+  expect(resized([1, 3, 5, 11], [3, 3])).toEqual([1, 2, 3, 3, 5, 7, 5, 8, 11]);
+});
+
+test('whole numbers beside real ones of another shape are the cpu backend’s, as ops do not have them', () => {
+  const sum = (isFirst: boolean, run: (name: string, inputs: tf.NamedTensorMap) => tf.Tensor) => {
+    const [whole, real] = [tf.ones([8, 10], 'int32'), tf.fill([10], 0.75)];
+    const { dtype, shape } = run('Add', isFirst ? { a: whole, b: real } : { a: real, b: whole });
+    return { dtype, shape };
+  };
+  const runKernel = (name: string, inputs: tf.NamedTensorMap): tf.Tensor =>
+    tf.engine().runKernel(name, inputs);
+  for (const isFirst of [true, false]) {
+    const expected = tf.tidy(() => sum(isFirst, runKernel));
+    expect(inFloat64(() => sum(isFirst, runKernel))).toEqual(expected);
+    expect(expected.dtype).toBe(isFirst ? 'int32' : 'float32');
+  }
+});
+
 test('a sequence of equal steps ends at its end, whatever the step rounds to', () => {
   for (let n = 2; n < 80; n++) {
     const numbers = inFloat64(() => tf.linspace(0.1, 0.7, n).dataSync());

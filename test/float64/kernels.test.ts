@@ -645,9 +645,56 @@ describe('an update of parts of a tensor', () => {
     expect(withCpuKernels(['TensorScatterUpdate'], updated)).not.toEqual(expected);
   });
 
-  test('refuses an index beyond the tensor', () => {
-    const beyond = (): unknown =>
-      tf.tensorScatterUpdate(tf.zeros([3]), tf.tensor2d([[3]], [1, 1], 'int32'), tf.ones([1]));
-    expect(() => inFloat64(beyond)).toThrow('3 does not index into 3');
+  test('at indices of several axes, by single entries or whole parts; each update has its own', () => {
+    const at = (indices: number[][], shape: number[], updates: number[]): number[] =>
+      inFloat64(() => {
+        const x = tf.zeros([2, 3, 2]);
+        const places = tf.tensor2d(indices, [indices.length, indices[0].length], 'int32');
+        return Array.from(tf.tensorScatterUpdate(x, places, tf.tensor(updates, shape)).dataSync());
+      });
+    const zerosBut = (entries: [number, number][]): number[] =>
+      Array.from({ length: 12 }, (_, i) => entries.find(([place]) => place === i)?.[1] ?? 0);
+    const pairs = [
+      [0, 2],
+      [1, 0],
+      [1, 1],
+    ];
+    expect(at(pairs, [3, 2], [1, 2, 3, 4, 5, 6])).toEqual(
+      zerosBut([
+        [4, 1],
+        [5, 2],
+        [6, 3],
+        [7, 4],
+        [8, 5],
+        [9, 6],
+      ]),
+    );
+    const entries = [
+      [0, 2, 1],
+      [1, 0, 0],
+      [1, 2, 1],
+    ];
+    expect(at(entries, [3], [1, 2, 3])).toEqual(
+      zerosBut([
+        [5, 1],
+        [6, 2],
+        [11, 3],
+      ]),
+    );
+  });
+
+  test('refuses an index beyond the tensor, before it or after; the last one is within', () => {
+    const at = (index: number) => (): number[] =>
+      inFloat64(() =>
+        Array.from(
+          tf
+            .tensorScatterUpdate(tf.zeros([3]), tf.tensor2d([[index]], [1, 1], 'int32'), tf.ones([1]))
+            .dataSync(),
+        ),
+      );
+    for (const index of [3, -1, 100])
+      expect(at(index)).toThrow(`Invalid indices: ${index} does not index into 3`);
+    expect(at(2)()).toEqual([0, 0, 1]);
+    expect(at(0)()).toEqual([1, 0, 0]);
   });
 });

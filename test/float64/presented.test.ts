@@ -45,11 +45,51 @@ test('TensorFlow.js itself does not count as asking, and all is as before afterw
   expect(Object.hasOwn(tf.engine(), 'runKernel')).toBe(false);
 });
 
-test('outside of the double-precision backend nothing is changed', () => {
-  expect(
+test('outside of the double-precision backend nothing is changed: nobody is told of questions', () => {
+  let count = 0;
+  const seen = presentedAsCpu(
+    () => count++,
+    () => [tf.getBackend(), Object.hasOwn(tf.engine(), 'runKernel'), tf.engine().backendName],
+  );
+  expect(seen).toEqual([tf.getBackend(), false, tf.engine().backendName]);
+  expect(count).toBe(0);
+});
+
+test('within itself it asks once, and all is as before afterwards', () => {
+  const asked: string[] = [];
+  inFloat64(() => {
+    const seen = presentedAsCpu(
+      () => asked.push('outer'),
+      () => {
+        const own = presentedAsCpu(
+          () => asked.push('inner'),
+          () => tf.getBackend(),
+        );
+        return [own, tf.getBackend()];
+      },
+    );
+    expect(seen).toEqual(['cpu', 'cpu']);
+    expect(tf.getBackend()).toBe('float64');
+  });
+  expect(asked).toEqual(['outer', 'outer']);
+});
+
+test('the backend that f sets is the one in use afterwards; the engine has the properties that it had', () => {
+  const keys = (): string[] => Object.keys(tf.engine()).sort();
+  const before = keys();
+  inFloat64(() => {
+    const inside = keys();
     presentedAsCpu(
-      () => expect(1).toBe(2),
-      () => 3,
-    ),
-  ).toBe(3);
+      () => {},
+      () => {
+        expect(keys()).toEqual(expect.arrayContaining(inside));
+        tf.engine().backendName = 'another';
+        expect(tf.getBackend()).toBe('cpu');
+      },
+    );
+    expect(keys()).toEqual(inside);
+    expect(tf.getBackend()).toBe('another');
+    tf.engine().backendName = 'float64';
+  });
+  expect(keys()).toEqual(before);
 });

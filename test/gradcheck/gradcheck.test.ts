@@ -398,6 +398,27 @@ describe('the report of a small check', () => {
     expect(await modeOf(FULL_LIMIT - 5, 5, 100)).toBe('full');
   });
 
+  test('f that returns its input through an op is wrong, and that is said once, in either order', async () => {
+    const itself = (x: tf.Tensor): tf.Tensor =>
+      tf.customGrad((at) => ({ value: at as tf.Tensor, gradFunc: (dy: tf.Tensor) => dy }))(x);
+    const sentence =
+      'tf.customGrad returned its input itself, so that TensorFlow.js adds dy to what its gradient function gives; a gradient function of zeros is without effect. Return a clone of it (x.clone()).';
+    for (const order of [1, 2] as const) {
+      const { verdict, diagnosis } = await gradcheck(itself, [[0.3, 0.7]], { order });
+      expect([verdict, diagnosis]).toEqual(['wrong', [sentence]]);
+    }
+    // Beside another failure both are said.
+    const throwing = elementwise(
+      (x) => tf.sin(x),
+      () => {
+        throw new Error('not yet written');
+      },
+    );
+    const both = await gradcheck((x: tf.Tensor) => tf.mul(itself(x), throwing(x)), [[0.3, 0.7]]);
+    expect(both.verdict).toBe('wrong');
+    expect(both.diagnosis).toEqual([sentence, 'The gradient throws: not yet written']);
+  });
+
   test('a second derivative of 0 is not called flat', async () => {
     const linear = (x: tf.Tensor): tf.Tensor => tf.sum(tf.mul(x, [1, 2]));
     const { verdict, diagnosis } = await gradcheck(linear, [[0.3, 0.7]], { order: 2 });

@@ -7,7 +7,7 @@ import { ENOUGH, telling, type Evidence } from './evidence.js';
 /** So many entries are looked at. */
 const LOOKED_AT = 8;
 
-/** An input with its last two axes exchanged; undefined where they are not of one length, or it is the same then. */
+/** An input with its last two axes exchanged; undefined where they are not of one length. */
 function exchanged({ subject }: Pass, input: number): Numbers | undefined {
   const { shape, values } = subject.active[input];
   const [rows, columns] = shape.slice(-2);
@@ -17,29 +17,28 @@ function exchanged({ subject }: Pass, input: number): Numbers | undefined {
     const [block, row, column] = [Math.floor(at / rows ** 2), Math.floor(at / rows) % rows, at % rows];
     there[at] = values[block * rows ** 2 + column * rows + row];
   }
-  return there.some((value, i) => value !== values[i]) ? there : undefined;
+  return there;
 }
 
 /** Whether the gradient is the one at a point at which another input is transposed. */
 export function ofTransposed(evidence: Evidence): string | undefined {
-  const { pass, input, entries, autodiff, same } = evidence;
+  const { pass, input, entries, numerical, autodiff, same } = evidence;
   const looked = entries.slice(0, LOOKED_AT);
   if (telling(evidence, looked, 0).length < ENOUGH) return undefined;
   for (const [other, { name }] of pass.subject.active.entries()) {
     const there = other === input ? undefined : exchanged(pass, other);
     if (!there || !outputsAt(pass.subject, (i, own) => (i === other ? there : own))) continue;
+    // Where the gradient there is the one here, as of a symmetric matrix, it says nothing.
+    let differs = false;
     const holds = looked.every((entry) => {
       const column = columnOf(pass, input, entry.j, entry.unit, (i, own) => (i === other ? there : own));
-      return pass.cotangents.every((dy, q) =>
-        same(
-          weighted(column, (k) => dy[k]),
-          autodiff(entry, q),
-          entry,
-          q,
-        ),
-      );
+      return pass.cotangents.every((dy, q) => {
+        const expected = weighted(column, (k) => dy[k]);
+        differs ||= !same(expected, numerical(entry, q), entry, q);
+        return same(expected, autodiff(entry, q), entry, q);
+      });
     });
-    if (holds)
+    if (holds && differs)
       return `the gradient is the one for ${name} transposed: a transpose flag is ignored, or ${name} is transposed once too often.`;
   }
   return undefined;

@@ -75,13 +75,14 @@ const tensorOf = (values: tf.TensorLike, name: string): tf.Tensor =>
 /** The names that a kernel's function reads of its inputs and attributes, as far as it gets with one tensor for each. */
 function namesReadBy(kernelFunc: tf.KernelFunc, given: Shape): { inputs: string[]; attrs: string[] } {
   const [inputs, attrs] = [new Set<string>(), new Set<string>()];
+  // Inputs may come in a list, of which is read what arrays have.
+  const isOfList = (name: string): boolean => name in [] || /^\d+$/.test(name);
   const reading = (names: Set<string>, of: (name: string) => unknown): object =>
     new Proxy(
       {},
       {
         get: (_target, name) => {
-          // What arrays have is read of inputs that come in a list.
-          if (typeof name !== 'string' || name in [] || /^\d+$/.test(name)) return undefined;
+          if (typeof name !== 'string' || (names === inputs && isOfList(name))) return undefined;
           names.add(name);
           return of(name);
         },

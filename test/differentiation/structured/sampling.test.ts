@@ -108,6 +108,17 @@ describe('samplesFor', () => {
     expect([1e-5, 1e-3, 0.03].map((reach) => samplesFor(reach, 2 ** -25, 24))).toEqual([1, 2, 3]);
   });
 
+  test('a tolerance that is kept exactly is kept; the most may be needed', () => {
+    for (const samples of [1, 2, 3, 7]) {
+      const left = remainderOf(samples, 0.5);
+      expect(samplesFor(0.5, left, 24)).toBe(samples);
+      expect(samplesFor(0.5, left * (1 - 1e-9), 24)).toBe(samples + 1);
+      expect(samplesFor(0.5, left, samples)).toBe(samples);
+      expect(samplesFor(0.5, left * (1 - 1e-9), samples)).toBeUndefined();
+    }
+    expect(samplesFor(0, 0, 1)).toBe(1);
+  });
+
   test('undefined where too many are wanted; one for a reach that is not a number', () => {
     expect(samplesFor(5, 2 ** -25, 24)).toBeUndefined();
     expect(samplesFor(Infinity, 2 ** -25, 24)).toBeUndefined();

@@ -193,6 +193,26 @@ describe('in words', () => {
     expect(of(full(slopes), use)).toEqual([twice]);
   });
 
+  test('a norm that dy is clipped to is that of most entries: those that rounding leaves have no say', () => {
+    const faint = 1e-9;
+    const clipped = (dy: number[]): number[] => dy.map((value) => value * Math.min(1, 5 / norm(dy)));
+    for (const [factor, ...parts] of [
+      [-7, 0.9, faint, -faint, -1.2, 2],
+      [7, 0.9, -1.2, faint, faint, 2],
+      [-7, faint, 0.9, -1.2, 0, 2],
+    ]) {
+      const jacobian = diagonal(parts);
+      // What is faint comes out several times too large, or with the other sign.
+      const off = (dy: number[]): number[] =>
+        using(jacobian, clipped)(dy, dy).map((value, j) =>
+          Math.abs(parts[j]) <= faint ? factor * value : value,
+        );
+      expect(sentences([{ shape: [5], jacobian, gradient: off }])).toEqual([
+        'x: dy is clipped to a norm of 5: the gradient has to be linear in it. Clip gradients in the optimizer.',
+      ]);
+    }
+  });
+
   test('a threshold for small dy shows where sizes of dy lie four times apart or more', () => {
     const dropped = each((value) => (Math.abs(value) < 0.4 ? 0 : value));
     const at = (jacobian: number[][], large: number): string[] =>

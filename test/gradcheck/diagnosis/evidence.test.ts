@@ -66,6 +66,13 @@ describe('the same', () => {
     expect([2.9, 5.9, 6.1].map((value) => same(value, 0, noisy, 1))).toEqual([true, true, false]);
   });
 
+  test('two numbers that are equal, also where the whole gradient is 0', () => {
+    const same = sameIn('float64', [0, 0, 0, 0]);
+    for (const value of [0, -0, 3, -5e-320]) expect(same(value, value, one, 0)).toBe(true);
+    expect(same(0, -0, one, 0)).toBe(true);
+    expect(same(0, 5e-320, one, 0)).toBe(false);
+  });
+
   test('not where a number is NaN or infinite', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
       for (const other of [bad, 1]) expect(sameIn('float64')(bad, other, one, 0)).toBe(false);

@@ -196,6 +196,17 @@ describe('what it may come from', () => {
     [3, [3, 1], [3, 4], [], ' (W has 3 entries; axis 0 of W has length 3)'],
     [5, [5], [5, 5], [[5]], ' (the broadcast axis 0 of the output has length 5; W has 5 entries)'],
     [3, [3], [3], [[3]], ' (W has 3 entries; axis 0 of other 0 has length 3)'],
+    // A sum over the examples, where their mean is meant: of one output, an axis 0 and not the only one, and a factor above 1.
+    [4, [4, 3], [], [], ' (the mean over axis 0 of W, of length 4, is missing)'],
+    [4, [4, 3], [1], [], ' (the mean over axis 0 of W, of length 4, is missing)'],
+    [-4, [4, 3], [], [], ' (the mean over axis 0 of W, of length 4, is missing)'],
+    [4, [4, 4], [], [], ' (the mean over axis 0 of W, of length 4, is missing; axis 1 of W has length 4)'],
+    [4, [4, 1], [], [], ' (the mean over axis 0 of W, of length 4, is missing; W has 4 entries)'],
+    [1 / 4, [4, 3], [], [], ' (axis 0 of W has length 4)'],
+    [3, [4, 3], [], [], ' (axis 1 of W has length 3)'],
+    [4, [4], [], [], ' (W has 4 entries)'],
+    [4, [4, 3], [5], [], ' (axis 0 of W has length 4)'],
+    [4, [3], [], [[4, 2]], ' (axis 0 of other 0 has length 4)'],
     // Nothing has so many.
     [7, [4], [5], [[2, 3]], ''],
     [-4, [4], [5], [], ' (W has 4 entries)'],
@@ -217,5 +228,6 @@ describe('what it may come from', () => {
   test('of several outputs none has a broadcast axis', () => {
     expect(of(5, [3], [5, 3], [], [])).toBe(' (the broadcast axis 0 of the output has length 5)');
     expect(of(5, [3], [5, 3], [], [[2]])).toBe('');
+    expect(of(4, [4, 3], [], [], [[]])).toBe(' (axis 0 of W has length 4)');
   });
 });

@@ -1,8 +1,10 @@
 /** One input's gradient given as another's. Oracle: which one was given. */
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
+import { explain } from '../../../src/gradcheck/diagnosis/index.js';
+import type { Entry } from '../../../src/gradcheck/engine/index.js';
 import { random, withGradient } from '../zoo/support.js';
-import { diagonal, full, sentences, type MadeInput } from './made-up.js';
+import { diagonal, full, made, sentences, type MadeInput } from './made-up.js';
 import { said } from './support.js';
 
 const product = withGradient(
@@ -85,5 +87,15 @@ describe('in words', () => {
     const andMore = (dy: number[]): number[] => [...by(forY)(dy), 7 * dy[0]];
     const x: MadeInput = { name: 'x', shape: [5], jacobian: full([...forX, 1], 4), gradient: andMore };
     expect(sentences([x, shorter]).join()).not.toMatch(/another input/);
+  });
+
+  test('not where the two gradients are the same but for entries that were not compared', () => {
+    const off = (dy: number[], right: number[]): number[] =>
+      right.map((one, j) => (j === 3 ? 9 * dy[j] : one));
+    const { pass, found } = made([input('x', forX, off), input('y', forX)]);
+    const [x, y] = found;
+    const kinked = y.map((one): Entry => (one.j === 3 ? { ...one, state: 'kink' } : one));
+    expect(explain(pass, [x, kinked]).join()).not.toMatch(/another input/);
+    expect(explain(pass, [x, y]).join()).not.toMatch(/another input/);
   });
 });

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { sizeOf } from '../../../src/shapes.js';
 import { random, withGradient } from '../zoo/support.js';
 import { coordinateOf } from '../../../src/gradcheck/engine/index.js';
-import { diagonal, sentences } from './made-up.js';
+import { cotangentsFor, diagonal, sentences } from './made-up.js';
 import { said } from './support.js';
 
 type T = tf.Tensor;
@@ -183,6 +183,30 @@ describe('in words', () => {
       expect(said).toEqual([
         'x: the gradient is wrong only where x < 0. In that part: it should be zero there.',
       ]);
+    }
+  });
+
+  test('for every dy', () => {
+    const slopes = slopesOf(5);
+    const turned: [RegExp, (right: number[]) => number[]][] = [
+      [/reversed/, (right) => [...right].reverse()],
+      [/shifted/, ([first, ...rest]) => [...rest, first]],
+    ];
+    for (const [words, by] of turned) {
+      const of = (isIt: (q: number) => boolean): string =>
+        sentences([
+          {
+            shape: [5],
+            jacobian: diagonal(slopes),
+            gradient: (dy, right) =>
+              isIt(cotangentsFor(5).findIndex((one) => one[0] === dy[0])) ? by(right) : right,
+          },
+        ]).join();
+      expect(of(() => true)).toMatch(words);
+      for (const only of [0, 1, 2]) {
+        expect(of((q) => q === only)).not.toMatch(words);
+        expect(of((q) => q !== only)).not.toMatch(words);
+      }
     }
   });
 

@@ -61,6 +61,30 @@ describe('in words', () => {
     expect(explainUnseen(findings([entry({ blindness })]))).toEqual([]);
   });
 
+  test('hidden where f is 0 at all of its outputs: other words', () => {
+    const hidden = (precision: 'float64' | 'native', ...outputs: number[]): string[] => {
+      const { subject } = passWith();
+      const pass = passWith({
+        subject: { ...subject, precision },
+        outputs: Float64Array.from(outputs),
+        finite: Int32Array.from(outputs.keys()),
+      });
+      return explainUnseen(findings([entry({ state: 'blind', blindness: 'hidden' })], { pass }));
+    };
+    const zero =
+      "f is 0 here, short steps of x do not change it, and autodiff's value is so small that rounding within f would hide what it stands for: nothing can be said of the derivative. Check at a point where f changes.";
+    const large = (wayOut: string): string =>
+      `f's value is so large that its rounding hides what x does to it: nothing can be said of the derivative. ${wayOut}.`;
+    for (const precision of ['float64', 'native'] as const) {
+      expect(hidden(precision, 0)).toEqual([zero]);
+      expect(hidden(precision, 0, -0)).toEqual([zero]);
+    }
+    for (const outputs of [[0, 6], [6, 0], [5]]) {
+      expect(hidden('float64', ...outputs)).toEqual([large('Leave out the large constant part of f')]);
+      expect(hidden('native', ...outputs)).toEqual([large("Check with precision: 'float64'")]);
+    }
+  });
+
   test('by reason, with the names of all inputs that it holds for', () => {
     const names = ['x', 'W', 'b'];
     const pass = passWith({

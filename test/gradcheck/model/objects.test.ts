@@ -53,6 +53,45 @@ describe('its variables', () => {
     expect((await names(new Net(tf.tanh, wrongTanh), x, y, 'mse'))[0]).toBe('wrong');
   });
 
+  test('are found in functions, lists and maps too; each once, and none that is disposed, fixed or of whole numbers', async () => {
+    const one = new Dense();
+    const [fixed, gone, whole] = [
+      tf.variable(tf.ones([2]), false),
+      tf.variable(tf.ones([2])),
+      tf.variable(tf.ones([2], 'int32')),
+    ];
+    gone.dispose();
+    const layer = Object.assign((at: T) => one.forward(at), { kernel: one.kernel, fixed, gone, whole });
+    const model = {
+      layer,
+      more: new Map([['bias', one.bias]]),
+      again: [one.kernel],
+      constant: x,
+      forward: (at: T) => layer(at),
+    };
+    expect(await names(model, x, y, 'mse')).toEqual(['right', 'layer.kernel: right', 'more.bias: right']);
+    // The function itself may be the model.
+    expect(await names(layer, x, y, 'mse')).toEqual(['right', 'kernel: right']);
+  });
+
+  test('may be listed by a method, by name, or as what a layer calls its weights', async () => {
+    const one = new Dense();
+    const forward = (at: T): T => one.forward(at);
+    const { kernel, bias } = one;
+    const listed = [`${kernel.name}: right`, `${bias.name}: right`];
+    for (const model of [
+      { forward, parameters: () => [kernel, bias] },
+      { forward, weights: { kernel, bias } },
+      { forward, trainableWeights: [{ val: kernel }, { val: bias, trainable: true }] },
+      // An empty list, or what is none, says nothing; of a later one no more is taken.
+      { forward, trainableVariables: [], variables: 3, weights: [kernel, bias], parameters: [kernel] },
+    ]) {
+      expect((await names(model, x, y, 'mse')).slice(1)).toEqual(listed);
+    }
+    const held = { forward, weights: [{ val: kernel, trainable: false }, { val: bias }] };
+    expect((await names(held, x, y, 'mse')).slice(1)).toEqual([listed[1]]);
+  });
+
   test('are those that it lists, and those in the option', async () => {
     const one = new Dense();
     const listed = { forward: (at: T) => one.forward(at), trainableWeights: [one.kernel], other: one };
@@ -121,6 +160,30 @@ test.each<[string, unknown, Parameters<typeof gradcheckModel>[3], object, RegExp
   ['no object', 3, 'mse', {}, /got number/],
 ])('%s is refused', async (_what, model, loss, options, message) => {
   await expect(gradcheckModel(model as object, x, y, loss, options)).rejects.toThrow(message);
+});
+
+test('inputs that are no tensors are named, before the model makes its weights and after', async () => {
+  const ragged = [[1, 2], [3]];
+  const lazy = tf.layers.dense({ units: 2 });
+  for (const model of [lazy, new Dense()]) {
+    await expect(gradcheckModel(model, ragged as never, y, 'mse')).rejects.toThrow(
+      /^gradcheck(Model)?: x must be a tensor/,
+    );
+  }
+  await expect(gradcheckModel(lazy, ragged as never, y, 'mse')).rejects.toThrow(
+    'gradcheckModel: x must be a tensor, a number, or arrays of numbers of one shape',
+  );
+  for (const [what, given] of [
+    ['x', { a: x }],
+    ['y', 'one'],
+  ] as const) {
+    const [at, target] = what === 'x' ? [given, y] : [x, given];
+    await expect(gradcheckModel(new Dense(), at as never, target as never, 'mse')).rejects.toThrow(
+      `gradcheckModel: ${what} must be a tensor, numbers in arrays, or a list of tensors for each ${
+        what === 'x' ? 'argument of the forward function, got an object' : 'output, got one'
+      }.`,
+    );
+  }
 });
 
 test('targets that would be broadcast are refused', async () => {

@@ -1,6 +1,12 @@
 /** Reports made up by hand; their words. */
 import { describe, expect, test } from '@jest/globals';
-import { describeReport, digits, isPassed } from '../../../src/gradcheck/report/describe.js';
+import {
+  describeReport,
+  digits,
+  isPassed,
+  ranText,
+  surrogateText,
+} from '../../../src/gradcheck/report/describe.js';
 import type { GradcheckReport, InputReport, Kink, Verdict } from '../../../src/gradcheck/report/report.js';
 
 const kink = (between: boolean, ...at: number[]): Kink => ({
@@ -93,6 +99,42 @@ describe('describeReport', () => {
       '    kink at [8]: slopes -1 and 3, autodiff 0.1, which is not between them',
     ]);
     expect(lines.filter((line) => line.includes('kink at'))).toHaveLength(5);
+  });
+});
+
+test('what ran: none, or twelve names at the most and how many more there are', () => {
+  const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `K${i + 1}`);
+  const of = (kernels: number, gradients: number): string =>
+    ranText(report({ ran: { kernels: names(kernels), gradients: names(gradients) } }));
+  const twelve = 'K1, K2, K3, K4, K5, K6, K7, K8, K9, K10, K11, K12';
+  expect(of(0, 1)).toBe('Kernels that ran: none; gradient functions: K1.');
+  expect(of(12, 2)).toBe(`Kernels that ran: ${twelve}; gradient functions: K1, K2.`);
+  expect(of(13, 0)).toBe(`Kernels that ran: ${twelve} and 1 more; gradient functions: none.`);
+  expect(of(1, 30)).toBe(`Kernels that ran: K1; gradient functions: ${twelve} and 18 more.`);
+  // A report says so where it is of a registered kernel.
+  expect(describeReport(report({ attributes: [] }))).toBe(
+    'The gradient is right (full mode, in double precision).\n  Kernels that ran: Sin; gradient functions: Sin.',
+  );
+});
+
+describe('what the gradient was compared with', () => {
+  const declared = (...surrogates: InputReport['surrogate'][]): InputReport[] =>
+    surrogates.map((surrogate, i) => input({ name: `x${i}`, ...(surrogate && { surrogate }) }));
+
+  test("f's own derivative: nothing is said", () => {
+    expect(surrogateText(declared(undefined, undefined))).toBeUndefined();
+    expect(surrogateText([])).toBeUndefined();
+    expect(surrogateText([input({ order: 2, surrogate: 'zero' })])).toBeUndefined();
+  });
+
+  test('a function, or rules by their inputs; in the report after the verdict', () => {
+    expect(surrogateText(declared('function', 'function'))).toBe('the derivative of the surrogate');
+    expect(surrogateText(declared('zero', undefined, { scale: -1 }, 'identity'))).toBe(
+      "the surrogate (x0: zero, x2: -1 times f's derivative, x3: identity)",
+    );
+    expect(describeReport(report({ inputs: declared('function'), diagnosis: ['One.'] }))).toBe(
+      'The gradient is right (full mode, in double precision).\n  It was compared with the derivative of the surrogate.\n  One.',
+    );
   });
 });
 

@@ -22,6 +22,22 @@ describe('summarize', () => {
     });
   });
 
+  test('what it was compared with, where that is not f’s own derivative', () => {
+    const { subject } = passWith();
+    const against = (ofSubject: object, ofInput: object): object =>
+      reportOf(
+        findings([entry({})], {
+          pass: passWith({
+            subject: { ...subject, ...ofSubject, active: [{ ...subject.active[0], ...ofInput }] },
+          }),
+        }),
+      );
+    expect(against({}, {})).not.toHaveProperty('surrogate');
+    expect(against({}, { surrogate: 'zero' })).toHaveProperty('surrogate', 'zero');
+    expect(against({}, { surrogate: { scale: -1 } })).toHaveProperty('surrogate', { scale: -1 });
+    expect(against({ surrogate: () => 1 }, {})).toHaveProperty('surrogate', 'function');
+  });
+
   test.each<[Entry['state'][], string]>([
     [['right'], 'right'],
     [['right', 'kink'], 'kink'],
