@@ -469,24 +469,25 @@ function isRefuted(question: Question, { q, slopes }: Entry): boolean {
 
 /** Rounding, over half a unit in the last place, from which on it may be structure of f, as fine as the steps at which rounding is measured. */
 const FINE = 2 ** 8;
-/** Shorter steps speak for autodiff where two of them in a row, by both families, are nearer to it than this share of the distance. */
+/** Shorter steps, each half of the one before, speak for autodiff where so many in a row, by both families, are nearer to it than this share of the distance. */
+const IN_ROW = 3;
 const NEARER = 8;
 
 /**
  * Whether steps shorter than the witness' say what autodiff says: `sin(1e9·x)`, or a chaotic recurrence, has no slope that long steps could show, and
- * what they leave of a parabola is no rounding. Rounding alone does not come near to a value twice, by both families.
+ * what they leave of a parabola is no rounding. Rounding alone does not come near to a value three times, by both families.
  */
 function isBorneOut(question: Question, q: number, distance: number, step: number): boolean {
   const { line, pass, expected } = question;
   let inRow = 0;
-  for (let h = step / 8; h > leastStep(question) / 64 && inRow < 2; h /= 8) {
+  for (let h = step / 8; h > leastStep(question) / 64 && inRow < IN_ROW; h /= 2) {
     const isNear = pass.factors.every((factor) => {
       const pair = pairAt(line, factor * h);
       return scaleOf(pair, q) > 0 && Math.abs(quotient(pair, q) - expected[q]) <= distance / NEARER;
     });
     inRow = isNear ? inRow + 1 : 0;
   }
-  return inRow === 2;
+  return inRow === IN_ROW;
 }
 
 /** Structure of f that is finer than this, relative to the entry, may be a large quantity's rounding, which a short step does not move. */
@@ -696,19 +697,31 @@ function isRough(question: Question, { noise }: Slope, q: number): boolean {
 /** Noise, over the rounding of the largest output or of 1, from which on no rounding explains it, and its share of what else it is held against. */
 const ERRATIC = 2 ** 30;
 const MOST = 1 / 64;
+/** The largest share of it that the slope by longer steps makes up. */
+const TREND = 1 / 16;
+/** Fainter noise may be rounding, but where the slope would be hidden in it so many times over. */
+const FAINT_NOISE = 2 ** 20;
+const OVER = 8;
 
 /**
- * Whether f varies within the distance at which noise is measured as much as by the steps that the value is from, as a chaotic recurrence does: then no
- * step shows its slope, if that is as steep as autodiff says.
+ * Whether f varies within the distance at which noise is measured far more than by the slope that longer steps show, and as much as beside that slope by
+ * these, as a chaotic recurrence does, with or without a trend: then no step shows its slope, if that is as steep as autodiff says. Beside a large quantity
+ * f keeps its value within that distance, or nearly.
  */
 function isErratic(question: Question, { value, errorBar, noise, t }: Slope, q: number): boolean {
-  const { pass, expected } = question;
+  const { pass, expected, line } = question;
   const near = magnitudeOf(question) * noiseDistance(pass.subject);
+  const claimed = Math.abs(expected[q]) * near;
+  const isFaint = noise <= ERRATIC * pass.flatNoise[q];
   return (
-    Math.abs(value) <= 3 * errorBar &&
-    noise > ERRATIC * pass.flatNoise[q] &&
+    Math.abs(value) * near <= TREND * noise &&
+    noise > FAINT_NOISE * pass.flatNoise[q] &&
     noise >= MOST * errorBar * t &&
-    Math.abs(expected[q]) * near >= MOST * noise
+    claimed >= (isFaint ? OVER : MOST) * noise &&
+    pass.factors.some((factor) => {
+      const pair = pairAt(line, factor * near);
+      return Math.abs(quotient(pair, q)) * pair.t >= MOST * noise;
+    })
   );
 }
 

@@ -280,6 +280,22 @@ describe('structure finer than the distance at which rounding is measured', () =
     expect(statesOf({ f: flat, x: [0.3], autodiff: () => 0.01 })).toEqual(all('wrong'));
   });
 
+  test('beside a trend, however faint, it shows nothing either', () => {
+    const beside =
+      (size: number, turns: number) =>
+      (at: tf.Tensor): tf.Tensor =>
+        tf.add(tf.mul(size, logistic(turns)(at)), at);
+    for (const size of [1e-2, 1e-4, 1e-6, 1e-8]) {
+      for (const turns of [45, 60]) {
+        const found = statesOf({ f: beside(size, turns), x: [0.3] });
+        expect([size, turns, ...found]).not.toContain('wrong');
+      }
+      // Few turns are seen, and a slope that is not there.
+      expect(statesOf({ f: beside(size, 8), x: [0.3] })).toEqual(all('right'));
+      expect(statesOf({ f: beside(size, 8), x: [0.3], autodiff: () => 3 })).toEqual(all('wrong'));
+    }
+  });
+
   test('few turns of the same recurrence are seen, right and wrong', () => {
     expect(statesOf({ f: logistic(12), x: [0.3] })).toEqual(all('right'));
     expect(statesOf({ f: logistic(12), x: [0.3], autodiff: off(0.01) })).toEqual(all('wrong'));

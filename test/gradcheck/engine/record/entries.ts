@@ -722,7 +722,7 @@ const fine: Listed[] = (
     [12, 'right right', 'wrong wrong', 'right right', 'wrong wrong'],
     [20, 'right right', 'wrong wrong', 'right right', 'wrong wrong'],
     [26, 'right right', 'wrong wrong', 'right right', 'wrong wrong'],
-    [30, 'noise noise', 'noise noise', 'contradicted contradicted', 'wrong contradicted'],
+    [30, 'contradicted noise', 'contradicted noise', 'contradicted contradicted', 'wrong contradicted'],
     [34, 'noise noise', 'noise noise', 'contradicted contradicted', 'wrong wrong'],
     [40, 'noise noise', 'noise noise', 'contradicted contradicted', 'contradicted wrong'],
   ] as const
