@@ -24,11 +24,20 @@ const resize = (x: Images, size: [number, number], method: Method = 'bilinear'):
     ? tf.image.resizeNearestNeighbor(x, size, false, true)
     : tf.image.resizeBilinear(x, size, false, true);
 
-/** The largest part in the middle with the sides' ratio of the size, in this size: Keras' `smart_resize`. */
+/**
+ * The largest part in the middle with the sides' ratio of the size, in this size: Keras' `smart_resize`.
+ *
+ * @throws Error where an image has no pixel of such a part
+ */
 function resizeKeepingRatio(x: Images, [height, width]: [number, number], method?: Method): Images {
   const [rows, columns] = sizeOfImages(x);
   const keptRows = Math.min(rows, Math.floor((columns * height) / width));
   const keptColumns = Math.min(columns, Math.floor((rows * width) / height));
+  if (keptRows === 0 || keptColumns === 0) {
+    throw new Error(
+      `resize: an image of ${rows}×${columns} has no part with the sides' ratio of ${height}×${width}. Give a larger image, or one of more alike sides.`,
+    );
+  }
   const top = Math.floor((rows - keptRows) / 2);
   const left = Math.floor((columns - keptColumns) / 2);
   return resize(crop(x, top, left, keptRows, keptColumns), [height, width], method);
@@ -71,7 +80,7 @@ const centerCrop = replacing('center-crop-layer', 'CenterCrop', {
       const x = only(inputs);
       return tf.tidy(() => {
         const [rows, columns] = sizeOfImages(x);
-        if (rows < height || columns < width) return resizeKeepingRatio(x, [height, width]);
+        if (rows < height || columns < width) return tf.cast(resizeKeepingRatio(x, [height, width]), x.dtype);
         return crop(x, Math.floor((rows - height) / 2), Math.floor((columns - width) / 2), height, width);
       });
     },

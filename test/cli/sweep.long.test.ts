@@ -128,6 +128,9 @@ describe('sweep', () => {
     const less = await run(...small, '--known', 'less.json');
     expect(less.code).toBe(1);
     expect(less.stdout.match(/^(new|gone): .*$/gm)).toEqual([`new: ${taken}`]);
+    // Only what is new is made smaller and explained: nothing is written of the others.
+    const explained = read('runs/sweep/journal.jsonl').match(/"explanation":\{"id":"[^"]+"/g);
+    expect(explained).toEqual([`"explanation":{"id":"${taken}"`]);
   });
 
   test('finds nothing where nothing is wrong, and ends with 0', async () => {
@@ -143,6 +146,7 @@ describe('sweep', () => {
     ['a shard beyond the last', ['--shard', '5/3'], /--shard: wanted i\/n.*"5\/3"/],
     ['a shard in words', ['--shard', 'first'], /--shard: wanted i\/n/],
     ['a name that no op has', ['--ops', 'cumsam'], /no op's name contains "cumsam"/],
+    ['names that no op has', ['--ops', 'cumsam,mirrorPat'], /no op's name contains one of cumsam, mirrorpat/],
     ['no jobs', ['--jobs', '0'], /--jobs/],
     ['a list that is not there', ['--known', 'none.json'], /none\.json can't be read \(ENOENT\)/],
     ['a list that is none', ['--known', 'page.md'], /page\.md must be JSON/],

@@ -77,7 +77,9 @@ const command: CommandModule<object, SweepArguments> = {
       describe: `Comma-separated, of ${sweepBackends.join(', ')}; those of cpu, wasm and tensorflow that run here where left out`,
       coerce: backendList,
     },
-    ops: text({ describe: "Only ops whose name contains this, as 'pool' or 'conv2d'" }),
+    ops: text({
+      describe: "Only ops whose name contains this, as 'pool', or one of these, as 'pool,conv2d'",
+    }),
     seed: wholeNumber({}, { default: 1, describe: 'Seed of shapes, numbers and cotangents' }),
     random: wholeNumber(
       { min: 1 },

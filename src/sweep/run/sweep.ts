@@ -48,16 +48,17 @@ export interface SweepRun {
 /** The cases of a seed, and a number that tells them from others'. */
 export function planCases({ seed, ops, random, shard }: SweepPlan): { cases: SweepCase[]; chosen: number[] } {
   const cases = random === undefined ? sweepCases(seed) : randomCases(random, seed);
+  const parts = ops?.toLowerCase().split(',').filter(Boolean);
   const chosen = [...cases.keys()].filter(
     (index) =>
-      (ops === undefined || cases[index].op.toLowerCase().includes(ops.toLowerCase())) &&
+      (parts?.some((part) => cases[index].op.toLowerCase().includes(part)) ?? true) &&
       (shard === undefined || index % shard.count === shard.index - 1),
   );
   if (chosen.length === 0) {
     throw new InputError(
       shard && ops === undefined
         ? `sweep: shard ${shard.index}/${shard.count} has no cases: there are ${cases.length}.`
-        : `sweep: no op's name contains ${JSON.stringify(ops)}. The names are TensorFlow.js', as in avgPool or image.resizeBilinear.`,
+        : `sweep: no op's name contains ${parts && parts.length > 1 ? `one of ${parts.join(', ')}` : JSON.stringify(ops)}. The names are TensorFlow.js', as in avgPool or image.resizeBilinear.`,
     );
   }
   return { cases, chosen };

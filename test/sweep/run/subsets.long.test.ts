@@ -15,7 +15,7 @@ const cwd = mkdtempSync(path.join(os.tmpdir(), 'gradparity-subsets-'));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 /** Kernels that are wrong on several backends, windows that the core places wrongly, errors of the core and of backends. */
-const parts = ['maxPool3d', 'resizeNearest', 'batchNorm', 'cumsum'];
+const parts = 'maxPool3d,resizeNearest,batchNorm,cumsum';
 const subsets = [['cpu'], ['wasm']];
 const browserTest = chromiumExecutable() === undefined ? test.skip : test;
 
@@ -36,20 +36,22 @@ const saidOf = (findings: readonly Finding[], backends: readonly string[]): stri
     )
     .sort();
 
-describe.each(parts)('%s', (ops) => {
+describe('on backends of this process', () => {
   let all: Finding[] = [];
   beforeAll(async () => {
-    all = await findingsOf(ops, ['cpu', 'wasm', 'tensorflow']);
+    all = await findingsOf(parts, ['cpu', 'wasm', 'tensorflow']);
   }, 300_000);
 
-  test('there is something to find', () => {
-    expect(all.length).toBeGreaterThan(0);
+  test('there is something to find in each of them', () => {
+    for (const part of parts.split(',')) {
+      expect(all.filter(({ op }) => op.toLowerCase().includes(part.toLowerCase())).length).toBeGreaterThan(0);
+    }
   });
 
   test.each(subsets)(
-    'the same on %s %s',
+    'the same on %s',
     async (...backends) => {
-      const some = await findingsOf(ops, backends.filter(Boolean));
+      const some = await findingsOf(parts, backends);
       expect(saidOf(some, backends)).toEqual(saidOf(all, backends));
     },
     300_000,
