@@ -27,9 +27,11 @@ export const isCrash = (message: string): boolean =>
     message,
   );
 
-/** The first line; of libtensorflow's errors what follows the status too. */
+/** The first line; of libtensorflow's errors what follows the status too. A layer's name that TensorFlow.js has made is that of the first of its class. */
 export const firstWords = (error: string): string =>
-  /^Invalid TF_Status: \d+\nMessage: .*/.exec(error)?.[0].replace('\n', ' ') ?? error.split('\n')[0];
+  (
+    /^Invalid TF_Status: \d+\nMessage: .*/.exec(error)?.[0].replace('\n', ' ') ?? error.split('\n')[0]
+  ).replace(/\b([a-z\d_]+_[A-Z][A-Za-z\d]*?)\d+\b/g, '$11');
 
 /** An error's words without its numbers, shapes and names: the same wherever the same line throws. */
 function faultOf(error: string): string {
