@@ -174,7 +174,7 @@ function serve(): Promise<Server> {
   });
 
   test.each([
-    ['/', 'broadcast', /custom-op/],
+    ['/', 'gradient of a broadcast bias', /custom-op/],
     ['/zh-cn/', '折点', /kinks/],
   ])('%s: the search finds %s', async (address, words, wanted) => {
     const page = await open(address);
