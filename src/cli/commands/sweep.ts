@@ -178,6 +178,11 @@ async function runSweep(args: SweepArguments): Promise<void> {
     const untold = known && !tellsOfEach(args) ? setsOf(known) : undefined;
     const report = await sweep({ plan, workforce, memory, versions, untold, signal, onProgress: bar.update });
     bar.stop();
+    if (untold) {
+      process.stderr.write(
+        'sweep: known findings were not made smaller: some that have a witness in a report are suspicions here.\n',
+      );
+    }
     await writeReports('sweep', report, args, known);
     if (args.random !== undefined && !args.json) {
       const jobs = args.jobs ?? availableParallelism();
