@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import util from 'node:util';
 
 /** The tfjs-node release that gradparity installs and provisions: the one that belongs to its TensorFlow.js. */
@@ -123,5 +124,13 @@ export async function loadNative(): Promise<void> {
     isNullOrUndefined: (value: unknown) => value === null || value === undefined,
     isArray: Array.isArray,
   });
-  await import('@tensorflow/tfjs-node');
+  const folder = tfjsNodeFolder();
+  // By its file: a package that was installed since Node looked for it first is not found by its name in the same process.
+  await import(folder === undefined ? '@tensorflow/tfjs-node' : pathToFileURL(entryOf(folder)).href);
+}
+
+/** The file that the package's name stands for. */
+function entryOf(folder: string): string {
+  const { main } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { main: string };
+  return path.join(folder, main);
 }

@@ -1,6 +1,6 @@
 /** What keeps the native backend from running, read off folders that the test lays out. */
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -26,6 +26,23 @@ test('each missing part is named, with the way out', async () => {
   await mkdir(path.dirname(bindingFile(folder)), { recursive: true });
   await writeFile(bindingFile(folder), '');
   expect(nativeObstacle(folder) ?? '').not.toMatch('not set up');
+});
+
+test('a package that is installed while the process runs is loaded in it, as npm start does in a fresh clone', async () => {
+  await copyFile(new URL(built), path.join(folder, 'native.mjs'));
+  await writeFile(
+    path.join(folder, 'late.mjs'),
+    `import { mkdirSync, writeFileSync } from 'node:fs';
+    import { loadNative, tfjsNodeFolder } from './native.mjs';
+    const before = tfjsNodeFolder();
+    mkdirSync('node_modules/@tensorflow/tfjs-node/dist', { recursive: true });
+    writeFileSync('node_modules/@tensorflow/tfjs-node/package.json', '{"main": "dist/index.js"}');
+    writeFileSync('node_modules/@tensorflow/tfjs-node/dist/index.js', 'globalThis.isLoaded = true;');
+    await loadNative();
+    console.log(before, globalThis.isLoaded);`,
+  );
+  const printed = execFileSync(process.execPath, ['late.mjs'], { cwd: folder, encoding: 'utf8' });
+  expect(printed).toBe('undefined true\n');
 });
 
 test('a link into a cache that was emptied counts as nothing', async () => {
