@@ -6,15 +6,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { train, TwoLayerNet } from '../dist/index.js';
 import { availableBackends, loadMnist, selectBackend } from '../dist/node.js';
 import { must, pythonEnvironment } from '../scripts/python-environment.mjs';
+import { optionsOf } from '../scripts/options.mjs';
 
-const { values: options } = parseArgs({
-  options: { repeats: { type: 'string', default: '3' }, json: { type: 'boolean', default: false } },
+const { values: options } = optionsOf('bench epoch', {
+  repeats: { type: 'string', default: '3' },
+  json: { type: 'boolean', default: false },
 });
 const BATCH = 100;
 const RATE = 0.1;

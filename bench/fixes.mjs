@@ -5,18 +5,16 @@
  * them comes first, by the processor time of the process, and the ratio is the median of the pairs' ratios. Its interval, in which the
  * median lies with 95 %, is that of its ranks. `--rounds` as many pairs of each, 60 by default; `--backends cpu,wasm,tensorflow`; `--json`.
  */
-import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { applyFixes, removeFixes } from '../dist/fixes/public.js';
 import { selectBackend } from '../dist/node.js';
+import { optionsOf } from '../scripts/options.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '60' },
-    backends: { type: 'string', default: 'cpu,wasm,tensorflow' },
-    json: { type: 'boolean', default: false },
-  },
+const { values: options } = optionsOf('bench fixes', {
+  rounds: { type: 'string', default: '60' },
+  backends: { type: 'string', default: 'cpu,wasm,tensorflow' },
+  json: { type: 'boolean', default: false },
 });
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 6) {

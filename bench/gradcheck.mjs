@@ -11,7 +11,10 @@ import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { gradcheck, inFloat64, TwoLayerNet } from '../dist/index.js';
 import { selectBackend } from '../dist/node.js';
+import { optionsOf } from '../scripts/options.mjs';
 import { pythonEnvironment } from '../scripts/python-environment.mjs';
+
+const { values: options } = optionsOf('bench gradcheck', { json: { type: 'boolean' } });
 
 /** Relative errors that a check should notice. */
 const ERRORS = [1e-2, 1e-4, 1e-6];
@@ -235,7 +238,7 @@ for (const [name, rows] of Object.entries(results)) {
 
 const version = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 const versions = { gradparity: version, tfjs: tf.version.tfjs, node: process.version, ...peers.versions };
-if (process.argv.includes('--json')) {
+if (options.json) {
   console.log(
     JSON.stringify(
       { schemaVersion: 1, benchmark: 'gradcheck', versions, errors: ERRORS, results, cost },

@@ -12,23 +12,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { autodiff, inFloat64, Mlp, structured, TwoLayerNet } from '../dist/index.js';
 import { parameterDifferences } from '../dist/differentiation/loop.js';
 import { availableBackends, loadMnist, selectBackend } from '../dist/node.js';
 import { must, pythonEnvironment } from '../scripts/python-environment.mjs';
+import { optionsOf } from '../scripts/options.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    forwards: { type: 'string', default: '2000' },
-    full: { type: 'boolean', default: false },
-    repeats: { type: 'string', default: '20' },
-    json: { type: 'boolean', default: false },
-    /** Only the structured gradient, for its memory. */
-    alone: { type: 'boolean', default: false },
-  },
+const { values: options } = optionsOf('bench gradient', {
+  forwards: { type: 'string', default: '2000' },
+  full: { type: 'boolean', default: false },
+  repeats: { type: 'string', default: '20' },
+  json: { type: 'boolean', default: false },
+  /** Only the structured gradient, for its memory. */
+  alone: { type: 'boolean', default: false },
 });
 const H = 1e-4;
 const BATCH = 100;

@@ -5,7 +5,6 @@
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
 import { writeFileWhole } from '../dist/files/write.js';
@@ -13,13 +12,12 @@ import { Mlp, structured } from '../dist/index.js';
 import { curvePlot } from '../dist/plots/index.js';
 import { selectBackend } from '../dist/node.js';
 import { nodeDocument } from '../dist/plots/node-document.js';
+import { optionsOf } from '../scripts/options.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    repeats: { type: 'string', default: '15' },
-    write: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const { values: options } = optionsOf('bench growth', {
+  repeats: { type: 'string', default: '15' },
+  write: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 });
 const CLASSES = 10;
 const usual = { inputs: 784, hidden: 50, batch: 100, depth: 1 };

@@ -7,6 +7,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { Mlp, train } from '../dist/index.js';
 import { availableBackends, selectBackend } from '../dist/node.js';
+import { optionsOf } from '../scripts/options.mjs';
+
+optionsOf('bench memory');
 
 const STEPS = 10_000;
 const MOST_GROWTH = 50;

@@ -9,17 +9,15 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { optionsOf } from '../scripts/options.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    ops: { type: 'string', default: 'cum' },
-    backends: { type: 'string', default: 'cpu' },
-    workers: { type: 'string', default: '1,2,4' },
-    repeats: { type: 'string', default: '3' },
-    json: { type: 'boolean', default: false },
-  },
+const { values: options } = optionsOf('bench sweep-workers', {
+  ops: { type: 'string', default: 'cum' },
+  backends: { type: 'string', default: 'cpu' },
+  workers: { type: 'string', default: '1,2,4' },
+  repeats: { type: 'string', default: '3' },
+  json: { type: 'boolean', default: false },
 });
 const PASSWORD = 'benchmark';
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));

@@ -3,27 +3,25 @@
  * drift apart, over time. The article's run of 10,000 steps by default; `--network deep` is as many of 784-100-50-10 with
  * ReLU. With `--write`, the trained model, its card and the pictures are written too.
  */
-import { parseArgs } from 'node:util';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import Table from 'cli-table3';
-import { trainingBar } from '../dist/cli/progress.js';
+import { trainingProgress } from '../dist/cli/progress.js';
 import { writeFileWhole, writeJson } from '../dist/files/write.js';
 import { Mlp, train } from '../dist/index.js';
 import { curvePlot, trainingPlot } from '../dist/plots/index.js';
 import { loadMnist, saveModel, selectBackend } from '../dist/node.js';
 import { nodeDocument } from '../dist/plots/node-document.js';
+import { optionsOf } from '../scripts/options.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    network: { type: 'string', default: 'article' },
-    steps: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    write: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
+const { values: options } = optionsOf('bench training', {
+  network: { type: 'string', default: 'article' },
+  steps: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  write: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
 });
 const seed = Number(options.seed);
 const networks = {
@@ -65,7 +63,7 @@ const driftOverTime = { step: [], difference: [] };
 for (const method of ['structured', 'autodiff']) {
   console.error(`${method}: ${steps} steps …`);
   const network = new Mlp({ ...subject.settings, seed });
-  const bar = trainingBar(steps);
+  const bar = trainingProgress(steps, 0);
   const history = await train(network, mnist, {
     method,
     steps,
@@ -75,7 +73,7 @@ for (const method of ['structured', 'autodiff']) {
       bar.update(step, loss);
       if (step % every === 0) compare(method, network, step);
     },
-    onEpoch: ({ testAccuracy }) => bar.accuracy(testAccuracy),
+    onEpoch: bar.record,
   });
   bar.stop();
   runs.push({ method, network, history });

@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 import { setup } from './setup.mjs';
 import { pythonEnvironment } from './python-environment.mjs';
 
@@ -141,10 +141,12 @@ async function askAboutFindings(python, report) {
   console.error(`Written: ${lines.length} findings, ${oracles.size} with TensorFlow's numbers.`);
 }
 
+const { values } = optionsOf('witnesses', {
+  findings: { type: 'string' },
+  cases: { type: 'boolean' },
+  families: { type: 'string' },
+});
 try {
-  const { values } = parseArgs({
-    options: { findings: { type: 'string' }, cases: { type: 'boolean' }, families: { type: 'string' } },
-  });
   if (values.families !== undefined && !values.cases) throw new Error('--families goes with --cases.');
   await setup();
   const python = pythonEnvironment(here('../witnesses/requirements.txt'));

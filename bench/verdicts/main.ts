@@ -1,6 +1,5 @@
 /** The command: makes the cases, has every checker judge them, counts and prints. */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { print } from './composition.js';
 import { caseOf, makeCase, type Case, type Rejections } from './cases.js';
@@ -9,6 +8,7 @@ import { outcomeOf, type Answer } from './judge.js';
 import { askPeers } from './peers.js';
 import { failures, tables, wordsFor, type Row } from './tables.js';
 import { distanceToReference, prepare } from './tensorflow.js';
+import { optionsOf } from '../../scripts/options.mjs';
 import { isPassed } from '../../src/gradcheck/report/describe.js';
 import { selectBackend } from '../../src/backends/select.js';
 import type { GradcheckOptions, GradcheckReport } from '../../src/gradcheck/report/report.js';
@@ -43,10 +43,10 @@ type Gradcheck = (
 const entriesOf = ({ composition }: Case): number =>
   composition.inputs.reduce((sum, { values }) => sum + values.length, 0);
 
-export async function main(args: string[]): Promise<number> {
-  const { values: options } = parseArgs({
-    args,
-    options: {
+export async function main(): Promise<number> {
+  const { values: options } = optionsOf(
+    'verdicts',
+    {
       right: { type: 'string', default: '48' },
       falsified: { type: 'string', default: '48' },
       seed: { type: 'string', default: '1' },
@@ -61,7 +61,8 @@ export async function main(args: string[]): Promise<number> {
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
-  });
+    { hint: `\n${USAGE}` },
+  );
   if (options.help) {
     console.log(USAGE);
     return 0;
