@@ -146,6 +146,7 @@ describe('sweep', () => {
     ['a shard beyond the last', ['--shard', '5/3'], /--shard: wanted i\/n.*"5\/3"/],
     ['a shard in words', ['--shard', 'first'], /--shard: wanted i\/n/],
     ['a name that no op has', ['--ops', 'cumsam'], /no op's name contains "cumsam"/],
+    ['one name of several', ['--ops', 'cumsum, mirrorPat'], /no op's name contains "mirrorpat"/],
     ['names that no op has', ['--ops', 'cumsam,mirrorPat'], /no op's name contains one of cumsam, mirrorpat/],
     ['no jobs', ['--jobs', '0'], /--jobs/],
     ['a list that is not there', ['--known', 'none.json'], /none\.json can't be read \(ENOENT\)/],

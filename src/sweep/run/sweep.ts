@@ -48,17 +48,20 @@ export interface SweepRun {
 /** The cases of a seed, and a number that tells them from others'. */
 export function planCases({ seed, ops, random, shard }: SweepPlan): { cases: SweepCase[]; chosen: number[] } {
   const cases = random === undefined ? sweepCases(seed) : randomCases(random, seed);
-  const parts = ops?.toLowerCase().split(',').filter(Boolean);
-  const chosen = [...cases.keys()].filter(
-    (index) =>
-      (parts?.some((part) => cases[index].op.toLowerCase().includes(part)) ?? true) &&
-      (shard === undefined || index % shard.count === shard.index - 1),
-  );
-  if (chosen.length === 0) {
+  const parts = ops?.split(',').map((part) => part.trim().toLowerCase());
+  const isOf = (part: string, { op }: SweepCase): boolean => op.toLowerCase().includes(part);
+  const strangers = parts?.filter((part) => part === '' || !cases.some((one) => isOf(part, one))) ?? [];
+  if (strangers.length > 0) {
+    const names = strangers.length > 1 ? `one of ${strangers.join(', ')}` : JSON.stringify(strangers[0]);
     throw new InputError(
-      shard && ops === undefined
-        ? `sweep: shard ${shard.index}/${shard.count} has no cases: there are ${cases.length}.`
-        : `sweep: no op's name contains ${parts && parts.length > 1 ? `one of ${parts.join(', ')}` : JSON.stringify(ops)}. The names are TensorFlow.js', as in avgPool or image.resizeBilinear.`,
+      `sweep: no op's name contains ${names}. The names are TensorFlow.js', as in avgPool or image.resizeBilinear.`,
+    );
+  }
+  const ofOps = [...cases.keys()].filter((index) => parts?.some((part) => isOf(part, cases[index])) ?? true);
+  const chosen = ofOps.filter((index) => shard === undefined || index % shard.count === shard.index - 1);
+  if (shard && chosen.length === 0) {
+    throw new InputError(
+      `sweep: shard ${shard.index}/${shard.count} has no cases: there are ${ofOps.length}.`,
     );
   }
   return { cases, chosen };
