@@ -1,16 +1,11 @@
 """Layers of several inputs, regularizers and constraints: Keras' own, applied to tensors."""
 
-import re
-
 import tensorflow as tf
 
+from layers import snake
 from tensors import now, tensor
 
 MERGERS = ("add", "average", "multiply", "maximum", "minimum", "concatenate", "dot")
-
-
-def snake(name):
-    return re.sub("(?<=[a-z])([A-Z])", r"_\1", name).lower()
 
 
 def options_of(config):

@@ -1,5 +1,6 @@
 /** Layers that give images of another size: as Keras has them, with pixels taken at their centres, in models too. */
 import * as tf from '@tensorflow/tfjs';
+import type { Wrap } from './class-methods.js';
 import type { Fix } from './fix.js';
 import { only, replacing } from './layer-class.js';
 
@@ -50,33 +51,38 @@ function resizedShape(shape: tf.Shape, height: number | null, width: number | nu
   return result;
 }
 
-interface Resizing extends tf.layers.Layer {
+interface Sized extends tf.layers.Layer {
   height: number;
   width: number;
+}
+
+/** Of a layer with a height and a width. The given shape stays as it is. */
+const sizedShape: Wrap = () =>
+  function (this: Sized, inputShape: tf.Shape) {
+    return resizedShape(inputShape, this.height, this.width);
+  };
+
+interface Resizing extends Sized {
   interpolation: Method;
   cropToAspectRatio: boolean;
 }
 
 const resizing = replacing('resizing-layer', 'Resizing', {
   call: () =>
-    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[]) {
-      const { height, width, interpolation, cropToAspectRatio } = this as Resizing;
+    function (this: Resizing, inputs: tf.Tensor | tf.Tensor[]) {
+      const { height, width, interpolation, cropToAspectRatio } = this;
       return tf.tidy(() =>
         (cropToAspectRatio ? resizeKeepingRatio : resize)(only(inputs), [height, width], interpolation),
       );
     },
-  computeOutputShape: () =>
-    function (this: tf.layers.Layer, inputShape: tf.Shape) {
-      const { height, width } = this as Resizing;
-      return resizedShape(inputShape, height, width);
-    },
+  computeOutputShape: sizedShape,
 });
 
 const centerCrop = replacing('center-crop-layer', 'CenterCrop', {
   /** The part in the middle; of images that are smaller, what has its sides' ratio, enlarged. */
   call: () =>
-    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[]) {
-      const { height, width } = this as Resizing;
+    function (this: Sized, inputs: tf.Tensor | tf.Tensor[]) {
+      const { height, width } = this;
       const x = only(inputs);
       return tf.tidy(() => {
         const [rows, columns] = sizeOfImages(x);
@@ -84,12 +90,7 @@ const centerCrop = replacing('center-crop-layer', 'CenterCrop', {
         return crop(x, Math.floor((rows - height) / 2), Math.floor((columns - width) / 2), height, width);
       });
     },
-  /** The given shape stays as it is. */
-  computeOutputShape: () =>
-    function (this: tf.layers.Layer, inputShape: tf.Shape) {
-      const { height, width } = this as Resizing;
-      return resizedShape(inputShape, height, width);
-    },
+  computeOutputShape: sizedShape,
 });
 
 interface RandomWidth extends tf.layers.Layer {
@@ -102,8 +103,8 @@ interface RandomWidth extends tf.layers.Layer {
 const randomWidth = replacing('random-width-layer', 'RandomWidth', {
   /** `columns · (1 + a random number between the factors)` columns; as many as before where training is false. */
   call: () =>
-    function (this: tf.layers.Layer, inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }) {
-      const { widthLower, widthUpper, interpolation, randomGenerator } = this as RandomWidth;
+    function (this: RandomWidth, inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }) {
+      const { widthLower, widthUpper, interpolation, randomGenerator } = this;
       return tf.tidy(() => {
         const x = only(inputs);
         if (kwargs?.training === false) return tf.clone(x);

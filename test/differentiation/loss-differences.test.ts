@@ -129,40 +129,33 @@ const targets: [string, Rows][] = [
   ],
 ];
 
-describe.each(targets)('cross-entropies for targets that are %s', (_name, t) => {
-  test.each([0, 1e-7, 0.05])('softmax, ε = %d', (epsilon) => {
-    for (const [form, sizes] of [
-      ['near', [1e-3, 0.25]],
-      ['any', [1e-3, 0.25, 3, 40]],
-    ] as const) {
-      for (const size of sizes) {
-        const moves = movesOf(size);
-        const { shape, values } = inFloat64(() =>
-          changes(crossEntropyDifference(targetOf(t), epsilon), logits, moves, form),
-        );
-        expect(shape).toEqual([3, 2]);
-        const expected = differenceOf(crossEntropy(epsilon), logits, t, moves);
-        // What the subtraction of two losses of some size leaves.
-        expectClose(values, expected, { relative: 1e-12, absolute: 3e-15 * Math.max(1, size) });
-      }
-    }
-  });
+/** Each form of a difference with the sizes of moves that it is for. */
+const sized = (
+  [
+    ['near', [1e-3, 0.25]],
+    ['any', [1e-3, 0.25, 3, 40]],
+  ] as const
+).flatMap(([form, sizes]) => sizes.map((size) => ({ form, size })));
 
-  test.each([0, 1e-7, 0.05])('sigmoid, ε = %d', (epsilon) => {
-    for (const [form, sizes] of [
-      ['near', [1e-3, 0.25]],
-      ['any', [1e-3, 0.25, 3, 40]],
-    ] as const) {
-      for (const size of sizes) {
+/** Each cross-entropy with what the subtraction of two losses of size 1 leaves. */
+const crossEntropies = [
+  ['softmax', crossEntropyDifference, crossEntropy, 3e-15],
+  ['sigmoid', binaryDifference, binary, 1e-14],
+] as const;
+
+describe.each(targets)('cross-entropies for targets that are %s', (_name, t) => {
+  describe.each(crossEntropies)('%s', (_output, difference, loss, absolute) => {
+    test.each([0, 1e-7, 0.05])('ε = %d', (epsilon) => {
+      for (const { form, size } of sized) {
         const moves = movesOf(size);
         const { shape, values } = inFloat64(() =>
-          changes(binaryDifference(targetOf(t), epsilon), logits, moves, form),
+          changes(difference(targetOf(t), epsilon), logits, moves, form),
         );
         expect(shape).toEqual([3, 2]);
-        const expected = differenceOf(binary(epsilon), logits, t, moves);
-        expectClose(values, expected, { relative: 1e-12, absolute: 1e-14 * Math.max(1, size) });
+        const expected = differenceOf(loss(epsilon), logits, t, moves);
+        expectClose(values, expected, { relative: 1e-12, absolute: absolute * Math.max(1, size) });
       }
-    }
+    });
   });
 });
 
@@ -302,21 +295,16 @@ describe('outputs', () => {
     ['softmax', (a: readonly number[]) => logSoftmax(a).map(Math.exp)],
     ['sigmoid', (a: readonly number[]) => a.map(sigmoid)],
   ] as const)('%s', (name, output) => {
-    for (const [form, sizes] of [
-      ['near', [1e-3, 0.25]],
-      ['any', [1e-3, 0.25, 3, 40]],
-    ] as const) {
-      for (const size of sizes) {
-        const moves = movesOf(size);
-        const expected = logits.flatMap((row, n) =>
-          moves[n].flatMap((move) => {
-            const [before, after] = [output(row), output(row.map((one, k) => one + move[k]))];
-            return after.map((y, k) => y - before[k]);
-          }),
-        );
-        const { values } = changes(outputDifference[name], logits, moves, form);
-        expectClose(values, expected, { relative: 1e-14, absolute: 1e-15 });
-      }
+    for (const { form, size } of sized) {
+      const moves = movesOf(size);
+      const expected = logits.flatMap((row, n) =>
+        moves[n].flatMap((move) => {
+          const [before, after] = [output(row), output(row.map((one, k) => one + move[k]))];
+          return after.map((y, k) => y - before[k]);
+        }),
+      );
+      const { values } = changes(outputDifference[name], logits, moves, form);
+      expectClose(values, expected, { relative: 1e-14, absolute: 1e-15 });
     }
   });
 });

@@ -41,7 +41,10 @@ const conditions: Record<string, { words: string; holds?: (step: Step) => boolea
     words: 'to whole numbers',
     holds: ({ outputs }) => outputs.some(({ dtype }) => dtype !== 'float32'),
   },
-  broadcast: { words: 'where an input is broadcast' },
+  broadcast: {
+    words: 'where an input is broadcast',
+    holds: ({ inputs }) => new Set(inputs.map(({ shape }) => shape.join())).size > 1,
+  },
   ties: { words: 'at ties' },
   zero: { words: 'at 0' },
   negative: { words: 'for negative numbers' },

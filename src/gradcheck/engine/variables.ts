@@ -1,6 +1,7 @@
 /** tf.Variables that f captures: they stand among the inputs, and hold the inputs' numbers while f and its gradient run. */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../errors.js';
+import { replaceMethods } from '../../methods.js';
 import type { CapturedVariables } from '../report/report.js';
 import { FunctionError } from './failures.js';
 
@@ -53,23 +54,18 @@ export function holding<T>(
     variables.forEach((variable, i) => {
       if (!variable) return;
       const held = variable as Held;
-      const { dataId } = held;
-      const [assign, dispose] = (['assign', 'dispose'] as const).map(
-        (name) => Object.getOwnPropertyDescriptor(held, name) !== undefined,
-      );
-      held.dataId = tensors[i].dataId;
       const refuse = (what: string) => () => {
         throw new FunctionError(
           `gradcheck: f ${what} the variable ${variable.name}, by which it is differentiated. Give the loss alone, without the optimizer's step.`,
         );
       };
-      if (!assign) held.assign = refuse('assigns to');
-      if (!dispose) held.dispose = refuse('disposes of');
-      restore.push(() => {
-        held.dataId = dataId;
-        if (!assign) Reflect.deleteProperty(held, 'assign');
-        if (!dispose) Reflect.deleteProperty(held, 'dispose');
-      });
+      restore.push(
+        replaceMethods(held, {
+          dataId: tensors[i].dataId,
+          ...(!Object.hasOwn(held, 'assign') && { assign: refuse('assigns to') }),
+          ...(!Object.hasOwn(held, 'dispose') && { dispose: refuse('disposes of') }),
+        }),
+      );
     });
     return work();
   } finally {

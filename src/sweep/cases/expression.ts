@@ -107,9 +107,7 @@ export function run(expression: Expression, inputs: Readonly<Record<string, tf.T
   }
   if ('train' in expression) return trained(expression, inputs);
   const { layers, of, weights, training = false } = expression;
-  const model = tf.sequential({
-    layers: layers.map(([name, config]) => functionAt(`layers.${name}`)(valueOf(config)) as tf.layers.Layer),
-  });
+  const model = modelOf(layers, inputs);
   try {
     const [x, tensors] = [run(of, inputs) as tf.Tensor, weights.map(inputOf)];
     requireFit(layers[0][1].inputShape as readonly number[] | undefined, model, x, tensors);
@@ -118,6 +116,16 @@ export function run(expression: Expression, inputs: Readonly<Record<string, tf.T
     model.dispose();
   }
 }
+
+const modelOf = (
+  layers: LayersExpression['layers'],
+  inputs: Readonly<Record<string, tf.Tensor>> = {},
+): tf.Sequential =>
+  tf.sequential({
+    layers: layers.map(
+      ([name, config]) => functionAt(`layers.${name}`)(valueIn(config, inputs)) as tf.layers.Layer,
+    ),
+  });
 
 function trained(
   { train, args, variables, steps, result }: TrainExpression,
@@ -188,11 +196,7 @@ const weightShapes = (model: tf.LayersModel): number[][] =>
 export function weightShapesOf({ layers }: LayersExpression): number[][] | undefined {
   try {
     return tf.tidy(() => {
-      const model = tf.sequential({
-        layers: layers.map(
-          ([name, config]) => functionAt(`layers.${name}`)(valueIn(config, {})) as tf.layers.Layer,
-        ),
-      });
+      const model = modelOf(layers);
       const shapes = weightShapes(model);
       model.dispose();
       return shapes;

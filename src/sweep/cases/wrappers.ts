@@ -1,6 +1,6 @@
 /** Layers around others: wrappers, cells and stacks of them, masks that go from layer to layer, resizing. */
 import type { CaseDraft, Family, InputDraft } from './case.js';
-import { call } from './expression.js';
+import { call, type Expression } from './expression.js';
 import { stack, type Config, type Weights } from './layers.js';
 
 // Without this each run draws an orthogonal matrix first.
@@ -66,8 +66,7 @@ function* bidirectional(): Iterable<CaseDraft> {
 
 function* cells(): Iterable<CaseDraft> {
   for (const name of Object.keys(gatesOf) as Recurrent[]) {
-    const cell = (units: number): ReturnType<typeof call> =>
-      call(`layers.${name}Cell`, { units, recurrentInitializer });
+    const cell = (units: number): Expression => call(`layers.${name}Cell`, { units, recurrentInitializer });
     for (const returnSequences of [false, true]) {
       yield wrapped(
         'rnn',

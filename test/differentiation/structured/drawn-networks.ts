@@ -91,12 +91,11 @@ export function plainNetwork(
   return { structure: { sizes, hidden, ...head }, parameters, x, t };
 }
 
-/** Loss and gradients through the library, as lists. */
-export function structuredOf(
+/** What is made of the library's network of these numbers, its examples and their targets; all its tensors are disposed of. */
+export function withNetwork<T extends tf.TensorContainer>(
   plain: PlainNetwork,
-  h: number,
-  options: Omit<StructuredOptions, 'h'> = {},
-): { loss: number; gradients: Record<string, number[]> } {
+  use: (network: Mlp, x: tf.Tensor2D, t: tf.Tensor2D) => T,
+): T {
   const { sizes, hidden, output, loss, epsilon } = plain.structure;
   const network = new Mlp({ sizes, activations: [...hidden, output], loss, epsilon, seed: 0 });
   try {
@@ -109,19 +108,32 @@ export function structuredOf(
           ]),
         ),
       );
-      const x = tf.tensor(plain.x, [plain.x.length / sizes[0], sizes[0]]);
-      const t = tf.tensor(plain.t, [plain.x.length / sizes[0], last(sizes)]);
-      const method = structured({ h, ...options });
-      const result = method.lossAndGradients(network, x, t);
-      const lists = Object.entries(result.gradients).map(([name, tensor]) => [
-        name,
-        Array.from(tensor.dataSync()),
-      ]);
-      return { loss: result.loss, gradients: Object.fromEntries(lists) };
+      const examples = plain.x.length / sizes[0];
+      return use(
+        network,
+        tf.tensor2d(plain.x, [examples, sizes[0]]),
+        tf.tensor2d(plain.t, [examples, last(sizes)]),
+      );
     });
   } finally {
     network.dispose();
   }
+}
+
+/** Loss and gradients through the library, as lists. */
+export function structuredOf(
+  plain: PlainNetwork,
+  h: number,
+  options: Omit<StructuredOptions, 'h'> = {},
+): { loss: number; gradients: Record<string, number[]> } {
+  return withNetwork(plain, (network, x, t) => {
+    const result = structured({ h, ...options }).lossAndGradients(network, x, t);
+    const lists = Object.entries(result.gradients).map(([name, tensor]) => [
+      name,
+      Array.from(tensor.dataSync()),
+    ]);
+    return { loss: result.loss, gradients: Object.fromEntries(lists) };
+  });
 }
 
 export const example: Drawn = {

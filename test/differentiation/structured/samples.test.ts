@@ -1,15 +1,13 @@
 /** Samples of a layer. Oracle: the plain loss in doubles with one example's pre-activation moved; distances by hand. */
 import { describe, expect, test } from '@jest/globals';
-import * as tf from '@tensorflow/tfjs';
 import { last } from '../../../src/collections.js';
 import { stateOf } from '../../../src/differentiation/structured/around.js';
 import { sampleLayer } from '../../../src/differentiation/structured/samples.js';
 import { nodesOf } from '../../../src/differentiation/structured/sampling.js';
 import { inFloat64 } from '../../../src/float64/in-float64.js';
 import type { ActivationName } from '../../../src/functions/activations.js';
-import { Mlp } from '../../../src/networks/mlp.js';
 import { expectClose } from '../../support/close.js';
-import { example, heads, plainNetwork, type Drawn } from './drawn-networks.js';
+import { example, heads, plainNetwork, withNetwork, type Drawn } from './drawn-networks.js';
 import { plainLoss, type PlainNetwork } from './mlp-loop.js';
 
 interface Sampled {
@@ -28,41 +26,19 @@ function sampled(
   nodes: number[],
   chunk = Infinity,
 ): Sampled {
-  const { sizes, hidden, output, loss, epsilon } = plain.structure;
-  return inFloat64(() => {
-    const network = new Mlp({ sizes, activations: [...hidden, output], loss, epsilon, seed: 0 });
-    try {
-      return tf.tidy(() => {
-        network.setParameters(
-          Object.fromEntries(
-            Object.entries(plain.parameters).map(([name, values]) => [
-              name,
-              tf.tensor(values, network.parameters[name].shape),
-            ]),
-          ),
-        );
-        const x = tf.tensor(plain.x, [R.length, sizes[0]]);
-        const t = tf.tensor(plain.t, [R.length, last(sizes)]);
-        const state = stateOf(network, x, t, () => t);
-        const { odd, even, towardsKink, reach } = sampleLayer(
-          state,
-          layer,
-          new Float32Array(R),
-          nodes,
-          chunk,
-        );
-        return {
-          shape: odd.shape,
-          odd: Array.from(odd.dataSync()),
-          even: Array.from(even.dataSync()),
-          towardsKink: towardsKink && Array.from(towardsKink.dataSync()),
-          reach,
-        };
-      });
-    } finally {
-      network.dispose();
-    }
-  });
+  return inFloat64(() =>
+    withNetwork(plain, (network, x, t) => {
+      const state = stateOf(network, x, t, () => t);
+      const { odd, even, towardsKink, reach } = sampleLayer(state, layer, new Float32Array(R), nodes, chunk);
+      return {
+        shape: odd.shape,
+        odd: Array.from(odd.dataSync()),
+        even: Array.from(even.dataSync()),
+        towardsKink: towardsKink && Array.from(towardsKink.dataSync()),
+        reach,
+      };
+    }),
+  );
 }
 
 /** Example n alone, with the pre-activation of a layer's unit moved; its loss, summed over the outputs where each has one. */
