@@ -42,7 +42,11 @@ export function randomFrom(seed: number): Random {
   const generator = generatorFrom(seed);
   const weight = (): number => (uniformFloat64(generator) + 0.5) * (uniformInt(generator, 0, 1) ? 1 : -1);
   return {
-    weights: (n, scale = 1) => Float64Array.from({ length: n }, () => scale * weight()),
+    weights(n, scale = 1) {
+      const weights = new Float64Array(n);
+      for (let i = 0; i < n; i++) weights[i] = scale * weight();
+      return weights;
+    },
     sample(n, count) {
       if (count >= n) return Array.from({ length: n }, (_, i) => i);
       const chosen = new Set<number>();

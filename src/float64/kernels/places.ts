@@ -47,13 +47,16 @@ const broadcasting =
     const backend = args.backend as CpuBackend;
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
     if (tf.util.sizeFromShape(shape) < WORTHWHILE) return cpu(args);
+    const isWide = (tensor: tf.TensorInfo): boolean => tf.util.arraysEqual(tensor.shape, shape);
     const wide = (tensor: tf.TensorInfo): tf.TensorInfo =>
-      tensorOf(backend, shape, taken(doublesOf(backend, tensor), broadcastPlaces(tensor.shape, shape)));
+      isWide(tensor)
+        ? tensor
+        : tensorOf(backend, shape, taken(doublesOf(backend, tensor), broadcastPlaces(tensor.shape, shape)));
     const inputs = { a: wide(a), b: wide(b) };
     const result = cpu({ ...args, inputs });
-    Object.values(inputs).forEach((tensor) => {
-      backend.disposeIntermediateTensorInfo(tensor);
-    });
+    for (const tensor of [inputs.a, inputs.b]) {
+      if (tensor !== a && tensor !== b) backend.disposeIntermediateTensorInfo(tensor);
+    }
     return result;
   };
 

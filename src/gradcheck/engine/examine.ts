@@ -3,7 +3,9 @@ import type { Random } from '../../random.js';
 import type { GradcheckMode } from '../report/report.js';
 import { projectAll, type Projections } from './fast.js';
 import { compareAtOnce, compareEntry, type Entry, type Memory } from './judge.js';
-import { closePass, directionLine, openPass, type Pass } from './pass.js';
+import { pairAt, quotient } from './line.js';
+import { closePass, coordinateLine, directionLine, openPass, repeatedVjp, type Pass } from './pass.js';
+import { nondeterministic, requireSame, slackOf } from './repeats.js';
 import type { Subject } from './subject.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -12,6 +14,9 @@ export const FULL_LIMIT = 2048;
 
 /** Entries of each input that are compared one by one to explain an error that the fast mode found. */
 const SAMPLE = 12;
+
+/** Calls of f at its inputs by which one that draws random numbers now and then is told from a wrong gradient. */
+const CALLS = 8;
 
 export interface Findings {
   pass: Pass;
@@ -51,7 +56,13 @@ export async function examine(
     projections.unresolved[input] = false;
     projections.moreKinks[input] = false;
   }
-  closePass(pass);
+  const isOpen = projections?.unresolved.some(Boolean) ?? false;
+  const isRight = !isOpen && entries.every((found) => found.every(({ state }) => state === 'right'));
+  closePass(pass, isRight ? 1 : CALLS);
+  for (const [input, found] of entries.entries()) {
+    const wrong = found.find(({ state }) => state === 'wrong');
+    if (wrong) requireRepeated(pass, input, wrong);
+  }
   if (projections && isOff) {
     for (const [input, size] of sizes.entries()) {
       if (projections.settled[input] && entries[input].length === 0) continue;
@@ -85,6 +96,38 @@ function* compareEach(
     yield;
   }
   return entries;
+}
+
+/** Steps at which a difference quotient is computed again, those nearest to the one that it was taken from. */
+const REPEATED = 4;
+
+/** Fails where the gradient, or a difference quotient that speaks against it, is another one when it is computed again. */
+function requireRepeated(
+  pass: Pass,
+  input: number,
+  { j, q, slopes }: Pick<Entry, 'j' | 'q' | 'slopes'>,
+): void {
+  const { subject, cotangents, autodiff } = pass;
+  const { name } = subject.active[input];
+  subject.work(() => {
+    const again = repeatedVjp(pass, cotangents[q])[input];
+    requireSame(
+      autodiff[q][input],
+      again ?? new Float64Array(autodiff[q][input].length),
+      `The gradient is not deterministic: computed twice at the same point, that of ${name}`,
+      slackOf(subject),
+    );
+    const line = coordinateLine(pass, input, j);
+    const { ladder, t, scale } = slopes[q];
+    const steps = [...ladder].sort((a, b) => Math.abs(Math.log(a.t / t)) - Math.abs(Math.log(b.t / t)));
+    for (const step of steps.slice(0, REPEATED)) {
+      const now = quotient(pairAt(line, step.t), q);
+      if (now === step.quotient || !(Math.abs(now - step.quotient) > slackOf(subject) * scale)) continue;
+      throw nondeterministic(
+        `The function is not deterministic: the difference quotient at entry ${j} of ${name}, computed twice with the same step, is not the same.`,
+      );
+    }
+  });
 }
 
 /** Runs work in slices of some milliseconds, with a turn of the event loop in between. */

@@ -4,7 +4,7 @@
  */
 import { compareEntry, type Entry, type Memory } from './judge.js';
 import { bend, noiseOf, pairAt, quotient, scaleOf, type Pair } from './line.js';
-import { directionLine, type Direction, type Pass } from './pass.js';
+import { directionLine, nonFinitePlaces, type Direction, type Pass } from './pass.js';
 import { ladderOf, slopeFrom } from './slope.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -46,8 +46,6 @@ interface Space {
   tolerance: Tolerance;
   offsets: number[];
   size: number;
-  /** By active input, the size of a typical entry that is not 0: by this a 0 among entries of different sizes is moved. */
-  typical: number[];
 }
 
 /** The derivative along a direction, by cotangent, beside what autodiff says. */
@@ -78,7 +76,6 @@ export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, P
     tolerance,
     offsets,
     size: sizes.reduce((sum, size) => sum + size, 0),
-    typical: pass.subject.active.map(({ values }) => typicalOf(values)),
   };
   const result: Projections = {
     entries: sizes.map(() => []),
@@ -97,11 +94,7 @@ export function* projectAll(pass: Pass, tolerance: Tolerance): Generator<void, P
     return entry;
   };
   const resting = new Resting();
-  const broken = sizes.flatMap((size, input) =>
-    Array.from({ length: size }, (_, j) => j)
-      .filter((j) => pass.autodiff.some((gradients) => !Number.isFinite(gradients[input][j])))
-      .map((j) => offsets[input] + j),
-  );
+  const broken = sizes.flatMap((_, input) => nonFinitePlaces(pass, input).map((j) => offsets[input] + j));
   for (const at of broken.slice(0, LEAVES)) {
     compare(at);
     yield;
@@ -164,22 +157,21 @@ function* projectGroup(
   result: Projections,
 ): Generator<void> {
   const { pass, offsets } = space;
-  const entriesOf = inputs.flatMap((input) =>
-    Array.from(pass.autodiff[0][input].keys(), (j) => offsets[input] + j),
-  );
+  const size = inputs.reduce((sum, input) => sum + pass.units[input].length, 0);
   const mark = (flags: boolean[]): void => inputs.forEach((input) => (flags[input] = true));
   const isMixed = inputs.some((input) => isMixedInput(pass, input));
   let hint: Hint = { step: pass.subject.precision === 'native' ? 2 ** -3 : 2 ** -8, worst: 0 };
   for (let round = 0; round < DIRECTIONS; round++) {
-    const weights = pass.random.weights(entriesOf.length);
+    const weights = pass.random.weights(size);
     const along = (isOwn: boolean): Float64Array => {
       const direction = new Float64Array(space.size);
-      entriesOf.forEach((at, i) => {
-        if (!resting.has(at))
-          direction[at] = pass.subject.round(
-            weights[i] * factors[inputOf(space, at)] * stepOf(space, at, isOwn),
-          );
-      });
+      let i = 0;
+      for (const input of inputs) {
+        const steps = isOwn ? ownSteps(pass, input) : pass.units[input];
+        for (let j = 0, at = offsets[input]; j < steps.length; j++, at++, i++) {
+          if (!resting.has(at)) direction[at] = pass.subject.round(weights[i] * factors[input] * steps[j]);
+        }
+      }
       return direction;
     };
     let direction = along(isMixed);
@@ -268,13 +260,11 @@ function isMixedInput({ subject, units }: Pass, input: number): boolean {
   return others > all * MIXED;
 }
 
-/** How far an entry is moved by a weight of 1. */
-function stepOf(space: Space, at: number, isOwn: boolean): number {
-  const { pass, offsets } = space;
-  const input = inputOf(space, at);
-  const j = at - offsets[input];
-  const own = Math.abs(pass.subject.active[input].values[j]);
-  return (isOwn && (own || space.typical[input])) || pass.units[input][j];
+/** How far entries are moved by a weight of 1 where each is moved by its own size, and a 0 by that of a typical entry which is none. */
+function ownSteps({ subject, units }: Pass, input: number): Float64Array {
+  const { values } = subject.active[input];
+  const typical = typicalOf(values);
+  return units[input].map((unit, j) => Math.abs(values[j]) || typical || unit);
 }
 
 /** The lower median of the sizes of those entries that are not 0; 0 where all are. */
@@ -456,27 +446,41 @@ function projected(
   low: number,
   high: number,
 ): Pick<Look, 'expected' | 'share'> & { rounding: number[] } {
-  const sums = pass.cotangents.map((_, q) => {
-    let [sum, share, squares] = [0, 0, 0];
-    pass.autodiff[q].forEach((gradient, input) => {
-      const errors = pass.rounding[q][input];
-      const [from, to] = [Math.max(low, offsets[input]), Math.min(high, offsets[input] + gradient.length)];
-      for (let at = from; at < to; at++) {
-        const d = direction[at];
-        if (d === 0) continue;
-        const part = gradient[at - offsets[input]] * d;
-        sum += part;
-        share += Math.abs(part);
-        squares += (errors[at - offsets[input]] * d) ** 2;
-      }
-    });
-    return { sum, share, rounding: Math.sqrt(squares) };
-  });
-  return {
-    expected: sums.map(({ sum }) => sum),
-    share: sums.map(({ share }) => share),
-    rounding: sums.map(({ rounding }) => rounding),
-  };
+  const parts = pass.cotangents.map((_, q) =>
+    pass.autodiff[q].map((gradient, input) => {
+      const offset = offsets[input];
+      const [from, to] = [Math.max(low, offset), Math.min(high, offset + gradient.length)];
+      return partOf(gradient, pass.rounding[q][input], direction, offset, from, to);
+    }),
+  );
+  const sums = (which: 'sum' | 'share' | 'squares'): number[] =>
+    parts.map((own) => own.reduce((all, part) => all + part[which], 0));
+  return { expected: sums('sum'), share: sums('share'), rounding: sums('squares').map(Math.sqrt) };
+}
+
+/** What an input's entries at these places, which count from `offset` on, add to the slope along a direction. */
+function partOf(
+  gradient: Float64Array,
+  errors: Float64Array,
+  direction: Float64Array,
+  offset: number,
+  from: number,
+  to: number,
+): Record<'sum' | 'share' | 'squares', number> {
+  let sum = 0;
+  let share = 0;
+  let squares = 0;
+  for (let at = from; at < to; at++) {
+    const d = direction[at];
+    // An entry that rests may have a gradient that is not finite.
+    if (d === 0) continue;
+    const part = gradient[at - offset] * d;
+    const error = errors[at - offset] * d;
+    sum += part;
+    share += Math.abs(part);
+    squares += error * error;
+  }
+  return { sum, share, squares };
 }
 
 /** An entry with its place among those of all inputs. */

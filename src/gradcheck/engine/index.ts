@@ -7,6 +7,7 @@ export {
   concat,
   coordinateLine,
   directionLine,
+  nonFinitePlaces,
   openForward,
   openPass,
   split,

@@ -1,6 +1,7 @@
 /** Whether an entry of the gradient is right. */
 import { bend, noiseOf, pairAt, quotient, scaleOf, soleOf, type Line, type Pair } from './line.js';
 import { coordinateLine, epsilonOf, noiseAlong, noiseDistance, type Pass } from './pass.js';
+import { largestIn } from './repeats.js';
 import { ladderOf, slopeFrom, type Slope } from './slope.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -738,10 +739,7 @@ export function largestOf({ autodiff }: Pass, q: number, input: number): number 
   const gradient = autodiff[q][input];
   let found = largest.get(gradient);
   if (found === undefined) {
-    found = gradient.reduce(
-      (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most),
-      0,
-    );
+    found = largestIn(gradient);
     largest.set(gradient, found);
   }
   return found;

@@ -2,7 +2,8 @@
 import type { Random } from '../../random.js';
 import { sizeOf } from '../../shapes.js';
 import { lineThrough, type Line } from './line.js';
-import { GradientFailure, type ActiveInput, type Numbers, type Subject } from './subject.js';
+import { largestIn, requireSame, slackOf } from './repeats.js';
+import { type ActiveInput, type Numbers, type Subject } from './subject.js';
 
 export interface Pass {
   subject: Subject;
@@ -66,7 +67,10 @@ const STRETCHES = 4;
 /** Half a unit in the last place of 1. */
 export const epsilonOf = ({ bits }: Subject): number => 2 ** -bits;
 
-/** Evaluates the function and its gradient, twice each, to see that they repeat themselves. */
+/** A function whose outputs differ by this share of the largest of them is not the same function. */
+const KINDRED = { float64: 2 ** -30, native: 2 ** -18 };
+
+/** Evaluates the function and its gradient, several times each, to see that they repeat themselves. */
 export function openPass(
   subject: Subject,
   order: 1 | 2,
@@ -76,17 +80,17 @@ export function openPass(
   return subject.work(() => {
     const pass = openForward(subject, order, random, weightsOf);
     const { cotangents, scales } = pass;
-    const vjp = (c: Float64Array): (Float64Array | null)[] => subject.vjp(split(c, subject.outputShapes));
+    const vjp = (c: Float64Array): (Float64Array | null)[] => repeatedVjp(pass, c);
     const first = cotangents.map(vjp);
     const full = (gradients: (Float64Array | null)[]): Float64Array[] =>
       gradients.map((gradient, i) => gradient ?? new Float64Array(subject.active[i].values.length));
     const autodiff = first.map(full);
     full(vjp(cotangents[0])).forEach((again, i) =>
       requireSame(
-        subject,
         autodiff[0][i],
         again,
         `The gradient is not deterministic: computed twice at the same point, that of ${subject.active[i].name}`,
+        slackOf(subject),
       ),
     );
     const moved = (q: number, relative: number, rounds: number, isExact: boolean): Float64Array[] =>
@@ -146,6 +150,23 @@ export function openPass(
   });
 }
 
+/** The vector-Jacobian product; fails where f's outputs beside it are not those that it had. */
+export function repeatedVjp(
+  { subject, outputs }: Pick<Pass, 'subject' | 'outputs'>,
+  c: Float64Array,
+): (Float64Array | null)[] {
+  const gradients = subject.vjp(split(c, subject.outputShapes));
+  if (subject.taped && subject.reference === 'f') {
+    requireSame(
+      outputs,
+      concat(subject.taped),
+      'The function is not deterministic: called twice with the same inputs it',
+      KINDRED[subject.precision],
+    );
+  }
+  return gradients;
+}
+
 /** The pass without its gradient, which reads NaN: for differences alone. To be called within the subject's work. */
 export function openForward(
   subject: Subject,
@@ -155,10 +176,10 @@ export function openForward(
 ): Pass {
   const outputs = concat(subject.evaluateGuarded());
   requireSame(
-    subject,
     outputs,
     concat(subject.evaluateGuarded()),
     'The function is not deterministic: called twice with the same inputs it',
+    slackOf(subject),
   );
   const cotangents = cotangentsFor(outputs, weightsOf(outputs.length), random).map((c) =>
     c.map((weight, k) => (Number.isFinite(outputs[k]) ? subject.round(weight) : 0)),
@@ -202,16 +223,18 @@ function cotangentsFor(outputs: Float64Array, first: Float64Array, random: Rando
   ];
 }
 
-/** Fails where the function has changed since the pass was opened. */
-export function closePass({ subject, outputs }: Pass): void {
-  subject.work(() =>
-    requireSame(
-      subject,
-      outputs,
-      concat(subject.evaluateGuarded()),
-      'The function is not deterministic: called again with the same inputs it',
-    ),
-  );
+/** Fails where the function has changed since the pass was opened, or does so within so many calls. */
+export function closePass({ subject, outputs }: Pass, calls = 1): void {
+  subject.work(() => {
+    for (let call = 0; call < calls; call++) {
+      requireSame(
+        outputs,
+        concat(subject.evaluateGuarded()),
+        'The function is not deterministic: called again with the same inputs it',
+        slackOf(subject),
+      );
+    }
+  });
 }
 
 /** Points at which the noise is measured, and the coefficients of the parabola through them. */
@@ -286,9 +309,7 @@ function residualsOf({ subject, outputs, random }: Pass, steps: readonly Numbers
   const places: { t: number; there: Float64Array }[] = [];
   for (let point = 1; point <= NOISE_POINTS; point++) {
     const t = point + random.uniform(-0.4, 0.4);
-    const there = subject.evaluateMoved(
-      subject.active.map(({ values }, i) => values.map((value, j) => value + t * steps[i][j])),
-    );
+    const there = subject.evaluateMoved(subject.active.map(({ values }, i) => along(values, steps[i], t)));
     if (there) places.push({ t, there: concat(there) });
   }
   const basis = parabolas(places.map(({ t }) => t));
@@ -339,37 +360,21 @@ function movement(
   for (let round = 0; round < rounds; round++) {
     const moved = subject.active.map(({ values }) => {
       const weights = random.weights(values.length);
-      return values.map(
-        (value, i) => value * (1 + (isExact ? Math.sign(weights[i]) : weights[i]) * relative),
-      );
+      const there = values.slice();
+      for (let i = 0; i < there.length; i++) {
+        there[i] *= 1 + (isExact ? Math.sign(weights[i]) : weights[i]) * relative;
+      }
+      return there;
     });
-    gradientAt(moved)?.forEach((there, i) =>
-      there.forEach((value, j) => {
-        const distance = Math.abs(value - gradient[i][j]);
-        if (distance > farthest[i][j]) farthest[i][j] = distance;
-      }),
-    );
+    gradientAt(moved)?.forEach((there, i) => {
+      const [here, far] = [gradient[i], farthest[i]];
+      for (let j = 0; j < far.length; j++) {
+        const distance = Math.abs(there[j] - here[j]);
+        if (distance > far[j]) far[j] = distance;
+      }
+    });
   }
   return farthest;
-}
-
-function requireSame(subject: Subject, first: Float64Array, second: Float64Array, sentence: string): void {
-  const slack = subject.precision === 'float64' ? 0 : 2 ** -18;
-  const largest = first.reduce(
-    (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most),
-    0,
-  );
-  const at = first.findIndex(
-    (value, k) =>
-      !Object.is(value, second[k]) &&
-      value !== second[k] &&
-      !(Math.abs(value - second[k]) <= slack * largest),
-  );
-  if (at < 0) return;
-  throw new GradientFailure(
-    'nondeterministic',
-    `${sentence} gives ${first[at]} and then ${second[at]} at entry ${at}. Fix its seeds, and keep state out of it.`,
-  );
 }
 
 export function concat(parts: readonly Float64Array[]): Float64Array {
@@ -392,11 +397,31 @@ export function split(whole: Float64Array, shapes: readonly number[][]): Float64
 /** The size by which an entry is moved: its own, or twice the root mean square of all where it is smaller. */
 export function unitsOf({ values }: ActiveInput): Float64Array {
   let squares = 0;
-  let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
-  for (const value of values) squares += (value / (largest || 1)) ** 2;
+  const largest = largestIn(values);
+  for (let j = 0; j < values.length; j++) squares += (values[j] / (largest || 1)) ** 2;
   const typical = 2 * largest * Math.sqrt(squares / values.length);
-  return Float64Array.from(values, (value) => Math.max(Math.abs(value), typical) || 1);
+  const units = new Float64Array(values.length);
+  for (let j = 0; j < units.length; j++) units[j] = Math.max(Math.abs(values[j]), typical) || 1;
+  return units;
+}
+
+/** Numbers moved by `t` times others. */
+function along(values: Numbers, by: Numbers, t: number): Numbers {
+  const moved = values.slice();
+  for (let j = 0; j < moved.length; j++) moved[j] += t * by[j];
+  return moved;
+}
+
+/** The places of those entries of an input whose gradient is not finite, for one of the cotangents at least. */
+export function nonFinitePlaces({ autodiff }: Pass, input: number): number[] {
+  const places = new Set<number>();
+  for (const gradients of autodiff) {
+    const gradient = gradients[input];
+    for (let j = 0; j < gradient.length; j++) {
+      if (!Number.isFinite(gradient[j])) places.add(j);
+    }
+  }
+  return [...places].sort((a, b) => a - b);
 }
 
 const pointOf = (pass: Pass): Parameters<typeof lineThrough>[0] => ({
@@ -424,11 +449,9 @@ export function directionLine(pass: Pass, direction: Direction): Line {
   return lineThrough(pointOf(pass), (t) => ({
     t,
     there: outputsAt(subject, (i, own) => {
-      const along = direction[i];
-      if (along === null) return own;
-      const moved = own.slice();
-      for (let j = 0; j < moved.length; j++) moved[j] += t * along[j];
-      return moved;
+      const by = direction[i];
+      if (by === null) return own;
+      return along(own, by, t);
     }),
   }));
 }

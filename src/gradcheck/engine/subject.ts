@@ -84,6 +84,8 @@ export class Subject {
   asksForBackend = false;
   /** Tensors that ops gave away without their being theirs, as the first backward pass found them. */
   aliases: Alias[] | undefined;
+  /** f's outputs at the inputs, as they were when a gradient was last recorded there. */
+  taped: Float64Array[] | undefined;
   /** From the first evaluation. */
   private shapes: number[][] | undefined;
   private taping = false;
@@ -260,7 +262,10 @@ export class Subject {
       const tensors = this.tensors(values ?? this.active.map(({ values }) => values), false);
       const shapes = this.outputShapes;
       const cs = cotangents.map((c, k) => tf.tensor(toPrecision(c, this.bits), shapes[k], 'float32'));
-      return this.gradients(tensors, cs).map((gradient) => gradient && new Float64Array(gradient.dataSync()));
+      const keep = (ys: tf.Tensor[]): void => void (this.taped = ys.map(numbersOf));
+      return this.gradients(tensors, cs, values ? undefined : keep).map(
+        (gradient) => gradient && new Float64Array(gradient.dataSync()),
+      );
     });
   }
 
@@ -277,14 +282,19 @@ export class Subject {
     }
   }
 
-  /** The vector-Jacobian product as tensors, for tensors of the inputs and of the cotangents. */
-  gradients(tensors: tf.Tensor[], cotangents: tf.Tensor[]): (tf.Tensor | null)[] {
+  /** The vector-Jacobian product as tensors, for tensors of the inputs and of the cotangents; `see` gets f's outputs. */
+  gradients(
+    tensors: tf.Tensor[],
+    cotangents: tf.Tensor[],
+    see?: (outputs: tf.Tensor[]) => void,
+  ): (tf.Tensor | null)[] {
     const xs = this.activeOf(tensors);
     const single = cotangents.length === 1;
     const since = tf.scalar(0).id;
     const seen: { at?: TapeNode; misuse?: { node: TapeNode; how: Misuse } } = {};
     const f = (): tf.Tensor => {
       const ys = this.tapedOutputs(tensors);
+      see?.(ys);
       this.aliases ??= aliasesOn(activeTape(), xs, ys, since);
       if (single) this.requireOtherThanInput(ys[0], xs);
       const y = single ? ys[0] : weightedSum(ys, cotangents);
@@ -451,10 +461,13 @@ export class Subject {
 function requireUnchanged({ name, values }: Input, tensor: tf.Tensor): void {
   const now: ArrayLike<unknown> = tensor.dataSync();
   const before: ArrayLike<unknown> = values;
-  const changed = Array.from(now).findIndex(
-    (value, k) => !Object.is(value, before[k]) && value !== before[k],
-  );
-  if (changed >= 0) {
+  let changed = 0;
+  while (
+    changed < now.length &&
+    (now[changed] === before[changed] || Object.is(now[changed], before[changed]))
+  )
+    changed++;
+  if (changed < now.length) {
     throw new GradientFailure(
       'wrong',
       `f changed its inputs: entry ${changed} of ${name} was ${String(before[changed])} and is now ${String(now[changed])}. Work on a copy.`,

@@ -1,5 +1,12 @@
 /** What was found, as the report says it: input by input, with the worst entry, the kinks and the numbers for plots. */
-import { coordinateOf, largestOf, type Entry, type Findings, type Pass } from '../engine/index.js';
+import {
+  coordinateOf,
+  largestOf,
+  nonFinitePlaces,
+  type Entry,
+  type Findings,
+  type Pass,
+} from '../engine/index.js';
 import type { InputReport, Verdict } from './report.js';
 
 /** The reports of all active inputs. */
@@ -71,11 +78,7 @@ function reportOf(
         between,
       };
     }),
-    nonFinite: pass.autodiff[0][input].reduce(
-      (count, _, j) =>
-        count + (pass.autodiff.every((gradients) => Number.isFinite(gradients[input][j])) ? 0 : 1),
-      0,
-    ),
+    nonFinite: nonFinitePlaces(pass, input).length,
     ...(details && { details: detailsOf(pass, input, entries, worst?.entry) }),
   };
 }
