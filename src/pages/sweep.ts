@@ -94,7 +94,7 @@ ${kindTable(report)}
 ${mendingSection(mending, anchors)}${matrix(report, anchors)}
 ${list('findings', 'Findings', 'Cause by cause. A second witness agrees with each: a closed form, another library, another backend, or that it was observed.', findings, byCause)}
 ${list('suspicions', 'Suspicions', 'Our own differences say so, and no second witness yet.', suspicions)}
-${list('limitations', 'Limitations', 'What TensorFlow.js says itself that it does not do, in its documentation or in the error.', limitations)}
+${list('limitations', 'Limitations', 'What TensorFlow.js says itself that it does not do, in its documentation or in the error, and what the language of shaders leaves open.', limitations)}
 ${list('conventions', 'Conventions at kinks', 'Where a function has a kink, its gradient is a choice. These are no mistakes.', conventions)}
 </main>
 <p id="said" class="unseen" role="status"></p>

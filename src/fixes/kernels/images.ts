@@ -13,8 +13,11 @@ const bilinearGradient =
   (backendName: string): Replacement =>
   (call, stock) => {
     const { images } = call.inputs as { images: tf.TensorInfo };
-    const { halfPixelCenters } = call.attrs as ResizeAttributes;
-    if (halfPixelCenters) return inDoubles('ResizeBilinearGrad')(call);
+    const { alignCorners, halfPixelCenters } = call.attrs as ResizeAttributes;
+    // A row or a column of one pixel makes webgl's shader divide by 0.
+    const isOne = images.shape[1] === 1 || images.shape[2] === 1;
+    if (halfPixelCenters || (backendName === 'webgl' && alignCorners && isOne))
+      return inDoubles('ResizeBilinearGrad')(call);
     const result = stock(call) as tf.TensorInfo;
     return backendName === 'cpu' ? { ...result, shape: [...images.shape] } : result;
   };
@@ -49,7 +52,7 @@ export const IMAGE_KERNELS: readonly Fix[] = [
     family: 'kernels: images',
     ops: ['image.resizeBilinear', 'image.resizeNearestNeighbor', 'layers.upSampling2d'],
     wrong:
-      'On cpu the bilinear gradient has height and width exchanged, and the nearest one is right for the first image alone and never ends where corners are aligned in a row or a column of one pixel. No backend looks at halfPixelCenters.',
+      'On cpu the bilinear gradient has height and width exchanged, and the nearest one is right for the first image alone and never ends where corners are aligned in a row or a column of one pixel. No backend looks at halfPixelCenters, and webgl throws where corners are aligned in a row or a column of one pixel.',
     kernels: [
       ...replacements(['cpu', 'wasm', 'tensorflow', 'webgl'], ['ResizeBilinearGrad'], bilinearGradient),
       ...replacements(['cpu', 'wasm', 'tensorflow', 'webgl'], ['ResizeNearestNeighborGrad'], nearestGradient),

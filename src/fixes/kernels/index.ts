@@ -10,6 +10,7 @@ import { POOL_KERNELS } from './pools.js';
 import { PRODUCT_KERNELS } from './products.js';
 import { ROW_KERNELS } from './rows.js';
 import { SCATTER_KERNELS } from './scatter.js';
+import { SHADER_KERNELS } from './shaders.js';
 
 export const KERNEL_FIXES: readonly Fix[] = [
   ...CONVOLUTION_KERNELS,
@@ -20,6 +21,7 @@ export const KERNEL_FIXES: readonly Fix[] = [
   ...SCATTER_KERNELS,
   ...IMAGE_KERNELS,
   ...ENTRY_KERNELS,
+  ...SHADER_KERNELS,
   ...COMPLEX_KERNELS,
   ...MISSING_KERNELS,
 ];

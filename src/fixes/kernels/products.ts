@@ -1,5 +1,6 @@
 /** Kernels of products of matrices and of sums of products. */
 import * as tf from '@tensorflow/tfjs';
+import { sizeOf } from '../../shapes.js';
 import type { Fix } from '../fix.js';
 import { finish, plainActivation, type Fused } from './activation.js';
 import {
@@ -9,6 +10,7 @@ import {
   repeatsFirstAxes,
   replacement,
   replacements,
+  tensorOn,
   type Call,
   type Replacement,
   type Steps,
@@ -46,12 +48,23 @@ function spread(steps: Steps, x: tf.TensorInfo, all: readonly number[]): tf.Tens
   return reps.every((n) => n === 1) ? shaped : steps.run('Tile', { x: shaped }, { reps });
 }
 
-const product =
+const onShaders = ['webgl', 'webgpu'];
+
+/** The product with both factors' matrices broadcast. */
+export const product =
   (backendName: string): Replacement =>
   (call, stock) => {
     const factors = call.inputs as unknown as Factors;
-    if (isRepetition(factors)) return stock(call);
     const { all } = batchesOf(factors);
+    // Without entries there is nothing to run a shader on, and sums of nothing are 0.
+    if (onShaders.includes(backendName) && [factors.a, factors.b].some(({ shape }) => sizeOf(shape) === 0)) {
+      const { transposeA, transposeB } = call.attrs as ProductAttributes;
+      const rows = factors.a.shape.at(transposeA ? -1 : -2) ?? 0;
+      const columns = factors.b.shape.at(transposeB ? -2 : -1) ?? 0;
+      const shape = [...all, rows, columns];
+      return tensorOn(call.backend, shape, 'float32', new Float32Array(sizeOf(shape)));
+    }
+    if (isRepetition(factors)) return stock(call);
     return composed(backendName, call, (steps) => {
       const inputs = { a: spread(steps, factors.a, all), b: spread(steps, factors.b, all) };
       return stock({ ...call, inputs }) as tf.TensorInfo;
@@ -119,7 +132,7 @@ export const PRODUCT_KERNELS: readonly Fix[] = [
     family: 'kernels: products',
     ops: ['matMul', 'fused.matMul', 'layers.dense', 'layers.dot'],
     wrong:
-      'Where both factors are broadcast, the shorter list of matrices is repeated instead. On wasm, a fused product with a transposed factor, or of several matrices, applies its activation to parts of sums and its bias to the wrong places; biases that are not [columns] are refused.',
+      'Where both factors are broadcast, the shorter list of matrices is repeated instead. On wasm, a fused product with a transposed factor, or of several matrices, applies its activation to parts of sums and its bias to the wrong places; biases that are not [columns] are refused. On webgl and webgpu products of matrices without entries throw.',
     upstream: 'https://github.com/tensorflow/tfjs/issues/8721',
     kernels: [
       ...replacements(['cpu', 'wasm', 'webgl', 'webgpu'], ['BatchMatMul'], product),

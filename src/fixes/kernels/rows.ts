@@ -10,14 +10,18 @@ import {
   tensorOn,
   type Replacement,
 } from './call.js';
+import { asReals } from './shaders.js';
 
 /** The axis counted from the start, as the kernels take it. */
-const fromTheStart = (): Replacement => (call, stock) => {
-  const { x } = call.inputs as { x: tf.TensorInfo };
-  const { axis } = call.attrs as { axis: number };
-  if (axis >= 0 || x.shape.length === 0) return stock(call);
-  return stock({ ...call, attrs: { ...call.attrs, axis: axis + x.shape.length } });
-};
+const fromTheStart =
+  (backendName: string): Replacement =>
+  (call, stock) => {
+    const { x } = call.inputs as { x: tf.TensorInfo };
+    const { axis } = call.attrs as { axis: number };
+    const isEnd = axis < 0 && x.shape.length > 0;
+    const own = isEnd ? { ...call, attrs: { ...call.attrs, axis: axis + x.shape.length } } : call;
+    return backendName === 'webgpu' ? asReals(own, stock) : stock(own);
+  };
 
 /** TensorFlow.js repeats the numbers of mean, variance and the others, which is broadcasting them where theirs are the last axes. */
 const batchNorm = (): Replacement => (call, stock) => {

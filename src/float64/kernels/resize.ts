@@ -56,6 +56,25 @@ function linearPixels(
   });
 }
 
+/** How much of each input pixel of an axis is in each output, as a matrix [inputs, outputs]. */
+export function pixelWeights(
+  kind: 'linear' | 'nearest',
+  size: number,
+  outputs: number,
+  attributes: ResizeAttributes,
+): Float64Array {
+  const weights = new Float64Array(size * outputs);
+  if (kind === 'nearest') {
+    nearestPixels(size, outputs, attributes).forEach((pixel, at) => weights[pixel * outputs + at]++);
+    return weights;
+  }
+  for (const [at, { first, second, part }] of linearPixels(size, outputs, attributes).entries()) {
+    weights[first * outputs + at] += 1 - part;
+    weights[second * outputs + at] += part;
+  }
+  return weights;
+}
+
 /** Calls `visit` with each pixel of the result, the pixels of the images that it is made of, and their weights. */
 type Visit = (output: number, input: number, weight: number) => void;
 

@@ -37,6 +37,9 @@ export interface SweepCase {
   readonly plainSecond?: boolean;
 }
 
+/** The variant of cases whose inputs are NaN and infinities. */
+export const NOT_FINITE = 'not finite';
+
 /** The variant of random compositions. */
 export const RANDOM = 'random';
 

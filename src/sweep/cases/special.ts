@@ -1,6 +1,6 @@
 /** Inputs that ordinary ones hide: NaN and the infinities, and tensors without entries. Only their values are looked at. */
 import { sizeOf } from '../../shapes.js';
-import { fixed, ints, type CaseDraft, type Family, type InputDraft } from './case.js';
+import { fixed, ints, NOT_FINITE, type CaseDraft, type Family, type InputDraft } from './case.js';
 import { smooth } from './elementwise.js';
 import { call, get, input, type Argument, type Expression } from './expression.js';
 
@@ -12,7 +12,7 @@ const odd: InputDraft = { shape: [6], values: [NaN, Infinity, -Infinity, 0, 1, -
 const others: InputDraft = { shape: [6], values: [1, NaN, 2, -Infinity, Infinity, -2], constant: true };
 
 function* notFinite(): Iterable<CaseDraft> {
-  const variant = 'not finite';
+  const variant = NOT_FINITE;
   for (const op of Object.keys(smooth)) {
     yield { op, variant, inputs: { x: odd }, expression: call(op, x), order: 1 };
   }

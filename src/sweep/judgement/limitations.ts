@@ -1,5 +1,5 @@
-/** What TensorFlow.js' documentation says it does not do. */
-import type { SweepCase } from '../cases/case.js';
+/** What is known not to be done: by TensorFlow.js, as its documentation says, and by the language of shaders that a backend's kernels are written in. */
+import { NOT_FINITE, type SweepCase } from '../cases/case.js';
 import type { Argument } from '../cases/expression.js';
 import type { Hit } from './hit.js';
 
@@ -21,9 +21,22 @@ export const excluded = ({ op, expression }: SweepCase): string | undefined =>
     ? 'The documentation says: only NHWC is currently supported.'
     : undefined;
 
-/** The hit, as a limitation where the documentation excludes its case. */
+/**
+ * What shaders may do with NaN and infinities. GLSL ES 3.00, 4.5.1: an operation on a NaN need not give a NaN, and there need not be
+ * infinities. WGSL, "Differences from IEEE-754": an implementation may assume that there are neither.
+ */
+const SHADERS: Partial<Record<Hit['backend'], string>> = {
+  webgl: 'What becomes of NaN and infinity in a shader is left to the device by GLSL ES 3.00.',
+  webgpu: 'What becomes of NaN and infinity in a shader is left to the device by WGSL.',
+};
+
+/** What is said of a wrong number of a shader that was given NaN and infinities. */
+export const leftToTheDevice = (one: SweepCase, { kind, backend }: Hit): string | undefined =>
+  one.variant === NOT_FINITE && kind === 'kernel' ? SHADERS[backend] : undefined;
+
+/** The hit, as a limitation where its case is excluded by the documentation, or by the language of its kernel. */
 export function limited(one: SweepCase, hit: Hit): Hit {
-  const words = excluded(one);
+  const words = excluded(one) ?? leftToTheDevice(one, hit);
   if (words === undefined || !['kernel', 'formula', 'throws', 'limitation'].includes(hit.kind)) return hit;
   const [op, , ...rest] = hit.id.split('/');
   return {

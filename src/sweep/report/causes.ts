@@ -130,6 +130,12 @@ function limitationOf({ backend, fault, message, repro }: Finding): [id: string,
   if (message.includes('The documentation says')) {
     return ['limitation/documented', 'Only NHWC is supported, as the documentation says'];
   }
+  if (message.includes('is left to the device by')) {
+    return [
+      `limitation/${backend}/not-finite`,
+      `${placed(backend)}: what becomes of NaN and infinity is left to the device`,
+    ];
+  }
   return [`limitation/${backend}/${fault}`, `${placed(backend)}: “${shortened(repro.got)}”`];
 }
 

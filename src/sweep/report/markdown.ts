@@ -61,7 +61,7 @@ export function sweepMarkdown(report: SweepReport): string {
     'What our own differences say and no second witness does yet: neither a closed form, nor TensorFlow for Python, nor another backend.',
     ...(suspicions.length > 0 ? findingBlocks(suspicions, anchors, mending) : ['None.']),
     `<h2 id="limitations">Limitations</h2>`,
-    'What TensorFlow.js says itself that it does not do, in its documentation or in the error. TensorFlow for Python does it.',
+    'What TensorFlow.js says itself that it does not do, in its documentation or in the error, and what the language of shaders leaves open. TensorFlow for Python does it.',
     ...(limitations.length > 0 ? findingBlocks(limitations, anchors, mending) : ['None.']),
     `<h2 id="conventions">Conventions at kinks</h2>`,
     'Where a function has a kink, its gradient is a choice. These are no mistakes.',

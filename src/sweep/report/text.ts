@@ -36,7 +36,8 @@ export const kindMeanings: Readonly<Record<FindingKind, string>> = {
   hangs: 'no result in any reasonable time',
   crashes: 'the process or the page dies',
   leaks: 'tensors are left behind that nobody can dispose of',
-  limitation: 'TensorFlow.js says itself that it does not do this, in its documentation or in the error',
+  limitation:
+    'TensorFlow.js says itself that it does not do this, in its documentation or in the error, or the language of shaders leaves it open',
   convention: 'at a kink, where the gradient is a choice; no mistake',
 };
 
@@ -130,7 +131,7 @@ export async function sweepText(report: SweepReport): Promise<string> {
     ...(findings.length > 0 ? [await countTable(report, findings)] : []),
     ...findings.map(findingLines),
     ...named('Suspicions, which nothing but our own differences speaks for', suspicions),
-    ...named('Limitations, which TensorFlow.js tells itself', limitations),
+    ...named('Limitations, which TensorFlow.js or the language of its shaders tells', limitations),
     ...named('Conventions at kinks', conventions),
     summaryLine(report, parts),
     ...mendingBlocks(mendingOf(report)),

@@ -71,3 +71,40 @@ test('what the documentation excludes is a limitation, and nothing else is', () 
   // Of conv2d the documentation says that it takes both.
   expect(limited(of('conv2d', 'NCHW'), hit)).toBe(hit);
 });
+
+test('what shaders make of NaN and infinity is a limitation, not so what the processor does, nor an error', () => {
+  const hit: Hit = {
+    id: 'log-(not-finite)/kernel/webgl/forward',
+    op: 'log',
+    family: 'special values',
+    kind: 'kernel',
+    backend: 'webgl',
+    direction: 'forward',
+    message: 'It is wrong.',
+    witness: null,
+    got: '1',
+    expected: '2',
+  };
+  const of = (variant?: string) =>
+    assemble(
+      'special values',
+      { op: 'log', variant, inputs: { x: real([2]) }, expression: call('log', input('x')) },
+      1,
+    );
+  expect(limited(of('not finite'), hit)).toMatchObject({
+    id: 'log-(not-finite)/limitation/webgl/forward',
+    kind: 'limitation',
+    message:
+      'It is wrong. What becomes of NaN and infinity in a shader is left to the device by GLSL ES 3.00.',
+  });
+  expect(limited(of('not finite'), { ...hit, backend: 'webgpu' }).message).toMatch(/by WGSL\.$/);
+  for (const other of [
+    { backend: 'wasm' },
+    { backend: 'core', kind: 'formula' },
+    { kind: 'throws' },
+  ] as const) {
+    expect(limited(of('not finite'), { ...hit, ...other }).kind).toBe({ ...hit, ...other }.kind);
+  }
+  expect(limited(of('extremes'), hit)).toBe(hit);
+  expect(limited(of(), hit)).toBe(hit);
+});
