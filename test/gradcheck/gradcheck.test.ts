@@ -2,7 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../src/errors.js';
-import type { GradcheckOptions } from '../../src/gradcheck/report/report.js';
+import { isPassed } from '../../src/gradcheck/report/describe.js';
+import type { GradcheckOptions, GradcheckReport } from '../../src/gradcheck/report/report.js';
 import { FULL_LIMIT, gradcheck } from '../../src/gradcheck/gradcheck.js';
 import type { CheckedFunction, CheckedInputs } from '../../src/gradcheck/engine/subject.js';
 import { describeOnEachBackend } from '../support/backends.js';
@@ -367,6 +368,36 @@ describe('the report of a small check', () => {
       expect.stringMatching(/^input 0: .* 2 times what it should be/),
     ]);
     expect((await gradcheck((x: tf.Tensor) => tf.elu(x), [[0.3]], { order: 2 })).verdict).toBe('unsupported');
+  });
+
+  test('a kink as near as the shortest step that rounding allows is no wrong gradient, and a wrong one beside it is not right', async () => {
+    const beside = (distance: number, factor: number): Promise<GradcheckReport> => {
+      const scale = tf.tensor1d([factor, 1, 1]);
+      const f = tf.customGrad((given) => {
+        const x = tf.add(given as tf.Tensor, distance);
+        const value = tf.add(tf.sum(tf.relu(x)), 1e6);
+        return {
+          value,
+          gradFunc: (dy: tf.Tensor) =>
+            tf.mul(dy, tf.mul(tf.step(tf.add(given as tf.Tensor, distance)), scale)),
+        };
+      });
+      return gradcheck(f, [[0, 1, -1]]).finally(() => scale.dispose());
+    };
+    for (let k = 0; k < 16; k++) {
+      const distance = 10 ** (-10 + k / 8);
+      for (const sign of [1, -1]) {
+        const report = await beside(sign * distance, 1);
+        expect({ distance, isPassed: report.verdict === 'inconclusive' || isPassed(report) }).toEqual({
+          distance,
+          isPassed: true,
+        });
+      }
+      expect({ distance, isPassed: isPassed(await beside(distance, 3)) }).toEqual({
+        distance,
+        isPassed: false,
+      });
+    }
   });
 
   test('a function that is not deterministic, or whose gradient cannot be computed', async () => {

@@ -451,7 +451,8 @@ const APART = 32;
 
 /**
  * The witness against autodiff: at the shortest step at which rounding lets the two values be told apart, extrapolated
- * differences of both families lie nearer to the numerical value. No shorter step may speak for autodiff where f is rough.
+ * differences of both families lie nearer to the numerical value. No shorter step may speak for autodiff where f is rough, and no
+ * kink may lie within that step.
  */
 function isRefuted(question: Question, { q, slopes }: Entry): boolean {
   const { line, pass, expected } = question;
@@ -462,10 +463,24 @@ function isRefuted(question: Question, { q, slopes }: Entry): boolean {
   if (!(step <= question.span / 16)) return false;
   const isWitness = pass.factors.every((factor, family) => {
     const h = factor * step * (family + 1);
-    const near = limitNear(pairAt(line, h), pairAt(line, h / 2), q);
-    return Math.abs(near - value) < Math.abs(near - expected[q]);
+    const [pair, half] = [pairAt(line, h), pairAt(line, h / 2)];
+    const near = limitNear(pair, half, q);
+    return (
+      Math.abs(near - value) < Math.abs(near - expected[q]) && !isBent([pair, half], q, value, expected[q])
+    );
   });
   return isWitness && !(isNoisy(pass, noise, q, FINE) && isBorneOut(question, q, distance, step));
+}
+
+/** A one-sided slope is autodiff's value where it is nearer to it than this share of its distance to the central difference. */
+const ONE_SIDED = 1 / 8;
+
+/** Whether a kink lies within a step: at that step and at half of it, the slope to one side is autodiff's value. A central difference is no witness then, wherever the kink is. */
+function isBent(pairs: readonly Pair[], q: number, value: number, g: number): boolean {
+  const slack = ONE_SIDED * Math.abs(value - g);
+  return (['ahead', 'behind'] as const).some((side) =>
+    pairs.every(({ [side]: { change, t } }) => Math.abs(change[q] / t - g) <= slack),
+  );
 }
 
 /** Rounding, over half a unit in the last place, from which on it may be structure of f, as fine as the steps at which rounding is measured. */
@@ -592,7 +607,9 @@ function stateOf(question: Question, slope: Slope, q: number, scale: number): St
   const { kind, left, right } = slope;
   if (kind === 'kink' || kind === 'singular') {
     const slack =
-      rtol * Math.max(...[left, right, g].map(Math.abs).filter(Number.isFinite), 0) + atol * pass.scales[q];
+      rtol * Math.max(...[left, right, g].map(Math.abs).filter(Number.isFinite), 0) +
+      atol * pass.scales[q] +
+      (slope.sideBar ?? 0);
     const [low, high] = [left, right].map((side) => (Number.isNaN(side) ? g : side)).sort((a, b) => a - b);
     return { state: 'kink', between: g >= low - slack && g <= high + slack };
   }

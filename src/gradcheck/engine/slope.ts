@@ -21,6 +21,8 @@ export interface Slope {
   errorBar: number;
   left: number;
   right: number;
+  /** How far the one-sided derivatives at a kink may be off. */
+  sideBar?: number;
   /** `size` over the step: what the slope would be if nothing cancelled. */
   scale: number;
   /** The rounding of a weighted change. */
@@ -213,6 +215,9 @@ function singularIn(pairs: readonly Pair[], q: number, noise: readonly number[])
   return { kind: 'singular', left: side(finest.behind), right: side(finest.ahead), errorBar: Infinity };
 }
 
+/** How far a one-sided slope by the two shortest steps that show a kink may be off, in roundings over the shorter one. */
+const SIDES = 4;
+
 /** One-sided slopes that keep differing as the step shrinks. */
 function kinkIn(
   pairs: readonly Pair[],
@@ -227,15 +232,28 @@ function kinkIn(
   if (end < 6) return undefined;
   // It has to be the noise that hides the bend further on, and not that the bend is gone.
   const gone = pairs.slice(end).some(({ t }, i) => (16 * noise[end + i]) / t < bends[end - 1] / 2);
-  const [coarse, fine] = pairs.slice(end - 2, end);
+  const fine = pairs[end - 1];
   // A power of t that is nearly 1 bends a little less at each step.
   const whole = bends[end - 1] / bends[end - 6];
   const steady = ratiosWithin(bends.slice(end - 6, end), 0.8, 1.25) && whole > 0.85 && whole < 1.18;
   if (gone || !steady || fine.t > unit * 2 ** -6 || bends[end - 1] <= 2 ** -24 * scaleOf(fine, q))
     return undefined;
-  const side = (which: 'ahead' | 'behind'): number =>
-    (2 * fine[which].change[q]) / fine[which].t - coarse[which].change[q] / coarse[which].t;
-  return { kind: 'kink', left: side('behind'), right: side('ahead') };
+  const shown = pairs.slice(0, end);
+  const side = (which: 'ahead' | 'behind'): { value: number; bar: number } => {
+    const slopes = shown.map((pair) => pair[which].change[q] / pair[which].t);
+    const found = limitOf(
+      shown.map(({ t }) => t),
+      slopes,
+      noise,
+      false,
+    );
+    const bar = (SIDES * noise[end - 1]) / fine.t;
+    return 3 * found.errorBar < bar
+      ? { value: found.value, bar: 3 * found.errorBar }
+      : { value: 2 * slopes[end - 1] - slopes[end - 2], bar };
+  };
+  const [left, right] = [side('behind'), side('ahead')];
+  return { kind: 'kink', left: left.value, right: right.value, sideBar: Math.max(left.bar, right.bar) };
 }
 
 /** A grain may be so coarse, relative to the longest step; what is coarser belongs to the function. */

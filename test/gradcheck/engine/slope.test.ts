@@ -83,6 +83,22 @@ describe('slopeFrom, where f is not', () => {
     expect(slope.right).toBeCloseTo(right, 4);
   });
 
+  test('what rounding leaves of the one-sided slopes is said: of a kink that lies nearer than any step that shows', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e-10, max: 1e-10, noNaN: true }),
+        fc.double({ min: 0.1, max: 0.9, noNaN: true }),
+        (distance, offset) => {
+          const f = (x: number): number => Math.max(x + distance, 0) + 1e6 + offset;
+          const { kind, left, right, sideBar = 0 } = slopeOf(f);
+          if (kind !== 'kink') return false;
+          // What is off by a fifth of the bend lies outside for all that.
+          return Math.abs(left) <= sideBar && Math.abs(right - 1) <= sideBar && sideBar < 0.2;
+        },
+      ),
+    );
+  });
+
   test.each<[string, (x: number) => number, number]>([
     ['floor at 1', Math.floor, 1],
     ['a step of 1e-6', (x) => (x > 0 ? 1e-6 : 0) + x, 0],
