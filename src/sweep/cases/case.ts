@@ -40,6 +40,9 @@ export interface SweepCase {
 /** The variant of cases whose inputs are NaN and infinities. */
 export const NOT_FINITE = 'not finite';
 
+/** The variant of cases that use an op with one size and then with another. */
+export const TWICE = 'twice';
+
 /** The variant of random compositions. */
 export const RANDOM = 'random';
 

@@ -2,7 +2,7 @@
  * An op twice in one computation, with other sizes and other options the second time. A backend that keeps the program of the
  * first call must not take it for the second where sizes or options are written into it.
  */
-import { real, type CaseDraft, type Family, type InputDraft } from './case.js';
+import { real, TWICE, type CaseDraft, type Family, type InputDraft } from './case.js';
 import { call, input, type Argument, type Expression } from './expression.js';
 
 const [a, b, filter] = ['a', 'b', 'filter'].map(input);
@@ -161,7 +161,7 @@ function* cases(): Iterable<CaseDraft> {
     more: Record<string, InputDraft> = {},
   ): CaseDraft => ({
     op,
-    variant: 'twice',
+    variant: TWICE,
     inputs: { a: real(first), b: real(second), ...more },
     expression,
     order: 1,

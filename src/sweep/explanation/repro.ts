@@ -1,6 +1,6 @@
 /** A finding's case as three lines of code that run as they stand. */
 import { sizeOf } from '../../shapes.js';
-import type { SweepCase, SweepInput } from '../cases/case.js';
+import { TWICE, type SweepCase, type SweepInput } from '../cases/case.js';
 import { activeInputs, cotangentOf, secondCotangents } from '../cases/cotangents.js';
 import {
   codeOf,
@@ -108,7 +108,7 @@ export function reproOf(one: SweepCase, hit: Hit, outputShape: readonly number[]
     ...(entrywise && { entrywise }),
     ...(pair && { pair }),
     cotangent,
-    code: [imports[hit.backend], declaration + model, last].join('\n'),
+    code: [imports[hit.shownOn ?? hit.backend], declaration + model, last].join('\n'),
     got: hit.got,
     expected: hit.expected,
   };
@@ -129,9 +129,12 @@ function resultCode(one: SweepCase, hit: Hit, parts: Parts): string {
   if (direction === 'forward') return f;
   if (direction === 'backward') {
     if (active.length === 1) return gradientCode(active[0], f, dy, parts);
+    const all = gradientsCode(f, dy, active, parts);
     // What throws may do so in any of the gradients.
-    return input === undefined
-      ? `${gradientsCode(f, dy, active, parts)}[0]`
+    if (input === undefined) return `${all}[0]`;
+    // A shader that is kept was compiled for the gradient by the other input.
+    return one.variant === TWICE && hit.backend === 'webgpu'
+      ? `${all}[${active.indexOf(input)}]`
       : gradientCode(input, f, dy, parts);
   }
   const weights =

@@ -66,9 +66,11 @@ export function judgeForward(situation: Situation): boolean {
   const cpu = situation.backends.find(({ stage }) => stage === 'cpu');
   const cpuIsRight = cpu && 'ok' in cpu.forward && !wrongHits.some(({ backend }) => backend === 'cpu');
   if (wrongHits.length > 0 && double.misplacing !== undefined) {
-    hits.push(
-      inCore(wrongHits[0], `The core's ${double.misplacing} places the windows wrongly`, double.misplacing),
-    );
+    const [first] = wrongHits;
+    hits.push({
+      ...inCore(first, `The core's ${double.misplacing} places the windows wrongly`, double.misplacing),
+      ...(cpuIsRight && { shownOn: first.backend as SweepBackend }),
+    });
   } else if (
     isWrong &&
     !cpuIsRight &&

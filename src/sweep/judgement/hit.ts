@@ -52,6 +52,8 @@ export interface Hit {
   fault?: string;
   /** The part of TensorFlow.js that is at fault, as far as it can be told: a kernel, a gradient, a function of the core. */
   culprit?: string;
+  /** A backend that shows it, where the cpu backend, on which programs run, does not. */
+  shownOn?: SweepBackend;
   /** One sentence on what is wrong. */
   message: string;
   /** None: the finding is a suspicion. */
