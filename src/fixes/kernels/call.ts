@@ -44,6 +44,9 @@ export const addition = (
   kernelFunc,
 });
 
+/** The backends whose kernels are shaders. */
+export const shaders: readonly string[] = ['webgl', 'webgpu'];
+
 /** One replacement for several kernels or backends. */
 export const replacements = (
   backends: readonly string[],

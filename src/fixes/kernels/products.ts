@@ -10,6 +10,7 @@ import {
   repeatsFirstAxes,
   replacement,
   replacements,
+  shaders,
   tensorOn,
   type Call,
   type Replacement,
@@ -48,8 +49,6 @@ function spread(steps: Steps, x: tf.TensorInfo, all: readonly number[]): tf.Tens
   return reps.every((n) => n === 1) ? shaped : steps.run('Tile', { x: shaped }, { reps });
 }
 
-const onShaders = ['webgl', 'webgpu'];
-
 /** The product with both factors' matrices broadcast. */
 export const product =
   (backendName: string): Replacement =>
@@ -57,7 +56,7 @@ export const product =
     const factors = call.inputs as unknown as Factors;
     const { all } = batchesOf(factors);
     // Without entries there is nothing to run a shader on, and sums of nothing are 0.
-    if (onShaders.includes(backendName) && [factors.a, factors.b].some(({ shape }) => sizeOf(shape) === 0)) {
+    if (shaders.includes(backendName) && [factors.a, factors.b].some(({ shape }) => sizeOf(shape) === 0)) {
       const { transposeA, transposeB } = call.attrs as ProductAttributes;
       const rows = factors.a.shape.at(transposeA ? -1 : -2) ?? 0;
       const columns = factors.b.shape.at(transposeB ? -2 : -1) ?? 0;

@@ -10,13 +10,12 @@ import {
   composed,
   replacement,
   replacements,
+  shaders,
   tensorOn,
   type Call,
   type Replacement,
   type Result,
 } from './call.js';
-
-const shaders = ['webgl', 'webgpu'];
 
 /** Axes up to which the shaders know what they do. */
 const RANK = 4;
@@ -28,8 +27,14 @@ const around = (shape: readonly number[], axis: number): number[] => [
   sizeOf(shape.slice(axis + 1)),
 ];
 
-const wholes = ({ backend }: Call, values: readonly number[]): tf.TensorInfo =>
-  tensorOn(backend, [values.length], 'int32', Int32Array.from(values));
+/** So many whole numbers, by their places. */
+const wholes = ({ backend }: Call, count: number, of: (i: number) => number): tf.TensorInfo =>
+  tensorOn(
+    backend,
+    [count],
+    'int32',
+    Int32Array.from({ length: count }, (_, i) => of(i)),
+  );
 
 /** Padded axis by axis, each as the middle one of three. */
 export const padded =
@@ -47,12 +52,12 @@ export const padded =
       for (const [axis, [before, after]] of paddings.entries()) {
         if (before === 0 && after === 0) continue;
         const flat = steps.run('Reshape', { x: result }, { shape: around(shape, axis) });
-        const around0 = [0, 0];
-        result = steps.run(
-          'PadV2',
-          { x: flat },
-          { paddings: [around0, [before, after], around0], constantValue },
-        );
+        const middle = [
+          [0, 0],
+          [before, after],
+          [0, 0],
+        ];
+        result = steps.run('PadV2', { x: flat }, { paddings: middle, constantValue });
         shape[axis] += before + after;
       }
       return steps.run('Reshape', { x: result }, { shape });
@@ -71,12 +76,7 @@ export const reversed =
       for (const axis of tf.util.parseAxisParam(dims, x.shape)) {
         const size = x.shape[axis];
         const flat = steps.run('Reshape', { x: result }, { shape: around(x.shape, axis) });
-        const indices = steps.own(
-          wholes(
-            call,
-            Array.from({ length: size }, (_, i) => size - 1 - i),
-          ),
-        );
+        const indices = steps.own(wholes(call, size, (i) => size - 1 - i));
         result = steps.run('GatherV2', { x: flat, indices }, { axis: 1, batchDims: 0 });
       }
       return steps.run('Reshape', { x: result }, { shape: x.shape });
@@ -102,12 +102,7 @@ export const cropped =
     if (count === 0) return stock(call);
     return composed(backendName, call, (steps) => {
       const images = steps.run('GatherV2', { x: image, indices: boxInd }, { axis: 0, batchDims: 0 });
-      const own = steps.own(
-        wholes(
-          call,
-          Array.from({ length: count }, (_, i) => i),
-        ),
-      );
+      const own = steps.own(wholes(call, count, (i) => i));
       return stock({ ...call, inputs: { image: images, boxes, boxInd: own } }) as tf.TensorInfo;
     });
   };
@@ -134,16 +129,15 @@ export const turned =
     const filled = Array.from({ length: channels }, (_, c) =>
       typeof fillValue === 'number' ? fillValue : c === 3 ? OPAQUE : fillValue[c],
     );
+    const OUTSIDE = -1;
     const pixels: number[] = [];
-    const inside: number[] = [];
     for (let row = 0; row < height; row++) {
       for (let column = 0; column < width; column++) {
         const [right, down] = [column - centerX, row - centerY];
         const x = Math.round(right * cosine - down * sine + centerX);
         const y = Math.round(right * sine + down * cosine + centerY);
         const isInside = x >= 0 && x < width && y >= 0 && y < height;
-        pixels.push(isInside ? y * width + x : 0);
-        inside.push(Number(isInside));
+        pixels.push(isInside ? y * width + x : OUTSIDE);
       }
     }
     const size = height * width;
@@ -151,7 +145,7 @@ export const turned =
       const flat = steps.run('Reshape', { x: image }, { shape: [batch, size, channels] });
       const taken = steps.run(
         'GatherV2',
-        { x: flat, indices: steps.own(wholes(call, pixels)) },
+        { x: flat, indices: steps.own(wholes(call, size, (i) => Math.max(pixels[i], 0))) },
         { axis: 1, batchDims: 0 },
       );
       const everywhere = (of: (pixel: number, channel: number) => number): number[] =>
@@ -160,7 +154,12 @@ export const turned =
         );
       const shape = [batch, size, channels];
       const condition = steps.own(
-        tensorOn(call.backend, shape, 'bool', Uint8Array.from(everywhere((pixel) => inside[pixel]))),
+        tensorOn(
+          call.backend,
+          shape,
+          'bool',
+          Uint8Array.from(everywhere((pixel) => Number(pixels[pixel] !== OUTSIDE))),
+        ),
       );
       const outside = steps.constant(
         shape,

@@ -4,8 +4,16 @@ import type { GradcheckMode } from '../report/report.js';
 import { projectAll, type Projections } from './fast.js';
 import { compareAtOnce, compareEntry, type Entry, type Memory } from './judge.js';
 import { pairAt, quotient } from './line.js';
-import { closePass, coordinateLine, directionLine, openPass, repeatedVjp, type Pass } from './pass.js';
-import { nondeterministic, requireSame, slackOf } from './repeats.js';
+import {
+  closePass,
+  coordinateLine,
+  directionLine,
+  openPass,
+  repeatedVjp,
+  requireSameGradient,
+  type Pass,
+} from './pass.js';
+import { nondeterministic, slackOf } from './repeats.js';
 import type { Subject } from './subject.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -110,13 +118,7 @@ function requireRepeated(
   const { subject, cotangents, autodiff } = pass;
   const { name } = subject.active[input];
   subject.work(() => {
-    const again = repeatedVjp(pass, cotangents[q])[input];
-    requireSame(
-      autodiff[q][input],
-      again ?? new Float64Array(autodiff[q][input].length),
-      `The gradient is not deterministic: computed twice at the same point, that of ${name}`,
-      slackOf(subject),
-    );
+    requireSameGradient(subject, input, autodiff[q][input], repeatedVjp(pass, cotangents[q])[input]);
     const line = coordinateLine(pass, input, j);
     const { ladder, t, scale } = slopes[q];
     const steps = [...ladder].sort((a, b) => Math.abs(Math.log(a.t / t)) - Math.abs(Math.log(b.t / t)));

@@ -6,6 +6,9 @@ import type { GradcheckPrecision } from '../report/report.js';
 export const slackOf = ({ precision }: { precision: GradcheckPrecision }): number =>
   precision === 'float64' ? 0 : 2 ** -18;
 
+/** Whether two values are the same; NaN is NaN, and -0 is 0. */
+export const isSame = (one: unknown, other: unknown): boolean => one === other || Object.is(one, other);
+
 /** @throws GradientFailure where numbers are farther apart than `slack`, over the largest of the first ones */
 export function requireSame(
   first: Float64Array,
@@ -15,7 +18,7 @@ export function requireSame(
 ): void {
   let largest: number | undefined;
   for (let k = 0; k < first.length; k++) {
-    if (first[k] === second[k] || Object.is(first[k], second[k])) continue;
+    if (isSame(first[k], second[k])) continue;
     if (Math.abs(first[k] - second[k]) <= slack * (largest ??= largestIn(first))) continue;
     throw nondeterministic(`${sentence} gives ${first[k]} and then ${second[k]} at entry ${k}.`);
   }

@@ -23,6 +23,7 @@ import {
 } from './inputs.js';
 import { aliasesOn, type Alias } from './aliasing.js';
 import { numbersOf, outputList } from './outputs.js';
+import { isSame } from './repeats.js';
 import { moveBy } from './surrogate.js';
 import {
   activeTape,
@@ -462,11 +463,7 @@ function requireUnchanged({ name, values }: Input, tensor: tf.Tensor): void {
   const now: ArrayLike<unknown> = tensor.dataSync();
   const before: ArrayLike<unknown> = values;
   let changed = 0;
-  while (
-    changed < now.length &&
-    (now[changed] === before[changed] || Object.is(now[changed], before[changed]))
-  )
-    changed++;
+  while (changed < now.length && isSame(now[changed], before[changed])) changed++;
   if (changed < now.length) {
     throw new GradientFailure(
       'wrong',

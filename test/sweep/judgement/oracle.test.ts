@@ -39,19 +39,23 @@ test('an answer to other numbers, to another cotangent or of another seed is non
   expect(sweepCases(2).filter((each) => oracleOf(each) !== undefined).length).toBeLessThan(cases.length / 2);
 });
 
+const wrongValues = (id: string, where: Pick<Hit, 'op' | 'family' | 'backend'>): Hit => ({
+  id,
+  ...where,
+  kind: 'kernel',
+  direction: 'forward',
+  message: 'It is wrong.',
+  witness: null,
+  got: '1',
+  expected: '2',
+});
+
 test('what the documentation excludes is a limitation, and nothing else is', () => {
-  const hit: Hit = {
-    id: 'depthwiseConv2d-(NCHW)/kernel/cpu/forward',
+  const hit = wrongValues('depthwiseConv2d-(NCHW)/kernel/cpu/forward', {
     op: 'depthwiseConv2d',
     family: 'convolution',
-    kind: 'kernel',
     backend: 'cpu',
-    direction: 'forward',
-    message: 'It is wrong.',
-    witness: null,
-    got: '1',
-    expected: '2',
-  };
+  });
   const of = (op: string, format: string) =>
     assemble(
       'convolution',
@@ -73,18 +77,11 @@ test('what the documentation excludes is a limitation, and nothing else is', () 
 });
 
 test('what shaders make of NaN and infinity is a limitation, not so what the processor does, nor an error', () => {
-  const hit: Hit = {
-    id: 'log-(not-finite)/kernel/webgl/forward',
+  const hit = wrongValues('log-(not-finite)/kernel/webgl/forward', {
     op: 'log',
     family: 'special values',
-    kind: 'kernel',
     backend: 'webgl',
-    direction: 'forward',
-    message: 'It is wrong.',
-    witness: null,
-    got: '1',
-    expected: '2',
-  };
+  });
   const of = (variant?: string) =>
     assemble(
       'special values',
