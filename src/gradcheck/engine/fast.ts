@@ -3,7 +3,7 @@
  * for the culprit where one of them is off.
  */
 import { compareEntry, type Entry, type Memory } from './judge.js';
-import { bend, noiseOf, pairAt, quotient, scaleOf, type Pair } from './line.js';
+import { bend, noiseOf, pairAt, quotient, scaleOf, type Line, type Pair } from './line.js';
 import { directionLine, nonFinitePlaces, type Direction, type Pass } from './pass.js';
 import { ladderOf, slopeFrom } from './slope.js';
 import type { Tolerance } from './tolerance.js';
@@ -161,6 +161,8 @@ function* projectGroup(
   const mark = (flags: boolean[]): void => inputs.forEach((input) => (flags[input] = true));
   const isMixed = inputs.some((input) => isMixedInput(pass, input));
   let hint: Hint = { step: pass.subject.precision === 'native' ? 2 ** -3 : 2 ** -8, worst: 0 };
+  // Single precision rounds too much for so short a step.
+  let isBrief = pass.subject.precision === 'float64';
   for (let round = 0; round < DIRECTIONS; round++) {
     const weights = pass.random.weights(size);
     const along = (isOwn: boolean): Float64Array => {
@@ -175,7 +177,9 @@ function* projectGroup(
       return direction;
     };
     let direction = along(isMixed);
-    let whole = lookAlong(space, direction, 0, space.size, hint);
+    const brief = isBrief ? briefLook(space, direction, hint) : undefined;
+    let whole = brief ?? lookAlong(space, direction, 0, space.size, hint);
+    if (whole.state === 'agrees') isBrief = brief !== undefined;
     yield;
     // Entries much smaller than the others may stand at the end of f's domain, or vary f at their own scale.
     if (!isMixed && (whole.state === 'rough' || whole.state === 'unresolved')) {
@@ -299,6 +303,61 @@ const CLOSER = 2 ** -2;
 const PART = 16;
 const PLACE = 2 ** 20;
 
+/** A part of a direction to be looked along: f there, what autodiff says of it, and what becomes of slopes with their error bars. */
+interface View extends Pick<Look, 'expected' | 'share'> {
+  line: Line;
+  lookOf: (values: number[], bars: number[], hint: Hint, isSmooth: boolean) => Look;
+}
+
+function viewAlong(space: Space, direction: Float64Array, low: number, high: number): View {
+  const { pass, tolerance } = space;
+  const line = directionLine(pass, restricted(space, direction, low, high));
+  const { expected, share, rounding } = projected(space, direction, low, high);
+  const own = rounding.map((error, q) => Math.min(8 * error, tolerance.roundingCap * share[q]));
+  const least = share.map((sum) => sum * 2 ** (9 - pass.subject.bits));
+  const lookOf: View['lookOf'] = (values, bars, { step, worst }, isSmooth) => {
+    const distances = values.map((value, q) => value - expected[q]);
+    const slack = bars.map((bar, q) => 3 * bar + own[q] + least[q]);
+    const isOff = distances.some((distance, q) => Math.abs(distance) > slack[q]);
+    const isSeen = bars.every(
+      (bar, q) => 3 * bar <= tolerance.rtol * share[q] || (bar === 0 && share[q] === 0),
+    );
+    const state = !isSmooth ? 'rough' : isOff ? 'off' : isSeen ? 'agrees' : 'unresolved';
+    return { state, deviation: distances, slack, expected, share, hint: { step, worst } };
+  };
+  return { line, expected, share, lookOf };
+}
+
+/** The short pair's step in a brief look, over the long one's. */
+const BRIEF = 2 ** -3;
+/** The part of the correction that counts as its error: t²/20 at the long step is 2^-21, so f's fifth derivative may be 2^7 times its third. */
+const UNSURE = 2 ** -14;
+
+/**
+ * Two pairs along a direction, one of either family of steps. The error of a central difference grows with the square of its step: so
+ * the long pair tells by how much the short one is to be corrected, to within a part of the correction. Where autodiff says the same as
+ * the corrected one, and one-sided slopes come together, no more is needed. The error bar may be too small: that lets nothing pass, as
+ * what does not agree is for `lookAlong`.
+ */
+function briefLook(space: Space, direction: Float64Array, hint: Hint): Look | undefined {
+  const { pass, tolerance } = space;
+  const { line, share, lookOf } = viewAlong(space, direction, 0, space.size);
+  const [long, short] = [hint.step, hint.step * BRIEF].map((step, i) => pairAt(line, pass.factors[i] * step));
+  const noise = line.noise();
+  const values: number[] = [];
+  const bars: number[] = [];
+  for (const q of share.keys()) {
+    const [far, near] = [quotient(long, q), quotient(short, q)];
+    const correction = (near - far) / ((long.t / short.t) ** 2 - 1);
+    const bar = UNSURE * Math.abs(correction) + (4 * noiseOf(short, q, noise[q])) / short.t;
+    if (!(bar <= tolerance.projection * share[q]) || !closes([long, short], q, noise)) return undefined;
+    values.push(near + correction);
+    bars.push(bar);
+  }
+  const look = lookOf(values, bars, hint, true);
+  return look.state === 'agrees' ? look : undefined;
+}
+
 /**
  * Compares the slope along the entries from `low` up to `high` of a direction with what autodiff says: as closely as can be, or so
  * closely that error bars are below what is `enough`, by cotangent.
@@ -312,20 +371,7 @@ function lookAlong(
   enough?: readonly number[],
 ): Look {
   const { pass, tolerance } = space;
-  const line = directionLine(pass, restricted(space, direction, low, high));
-  const { expected, share, rounding } = projected(space, direction, low, high);
-  const own = rounding.map((error, q) => Math.min(8 * error, tolerance.roundingCap * share[q]));
-  const least = share.map((sum) => sum * 2 ** (9 - pass.subject.bits));
-  const lookOf = (values: number[], bars: number[], { step, worst }: Hint, isSmooth: boolean): Look => {
-    const distances = values.map((value, q) => value - expected[q]);
-    const slack = bars.map((bar, q) => 3 * bar + own[q] + least[q]);
-    const isOff = distances.some((distance, q) => Math.abs(distance) > slack[q]);
-    const isSeen = bars.every(
-      (bar, q) => 3 * bar <= tolerance.rtol * share[q] || (bar === 0 && share[q] === 0),
-    );
-    const state = !isSmooth ? 'rough' : isOff ? 'off' : isSeen ? 'agrees' : 'unresolved';
-    return { state, deviation: distances, slack, expected, share, hint: { step, worst } };
-  };
+  const { line, expected, share, lookOf } = viewAlong(space, direction, low, high);
   const isEnough = (bars: readonly number[]): boolean =>
     enough !== undefined && bars.every((bar, q) => bar <= enough[q]);
   const [longest, shortest] = STEPS[pass.subject.precision];
@@ -383,7 +429,7 @@ const isBarely = ({ state, deviation, slack }: Look): boolean =>
 
 /** Three pairs, extrapolated twice, and a short one that must not say anything else. */
 function shortLook(
-  line: ReturnType<typeof directionLine>,
+  line: Line,
   pass: Pass,
   step: number,
   share: readonly number[],

@@ -138,9 +138,9 @@ export function tidied<T>(f: () => T): T {
   return result as T;
 }
 
-/** A tensor of its own with these numbers. */
+/** A tensor of these numbers, in this array. */
 export const tensorOf = ({ shape, dtype }: Input, values: Input['values']): tf.Tensor =>
-  tf.tensor(values.slice(), shape, dtype);
+  tf.tensor(values, shape, dtype);
 
 /** An entry's index along each axis. */
 export function coordinateOf(flat: number, shape: readonly number[]): number[] {

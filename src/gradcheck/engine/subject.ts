@@ -153,7 +153,7 @@ export class Subject {
     return run(() =>
       watchingKernels(
         () => {
-          this.held = this.inputs.map((input) => tensorOf(input, input.values));
+          this.held = this.inputs.map((input) => tensorOf(input, input.values.slice()));
           try {
             return piece();
           } finally {
@@ -177,7 +177,7 @@ export class Subject {
 
   /**
    * f's outputs where the active inputs have these numbers, or those of what stands for f in the option `surrogate`. Arrays that are
-   * an input's own are as they were.
+   * an input's own are as they were; others are given away.
    */
   evaluate(values: readonly Numbers[] = this.active.map(({ values }) => values)): Float64Array[] {
     return tidied(() => {
@@ -443,8 +443,9 @@ export class Subject {
     let next = 0;
     return this.inputs.map((input, i) => {
       const wanted = input.active ? values[next++] : input.values;
-      if (useHeld && wanted === input.values && this.held) return this.held[i];
-      return tensorOf(input, wanted);
+      const isOwn = wanted === input.values;
+      if (useHeld && isOwn && this.held) return this.held[i];
+      return tensorOf(input, isOwn ? wanted.slice() : wanted);
     });
   }
 

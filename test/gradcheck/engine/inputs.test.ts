@@ -6,7 +6,6 @@ import { InputError } from '../../../src/errors.js';
 import {
   coordinateOf,
   readInputs,
-  tensorOf,
   tidied,
   type CheckedInputs,
   type Input,
@@ -187,16 +186,6 @@ describe('refused', () => {
       const whole = message.endsWith('.') ? new InputError(`gradcheck: ${message}`) : `gradcheck: ${message}`;
       expect(() => readInputs(given as CheckedInputs, options)).toThrow(whole);
     });
-  });
-});
-
-test('a tensor of these numbers is one of its own', () => {
-  tf.tidy(() => {
-    const values = Float32Array.of(1, 2);
-    const tensor = tensorOf({ shape: [2, 1], dtype: 'float32' } as Input, values);
-    values[0] = 7;
-    expect(tensor).toMatchObject({ shape: [2, 1], dtype: 'float32' });
-    expect(tensor.dataSync()).toEqual(Float32Array.of(1, 2));
   });
 });
 

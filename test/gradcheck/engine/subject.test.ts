@@ -388,6 +388,19 @@ describe('how f is called', () => {
     expect([taped[0] === first[0], taped[1] === first[1]]).toEqual([false, false]);
   });
 
+  test('an input’s own numbers stay as they are where f writes into its tensor; arrays of others are given away', () => {
+    const subject = Subject.of((x: T) => (x.dataSync().fill(7), tf.square(x)), [[1, 2]], {});
+    const [{ values }] = subject.active;
+    const other = Float64Array.of(3, 4);
+    subject.work(() => {
+      subject.evaluate();
+      subject.evaluate([other]);
+      subject.vjp([Float64Array.of(1, 1)]);
+    });
+    expect(values).toEqual(Float64Array.of(1, 2));
+    expect(other).toEqual(Float64Array.of(7, 7));
+  });
+
   test('several outputs: the sum of their vector-Jacobian products; null where none hangs on an input', () => {
     const subject = Subject.of((x: T, _y: T, z: T) => [tf.square(x), tf.mul(x, z)], [[3], [4], [5]], {});
     subject.work(() => {
