@@ -1,6 +1,7 @@
 /** Methods that are replaced and put back. Oracle: the object before. */
 import { expect, test } from '@jest/globals';
-import { replaceMethods } from '../src/methods.js';
+import { isInherited, replaceMethods } from '../src/methods.js';
+import { isFast } from './support/fast-properties.js';
 
 class Base {
   inherited(): string {
@@ -19,6 +20,7 @@ test('what is there before is there again, inherited or the object’s own', () 
   expect([target.inherited(), target.own()]).toEqual(['new', 'new']);
   putBack();
   expect(Object.keys(target)).toEqual(['own']);
+  expect([isInherited(target, 'inherited'), isInherited(target, 'own')]).toEqual([true, false]);
   expect(target.own).toBe(own);
   expect(target.inherited()).toBe('of the class');
 });
@@ -31,4 +33,13 @@ test('replaced twice, it is put back in the reverse order', () => {
   expect(target.own()).toBe('outer');
   outer();
   expect(Object.keys(target)).toEqual([]);
+});
+
+test('the object stays a fast one, which it does not where a property is deleted', () => {
+  const target = new Base();
+  replaceMethods(target, { inherited: () => 'new' })();
+  replaceMethods(target, { inherited: () => 'new', own: () => 'new' })();
+  expect(isFast(target)).toBe(true);
+  Reflect.deleteProperty(target, 'inherited');
+  expect(isFast(target)).toBe(false);
 });

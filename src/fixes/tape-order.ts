@@ -77,13 +77,7 @@ export function applyTapeOrder(): void {
 export function removeTapeOrder(): void {
   const engine = engineOf();
   const before = (engine.addTapeNode as Mended)[replaced];
-  if (!before) return;
-  // The engine's own is a method of its class.
-  if (before === (Object.getPrototypeOf(engine) as TapeEngine).addTapeNode) {
-    delete (engine as Partial<TapeEngine>).addTapeNode;
-  } else {
-    engine.addTapeNode = before;
-  }
+  if (before) engine.addTapeNode = before;
 }
 
 /** Calls the synchronous f while the tape is recorded in the right order. */

@@ -131,14 +131,36 @@ export type KernelObserver = (
   attrs: tf.NamedAttrMap,
 ) => void;
 
+type KernelRegistry = Map<string, tf.KernelConfig>;
+
+/** TensorFlow.js' registry of kernels, where it is found. */
+const kernelRegistry = (): KernelRegistry | undefined =>
+  (globalThis as { _tfGlobals?: Map<string, KernelRegistry> })._tfGlobals?.get('kernelRegistry');
+
+/** How many kernels there were, and those of both backends. */
+export interface Registered {
+  size: number;
+  kernels: KernelRegistry;
+}
+
+/** To list a backend's kernels takes TensorFlow.js as long as many ops take. */
+function isSame({ size, kernels }: Registered, registry: KernelRegistry): boolean {
+  if (registry.size !== size) return false;
+  for (const [key, kernel] of kernels) if (registry.get(key) !== kernel) return false;
+  return true;
+}
+
 /** Registers every kernel that the cpu backend has by now for this one too; its own in place of those that it has one for. */
 export function registerKernels(state: {
   readonly depth: number;
   readonly observer?: KernelObserver;
   readonly disguise?: { isInside: boolean };
   readonly kernels: Map<string, tf.KernelFunc>;
+  registered?: Registered;
 }): void {
-  const { kernels } = state;
+  const { kernels, registered } = state;
+  const registry = kernelRegistry();
+  if (registry && registered && isSame(registered, registry)) return;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     // A copy is gone where somebody put the registry back.
     if (kernels.get(kernelName) === kernelFunc && tf.getKernel(kernelName, BACKEND_NAME)) continue;
@@ -175,4 +197,10 @@ export function registerKernels(state: {
     });
     kernels.set(kernelName, kernelFunc);
   }
+  if (!registry) return;
+  const isOfBoth = ({ backendName }: tf.KernelConfig): boolean => ['cpu', BACKEND_NAME].includes(backendName);
+  state.registered = {
+    size: registry.size,
+    kernels: new Map([...registry].filter(([, kernel]) => isOfBoth(kernel))),
+  };
 }

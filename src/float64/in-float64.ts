@@ -7,6 +7,7 @@ import {
   registerKernels,
   type Float64Backend,
   type KernelObserver,
+  type Registered,
 } from './backend.js';
 import { engine, tensorInfoOf, type DataId, type Engine } from './engine.js';
 import { replaceMethods } from '../methods.js';
@@ -19,9 +20,12 @@ interface State {
   depth: number;
   observer?: KernelObserver;
   /** While code that asks for the backend is told that it is the cpu: whether TensorFlow.js itself is asking. */
-  disguise?: { isInside: boolean };
+  disguise?: { isInside: boolean; asked: () => void };
+  /** Whether TensorFlow.js' engine is ready for it. */
+  isPrepared?: true;
   /** The cpu kernels that are registered for the backend. */
   kernels: Map<string, tf.KernelFunc>;
+  registered?: Registered;
 }
 
 /** Kernels are registered once for all copies of this module (an ES one and a CommonJS one, say), and so they share a state. */
@@ -106,7 +110,7 @@ export function presentedAsCpu<T>(asked: () => void, f: () => T): T {
   if (state.depth === 0 || state.disguise) return f();
   const tensors = engine() as unknown as Runner;
   const { runKernel, runKernelFunc } = tensors;
-  const disguise = { isInside: false };
+  const disguise = { isInside: false, asked };
   const as = <R>(isInside: boolean, work: () => R): R => {
     const before = disguise.isInside;
     disguise.isInside = isInside;
@@ -116,19 +120,6 @@ export function presentedAsCpu<T>(asked: () => void, f: () => T): T {
       disguise.isInside = before;
     }
   };
-  let name = tensors.backendName;
-  Object.defineProperty(tensors, 'backendName', {
-    configurable: true,
-    enumerable: true,
-    get: () => {
-      if (disguise.isInside) return name;
-      asked();
-      return 'cpu';
-    },
-    set: (value: string | null) => {
-      name = value;
-    },
-  });
   const putBack = replaceMethods(tensors, {
     runKernel: (...args) => as(true, () => runKernel.apply(tensors, args)),
     runKernelFunc(params) {
@@ -144,18 +135,43 @@ export function presentedAsCpu<T>(asked: () => void, f: () => T): T {
     return f();
   } finally {
     state.disguise = undefined;
-    Object.defineProperty(tensors, 'backendName', {
-      configurable: true,
-      enumerable: true,
-      writable: true,
-      value: name,
-    });
     putBack();
   }
 }
 
+/** What is replaced here, and for a check. */
+const REPLACED = ['readSync', 'read', 'runKernel', 'runKernelFunc', 'clone', 'keep'];
+
+/**
+ * Readies TensorFlow.js' engine, once and for all: its `backendName` says cpu where it is in disguise, and methods that are replaced for a
+ * time have their places. To define a property anew makes V8 keep an object as a dictionary, and each op then takes half as long again,
+ * here and in all that the program does afterwards; an object that becomes a prototype is made fast again.
+ */
+function prepare(tensors: Engine, state: State): void {
+  if (state.isPrepared) return;
+  state.isPrepared = true;
+  let name = tensors.backendName;
+  Object.defineProperty(tensors, 'backendName', {
+    get: () => {
+      const { disguise } = state;
+      if (!disguise || disguise.isInside) return name;
+      disguise.asked();
+      return 'cpu';
+    },
+    set: (value: string | null) => {
+      name = value;
+    },
+  });
+  const own = tensors as unknown as Record<string, unknown>;
+  replaceMethods(own, Object.fromEntries(REPLACED.map((method) => [method, own[method]])));
+  function Prototype(): void {}
+  Prototype.prototype = tensors;
+  Reflect.construct(Prototype, []);
+}
+
 /** Puts the backend and the array type in place; returns what undoes it. */
 function enter(tensors: Engine, state: State): () => void {
+  prepare(tensors, state);
   state.backend ??= createBackend((dataId) =>
     withArrayType(SingleArray, () => tensorInfoOf(dataId).backend.readSync(dataId)),
   );

@@ -6,6 +6,7 @@ import { InputError } from '../../src/errors.js';
 import { inFloat64, observingKernels } from '../../src/float64/in-float64.js';
 import { describeOnEachBackend } from '../support/backends.js';
 import { present } from '../support/present.js';
+import { isReplaced } from '../support/replaced.js';
 
 const ArrayBefore = globalThis.Float32Array;
 
@@ -13,7 +14,7 @@ describeOnEachBackend('inFloat64', () => {
   const global = () => ({
     backend: tf.getBackend(),
     array: globalThis.Float32Array,
-    typed: Object.hasOwn(tf.env().platform, 'isTypedArray'),
+    typed: isReplaced(tf.env().platform, 'isTypedArray'),
     engine: Object.keys(tf.engine()).sort(),
     tensors: tf.memory().numTensors,
     buffers: tf.memory().numDataBuffers,

@@ -2,6 +2,8 @@
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { inFloat64, presentedAsCpu } from '../../src/float64/in-float64.js';
+import { isReplaced } from '../support/replaced.js';
+import { isFast } from '../support/fast-properties.js';
 
 type T = tf.Tensor;
 
@@ -42,14 +44,14 @@ test('TensorFlow.js itself does not count as asking, and all is as before afterw
   });
   expect(count).toBe(0);
   expect(tf.getBackend()).toBe(outside);
-  expect(Object.hasOwn(tf.engine(), 'runKernel')).toBe(false);
+  expect(isReplaced(tf.engine(), 'runKernel')).toBe(false);
 });
 
 test('outside of the double-precision backend nothing is changed: nobody is told of questions', () => {
   let count = 0;
   const seen = presentedAsCpu(
     () => count++,
-    () => [tf.getBackend(), Object.hasOwn(tf.engine(), 'runKernel'), tf.engine().backendName],
+    () => [tf.getBackend(), isReplaced(tf.engine(), 'runKernel'), tf.engine().backendName],
   );
   expect(seen).toEqual([tf.getBackend(), false, tf.engine().backendName]);
   expect(count).toBe(0);
@@ -92,4 +94,20 @@ test('the backend that f sets is the one in use afterwards; the engine has the p
     tf.engine().backendName = 'float64';
   });
   expect(keys()).toEqual(before);
+});
+
+test('the engine is as fast an object afterwards as it was before', () => {
+  inFloat64(() =>
+    presentedAsCpu(
+      () => {},
+      () => tf.tidy(() => void tf.add(1, 2)),
+    ),
+  );
+  inFloat64(() =>
+    presentedAsCpu(
+      () => {},
+      () => tf.getBackend(),
+    ),
+  );
+  expect(isFast(tf.engine())).toBe(true);
 });

@@ -23,6 +23,7 @@ import { LOSS_NAMES } from '../../src/gradcheck/model/losses.js';
 import { expectClose, expectRejected } from '../support/close.js';
 import { present } from '../support/present.js';
 import { withGradient } from './zoo/support.js';
+import { isReplaced } from '../support/replaced.js';
 
 /** A dense layer whose gradient by its weights is twice what it should be. */
 class Doubled extends tf.layers.Layer {
@@ -991,7 +992,7 @@ describe('what is held while a model runs', () => {
     expect(inside.slice(1)).toEqual(before.slice(1));
     expect(all.map((weight) => weight.read())).toEqual(before);
     for (const weight of all)
-      expect(['read', 'write'].filter((name) => Object.hasOwn(weight, name))).toEqual([]);
+      expect(['read', 'write'].filter((name) => isReplaced(weight, name))).toEqual([]);
     other.dispose();
     model.dispose();
   });
@@ -1027,9 +1028,9 @@ describe('what is held while a model runs', () => {
   test('layers that keep states do not reset them; only theirs is put aside, and comes back', () => {
     const layer = tf.layers.simpleRNN({ units: 2, stateful: true, batchInputShape: [1, 2, 2] });
     const model = tf.sequential({ layers: [layer, tf.layers.dense({ units: 1 })] });
-    const reset = (): boolean => Object.hasOwn(layer, 'resetStates');
+    const reset = (): boolean => isReplaced(layer, 'resetStates');
     const others = (): boolean =>
-      Object.hasOwn(model.layers[1], 'resetStates') || Object.hasOwn(model, 'resetStates');
+      isReplaced(model.layers[1], 'resetStates') || isReplaced(model, 'resetStates');
     expect(withRecurrentState(model, () => [reset(), others()])).toEqual([true, false]);
     expect([reset(), others()]).toEqual([false, false]);
     expect(() =>

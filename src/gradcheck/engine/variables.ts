@@ -1,7 +1,7 @@
 /** tf.Variables that f captures: they stand among the inputs, and hold the inputs' numbers while f and its gradient run. */
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../errors.js';
-import { replaceMethods } from '../../methods.js';
+import { isInherited, replaceMethods } from '../../methods.js';
 import type { CapturedVariables } from '../report/report.js';
 import { FunctionError } from './failures.js';
 
@@ -62,8 +62,8 @@ export function holding<T>(
       restore.push(
         replaceMethods(held, {
           dataId: tensors[i].dataId,
-          ...(!Object.hasOwn(held, 'assign') && { assign: refuse('assigns to') }),
-          ...(!Object.hasOwn(held, 'dispose') && { dispose: refuse('disposes of') }),
+          ...(isInherited(held, 'assign') && { assign: refuse('assigns to') }),
+          ...(isInherited(held, 'dispose') && { dispose: refuse('disposes of') }),
         }),
       );
     });

@@ -67,16 +67,16 @@ export function withRecurrentState<T>(model: tf.LayersModel, f: () => T): T {
   const parts = partsOf(model);
   const before = parts.map((part) => masks.map((mask) => part[mask]));
   const stateful = parts.filter((part) => part.keptStates !== undefined);
+  const putBack = stateful.map((layer) => replaceMethods(layer, { resetStates: () => {} }));
   try {
     parts.forEach((part, i) => setMasks(part, before[i], () => null));
-    for (const layer of stateful) layer.resetStates = () => {};
     return f();
   } finally {
     parts.forEach((part, i) => {
       for (const mask of masks) tf.dispose(part[mask] ?? []);
       setMasks(part, before[i], (k) => before[i][k]);
     });
-    for (const layer of stateful) Reflect.deleteProperty(layer, 'resetStates');
+    for (const undo of putBack) undo();
   }
 }
 
