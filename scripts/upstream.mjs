@@ -1,8 +1,9 @@
 /**
  * `npm run upstream -- --source DIR [patch …]`: tries the patches of docs/upstream, or those named, on a checkout of TensorFlow.js, which stays as it
  * is. Of each: it applies, its tests fail without it and pass with it, with all other tests of their files that passed before; and the files
- * that it changes have no error of types that they had not. A patch of a backend is tried on this backend: on wasm with the binary of the
- * package that is installed here, on webgl in Chromium, on tensorflow with the Node addon that is installed here; all others are tried on cpu.
+ * that it changes have no error of types that they had not. A patch of backends is tried on each of them: on wasm with the binary of the
+ * package that is installed here, on webgl and webgpu in Chromium, on tensorflow with the Node addon that is installed here; all others are tried on
+ * cpu.
  * `--keep DIR` leaves the last patched tree there.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -105,6 +106,13 @@ ${testEnv('wasm')}`,
 import '@tensorflow/tfjs-backend-webgl';
 ${testEnv('webgl', { WEBGL_VERSION: 2, WEBGL_CPU_FORWARD: false, WEBGL_SIZE_UPLOAD_UNIFORM: 0 })}`,
   },
+  webgpu: {
+    folder: 'tfjs-backend-webgpu/',
+    setup: () =>
+      `import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-webgpu';
+${testEnv('webgpu', { WEBGPU_CPU_FORWARD: false })}`,
+  },
   tensorflow: {
     folder: 'tfjs-node/',
     setup: () =>
@@ -130,16 +138,16 @@ function read(name) {
   const text = readFileSync(join(patches, `${name}.patch`), 'utf8');
   const [head, ...diffs] = text.split(/^(?=diff --git )/m);
   const files = diffs.map((diff) => ({ diff, file: /^\+\+\+ b\/(\S+)/m.exec(diff)?.[1] ?? '' }));
+  const backends = Object.keys(BACKENDS).filter((backend) =>
+    files.some(({ file }) => BACKENDS[backend].folder && file.startsWith(BACKENDS[backend].folder)),
+  );
   return {
     name,
     needs: [...head.matchAll(/^Needs: (\S+)\.patch$/gm)].map(([, other]) => other),
     files: files.map(({ file }) => file),
     // Tests that TensorFlow.js has already.
     present: [...head.matchAll(/^Tests: (\S+)$/gm)].map(([, file]) => file),
-    backend:
-      Object.keys(BACKENDS).find((backend) =>
-        files.some(({ file }) => BACKENDS[backend].folder && file.startsWith(BACKENDS[backend].folder)),
-      ) ?? 'cpu',
+    backends: backends.length > 0 ? backends : ['cpu'],
     tests: files.filter(({ file }) => file.endsWith('_test.ts')),
     sources: files.filter(({ file }) => !file.endsWith('_test.ts')),
   };
@@ -199,7 +207,7 @@ ${BACKENDS[backend].setup()}`,
     [`import './setup';`, ...files.map((file) => `import '../${file}';`)].join('\n'),
   );
   const bundle = join(runner, 'bundle.cjs');
-  const isInBrowser = backend === 'webgl';
+  const isInBrowser = backend === 'webgl' || backend === 'webgpu';
   await build({
     entryPoints: [join(runner, 'entry.ts')],
     outfile: bundle,
@@ -218,7 +226,7 @@ ${BACKENDS[backend].setup()}`,
     ignoreAnnotations: true,
     logLevel: 'error',
   });
-  if (isInBrowser) return runInBrowser(bundle);
+  if (isInBrowser) return runInBrowser(bundle, backend);
   const core = createRequire(import.meta.url).resolve('jasmine-core');
   const program = `
     require(${JSON.stringify(core)}).boot();
@@ -233,22 +241,33 @@ ${BACKENDS[backend].setup()}`,
   return JSON.parse(readFileSync(join(runner, 'result.json'), 'utf8'));
 }
 
-async function runInBrowser(bundle) {
+/** An address that is never looked up: the page is answered here. WebGPU wants a secure one. */
+const ADDRESS = 'https://gradparity.invalid/';
+
+async function runInBrowser(bundle, backend) {
   buildIfNeeded();
   const { chromiumExecutable } = await import('../dist/sweep/run/lanes/chromium.js');
   const executablePath = chromiumExecutable();
-  if (!executablePath) stop('a patch of tfjs-backend-webgl needs Chromium: set CHROMIUM to its executable.');
+  if (!executablePath)
+    stop(`a patch of tfjs-backend-${backend} needs Chromium: set CHROMIUM to its executable.`);
   const browser = await chromium.launch({
     executablePath,
     args: [
       '--no-sandbox',
       '--use-angle=swiftshader',
       '--enable-unsafe-swiftshader',
+      '--enable-unsafe-webgpu',
       '--ignore-gpu-blocklist',
     ],
   });
   try {
     const page = await browser.newPage();
+    await page.route('**/*', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>upstream</title>' }),
+    );
+    await page.goto(ADDRESS);
+    if (backend === 'webgpu' && !(await page.evaluate(async () => !!(await navigator.gpu?.requestAdapter()))))
+      stop('a patch of tfjs-backend-webgpu needs a Chromium with a WebGPU adapter, which this one has not.');
     const jasmine = createRequire(import.meta.url).resolve('jasmine-core/lib/jasmine-core/jasmine.js');
     await page.addScriptTag({ content: readFileSync(jasmine, 'utf8') });
     await page.addScriptTag({
@@ -312,23 +331,33 @@ for (const name of names) {
   const testFiles = [...new Set([...patch.tests.map(({ file }) => file), ...patch.present])].filter(
     (file) => !file.endsWith('/setup_test.ts'),
   );
-  let told = '';
+  const told = [];
   try {
     if (testFiles.length === 0) complaints.push('it has no test');
     for (const other of needed) apply(other.sources);
+    const onEach = async () => {
+      const results = new Map();
+      for (const backend of patch.backends) results.set(backend, await run(testFiles, backend));
+      return results;
+    };
+    const isOfCpu = patch.backends.includes('cpu');
     // The other backends lack ops, and fail in tests of TensorFlow.js' own.
-    const stock = patch.backend === 'cpu' ? undefined : await run(testFiles, patch.backend);
-    const old = new Set(stock?.failed.map(({ name: test }) => test));
-    const news = ({ failed }) => failed.filter(({ name: test }) => !old.has(test));
+    const stock = isOfCpu ? new Map() : await onEach();
     apply(patch.tests);
-    const before = news(await run(testFiles, patch.backend));
+    const before = await onEach();
     apply(patch.sources);
-    const after = await run(testFiles, patch.backend);
-    const mended = [...old].filter((test) => after.passed.includes(test));
-    const failing = before.length + mended.length;
-    if (failing === 0) complaints.push('its tests pass without it');
-    for (const { name: test, why } of news(after)) complaints.push(`${test}: ${why}`);
-    if (patch.backend !== 'cpu') {
+    const after = await onEach();
+    for (const backend of patch.backends) {
+      const old = new Set(stock.get(backend)?.failed.map(({ name: test }) => test));
+      const news = ({ failed }) => failed.filter(({ name: test }) => !old.has(test));
+      const { passed } = after.get(backend);
+      const failing =
+        news(before.get(backend)).length + [...old].filter((test) => passed.includes(test)).length;
+      if (failing === 0) complaints.push(`its tests pass without it on ${backend}`);
+      for (const { name: test, why } of news(after.get(backend))) complaints.push(`${test}: ${why}`);
+      told.push(`${failing} of its tests fail without it, ${passed.length} pass with it, on ${backend}`);
+    }
+    if (!isOfCpu) {
       // TensorFlow.js runs the same tests on all backends.
       for (const { name: test, why } of (await run(testFiles, 'cpu')).failed)
         complaints.push(`${test}: ${why}`);
@@ -339,14 +368,15 @@ for (const name of names) {
       if (long && !/import/.test(long))
         complaints.push(`${file} has a line of more than 80 characters: ${long}`);
     }
-    told = `${failing} of its tests fail without it, ${after.passed.length} pass with it, on ${patch.backend}`;
   } catch (error) {
     complaints.push(`${error.stderr ?? ''}${error.message}`.trim());
   }
   if (options.keep && name === names.at(-1)) cpSync(tree, options.keep, { recursive: true });
   restore(touched);
   if (complaints.length > 0) wrong++;
-  console.log(complaints.length === 0 ? `${name}: ${told}` : `${name}: WRONG\n  ${complaints.join('\n  ')}`);
+  console.log(
+    complaints.length === 0 ? `${name}: ${told.join('; ')}` : `${name}: WRONG\n  ${complaints.join('\n  ')}`,
+  );
 }
 console.log(`${names.length - wrong} of ${names.length} patches are right.`);
 if (wrong > 0) process.exitCode = 1;
