@@ -138,8 +138,10 @@ function read(name) {
   const text = readFileSync(join(patches, `${name}.patch`), 'utf8');
   const [head, ...diffs] = text.split(/^(?=diff --git )/m);
   const files = diffs.map((diff) => ({ diff, file: /^\+\+\+ b\/(\S+)/m.exec(diff)?.[1] ?? '' }));
+  const tests = files.filter(({ file }) => file.endsWith('_test.ts'));
+  const sources = files.filter(({ file }) => !file.endsWith('_test.ts'));
   const backends = Object.keys(BACKENDS).filter((backend) =>
-    files.some(({ file }) => BACKENDS[backend].folder && file.startsWith(BACKENDS[backend].folder)),
+    sources.some(({ file }) => BACKENDS[backend].folder && file.startsWith(BACKENDS[backend].folder)),
   );
   return {
     name,
@@ -148,8 +150,8 @@ function read(name) {
     // Tests that TensorFlow.js has already.
     present: [...head.matchAll(/^Tests: (\S+)$/gm)].map(([, file]) => file),
     backends: backends.length > 0 ? backends : ['cpu'],
-    tests: files.filter(({ file }) => file.endsWith('_test.ts')),
-    sources: files.filter(({ file }) => !file.endsWith('_test.ts')),
+    tests,
+    sources,
   };
 }
 
