@@ -13,7 +13,7 @@ import {
   requireSameGradient,
   type Pass,
 } from './pass.js';
-import { nondeterministic, slackOf } from './repeats.js';
+import { largestIn, nondeterministic, slackOf } from './repeats.js';
 import type { Subject } from './subject.js';
 import type { Tolerance } from './tolerance.js';
 
@@ -115,16 +115,20 @@ function requireRepeated(
   input: number,
   { j, q, slopes }: Pick<Entry, 'j' | 'q' | 'slopes'>,
 ): void {
-  const { subject, cotangents, autodiff } = pass;
+  const { subject, cotangents, autodiff, outputs } = pass;
   const { name } = subject.active[input];
   subject.work(() => {
     requireSameGradient(subject, input, autodiff[q][input], repeatedVjp(pass, cotangents[q])[input]);
     const line = coordinateLine(pass, input, j);
     const { ladder, t, scale } = slopes[q];
+    // Outputs that are the same to within the slack may make a quotient another one by so much.
+    const blur = largestIn(outputs) * cotangents[q].reduce((sum, weight) => sum + Math.abs(weight), 0);
+    const isSame = (one: number, other: number, t: number): boolean =>
+      one === other || !(Math.abs(one - other) > slackOf(subject) * (scale + blur / t));
     const steps = [...ladder].sort((a, b) => Math.abs(Math.log(a.t / t)) - Math.abs(Math.log(b.t / t)));
     for (const step of steps.slice(0, REPEATED)) {
       const now = quotient(pairAt(line, step.t), q);
-      if (now === step.quotient || !(Math.abs(now - step.quotient) > slackOf(subject) * scale)) continue;
+      if (isSame(now, step.quotient, step.t)) continue;
       throw nondeterministic(
         `The function is not deterministic: the difference quotient at entry ${j} of ${name}, computed twice with the same step, is not the same.`,
       );

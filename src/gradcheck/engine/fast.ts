@@ -330,6 +330,8 @@ function viewAlong(space: Space, direction: Float64Array, low: number, high: num
 
 /** The short pair's step in a brief look, over the long one's. */
 const BRIEF = 2 ** -3;
+/** The error bar, over the sum of the shares, that a brief look may have. Of three pairs more is asked. */
+const BRIEF_BAR = 2 ** -32;
 /** The part of the correction that counts as its error: t²/20 at the long step is 2^-21, so f's fifth derivative may be 2^7 times its third. */
 const UNSURE = 2 ** -14;
 
@@ -340,7 +342,7 @@ const UNSURE = 2 ** -14;
  * what does not agree is for `lookAlong`.
  */
 function briefLook(space: Space, direction: Float64Array, hint: Hint): Look | undefined {
-  const { pass, tolerance } = space;
+  const { pass } = space;
   const { line, share, lookOf } = viewAlong(space, direction, 0, space.size);
   const [long, short] = [hint.step, hint.step * BRIEF].map((step, i) => pairAt(line, pass.factors[i] * step));
   const noise = line.noise();
@@ -350,7 +352,7 @@ function briefLook(space: Space, direction: Float64Array, hint: Hint): Look | un
     const [far, near] = [quotient(long, q), quotient(short, q)];
     const correction = (near - far) / ((long.t / short.t) ** 2 - 1);
     const bar = UNSURE * Math.abs(correction) + (4 * noiseOf(short, q, noise[q])) / short.t;
-    if (!(bar <= tolerance.projection * share[q]) || !closes([long, short], q, noise)) return undefined;
+    if (!(bar <= BRIEF_BAR * share[q]) || !closes([long, short], q, noise)) return undefined;
     values.push(near + correction);
     bars.push(bar);
   }

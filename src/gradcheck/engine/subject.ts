@@ -179,7 +179,7 @@ export class Subject {
    * f's outputs where the active inputs have these numbers, or those of what stands for f in the option `surrogate`. Arrays that are
    * an input's own are as they were; others are given away.
    */
-  evaluate(values: readonly Numbers[] = this.active.map(({ values }) => values)): Float64Array[] {
+  evaluate(values: readonly Numbers[] = this.own): Float64Array[] {
     return tidied(() => {
       const moved = this.hasRules
         ? values.map((there, i) => moveBy(this.active[i].surrogate, this.active[i].values, there))
@@ -248,7 +248,7 @@ export class Subject {
   /** As `evaluate` at the inputs, with f on tensors of its own; fails where f changed them. */
   evaluateGuarded(): Float64Array[] {
     const own = tidied(() => {
-      const tensors = this.tensors(this.copies(), false);
+      const tensors = this.tensors(this.own, false);
       const numbers = this.outputs(tensors).map(numbersOf);
       this.requireKept(tensors);
       this.inputs.forEach((input, i) => requireUnchanged(input, tensors[i]));
@@ -260,7 +260,7 @@ export class Subject {
   /** `Σ_k c_k·∂f_k/∂x` for every active input x, null for one that the outputs do not hang on. */
   vjp(cotangents: readonly Float64Array[], values?: readonly Numbers[]): (Float64Array | null)[] {
     return tidied(() => {
-      const tensors = this.tensors(values ?? this.active.map(({ values }) => values), false);
+      const tensors = this.tensors(values ?? this.own, false);
       const shapes = this.outputShapes;
       const cs = cotangents.map((c, k) => tf.tensor(toPrecision(c, this.bits), shapes[k], 'float32'));
       const keep = (ys: tf.Tensor[]): void => void (this.taped = ys.map(numbersOf));
@@ -386,7 +386,7 @@ export class Subject {
   /** What TensorFlow.js records of f, at the inputs. */
   recording(): Recording {
     return tidied(() => {
-      const tensors = this.tensors(this.copies(), false);
+      const tensors = this.tensors(this.own, false);
       const { result, tape } = recorded(() => this.tapedOutputs(tensors));
       const active = this.activeOf(tensors);
       const { nodes, late } = waysBetween(tape, active, result);
@@ -435,8 +435,9 @@ export class Subject {
     });
   }
 
-  private copies(): Numbers[] {
-    return this.active.map(({ values }) => values.slice());
+  /** The active inputs' own numbers. */
+  private get own(): Numbers[] {
+    return this.active.map(({ values }) => values);
   }
 
   private tensors(values: readonly Numbers[], useHeld: boolean): tf.Tensor[] {

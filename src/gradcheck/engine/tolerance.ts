@@ -36,7 +36,7 @@ export const tolerances: Record<GradcheckPrecision, Tolerance> = {
     near: 8,
     octaves: 6,
     last: 30,
-    projection: 2 ** -30,
+    projection: 2 ** -34,
   },
   native: {
     rtol: 2 ** -13,

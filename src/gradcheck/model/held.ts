@@ -29,7 +29,7 @@ export function withWeights<T>(
   try {
     return f();
   } finally {
-    for (const undo of putBack.reverse()) undo();
+    for (const undo of putBack) undo();
   }
 }
 

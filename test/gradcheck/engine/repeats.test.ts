@@ -92,3 +92,18 @@ describe('a function that is another one after some calls', () => {
     expect(verdict).toBe('wrong');
   });
 });
+
+test('a wrong gradient of a function whose calls differ by rounding alone, in single precision, is wrong', async () => {
+  for (let seed = 0; seed < 8; seed++) {
+    const random = randomFrom(seed);
+    const f = (x: tf.Tensor): tf.Tensor => {
+      const factor = 1 + random.uniform(-1, 1) * 2 ** -23;
+      return tf.customGrad((y) => ({
+        value: tf.mul(tf.square(y as tf.Tensor), factor),
+        gradFunc: (dy: tf.Tensor) => tf.mul(dy, 3),
+      }))(x);
+    };
+    const { verdict } = await gradcheck(f, [[0.5, 1, 2]], { seed, precision: 'native' });
+    expect(verdict).toBe('wrong');
+  }
+});
