@@ -35,6 +35,18 @@ test('replaced twice, it is put back in the reverse order', () => {
   expect(Object.keys(target)).toEqual([]);
 });
 
+test('a method of the class that is changed afterwards is the changed one, and so is one that is put back', () => {
+  class Own extends Base {}
+  const target = new Own();
+  const { inherited } = Base.prototype;
+  Own.prototype.inherited = () => 'changed before';
+  const putBack = replaceMethods(target, { inherited: () => 'new' });
+  putBack();
+  expect(target.inherited()).toBe('changed before');
+  Own.prototype.inherited = inherited;
+  expect(target.inherited()).toBe('of the class');
+});
+
 test('the object stays a fast one, which it does not where a property is deleted', () => {
   const target = new Base();
   replaceMethods(target, { inherited: () => 'new' })();

@@ -1,7 +1,7 @@
 /** Where the first NaN or infinity of a computation, or of its gradient, arises. */
 import * as tf from '@tensorflow/tfjs';
 import { releaseTape } from '../fixes/tape-order.js';
-import { replaceMethods } from '../methods.js';
+import { replaceMethods, stackOfMethods } from '../methods.js';
 
 /** A number that is not finite came out of an op whose inputs are all finite. */
 export class AnomalyError extends Error {
@@ -59,18 +59,19 @@ const placeOf = (frame: string): string | undefined => /([^\s()@]+:\d+:\d+)\)?$/
 
 const fileOf = (place: string | undefined): string | undefined => place?.replace(/:\d+:\d+$/, '');
 
-const stackOf = (): string[] =>
-  (new Error().stack ?? '').split('\n').filter((frame) => /:\d+:\d+/.test(frame));
+const framesOf = (stack: string): string[] => stack.split('\n').filter((frame) => /:\d+:\d+/.test(frame));
 
-/** This module's own file, by the first frame of a stack made in it. */
-const ownFile = fileOf(placeOf(stackOf()[0] ?? ''));
+const stackOf = (): string[] => framesOf(new Error().stack ?? '');
+
+/** The files between TensorFlow.js and its caller: this one and that of replaced methods, by the first frames of stacks made in them. */
+const ownFiles = [stackOf(), framesOf(stackOfMethods())].map(([frame = '']) => fileOf(placeOf(frame)));
 
 /** The innermost place outside of TensorFlow.js and of this module. */
 const callerOf = (stack: readonly string[]): string | undefined =>
   stack
     .filter((frame) => !isForeign(frame))
     .map(placeOf)
-    .find((place) => place !== undefined && fileOf(place) !== ownFile);
+    .find((place) => place !== undefined && !ownFiles.includes(fileOf(place)));
 
 /**
  * Calls the synchronous f, and throws an AnomalyError at the first NaN or infinity that comes out of an op whose inputs are all finite: in f

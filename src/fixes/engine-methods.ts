@@ -3,6 +3,7 @@
  * types keep private what is used here.
  */
 import * as tf from '@tensorflow/tfjs';
+import { methodOf } from '../methods.js';
 import type { EngineChange } from './fix.js';
 
 /** A node of the tape. */
@@ -86,7 +87,7 @@ export function engineMethod<N extends Name>(
       }
       const target = engine();
       const mark: Mark = {
-        before: target[name],
+        before: methodOf(target, name),
         features: new Set([feature]),
       };
       const method = make(target[name], mark.features);
@@ -96,7 +97,6 @@ export function engineMethod<N extends Name>(
     remove: () => {
       const mark = markOf(name);
       if (!mark?.features.delete(feature) || mark.features.size > 0) return;
-      // It stays the engine's own: V8 is slow with an object from which a property was deleted.
       Object.assign(engine(), { [name]: mark.before });
     },
   });

@@ -9,6 +9,7 @@
  * Upstream: https://github.com/tensorflow/tfjs/issues/3252.
  */
 import * as tf from '@tensorflow/tfjs';
+import { methodOf } from '../methods.js';
 
 /** What is used here of a node and of the engine, which TensorFlow.js' types keep private. */
 interface TapeNode {
@@ -62,7 +63,7 @@ export const isTapeOrdered = (): boolean => (engineOf().addTapeNode as Mended)[r
 export function applyTapeOrder(): void {
   if (isTapeOrdered()) return;
   const engine = engineOf();
-  const before = engine.addTapeNode;
+  const before = methodOf(engine, 'addTapeNode');
   const ordered: Mended = function (name, inputs, outputs, ...rest) {
     before.call(this, name, inputs, outputs, ...rest);
     // A node without saved tensors has no clones of its own.

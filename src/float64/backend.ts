@@ -137,17 +137,22 @@ type KernelRegistry = Map<string, tf.KernelConfig>;
 const kernelRegistry = (): KernelRegistry | undefined =>
   (globalThis as { _tfGlobals?: Map<string, KernelRegistry> })._tfGlobals?.get('kernelRegistry');
 
-/** How many kernels there were, and those of both backends. */
-export interface Registered {
-  size: number;
-  kernels: KernelRegistry;
-}
+/** The kernels of both backends as they were. */
+export type Registered = ReadonlyMap<string, { kernel: tf.KernelConfig; kernelFunc: tf.KernelFunc }>;
+
+const isOfBoth = ({ backendName }: tf.KernelConfig): boolean =>
+  backendName === 'cpu' || backendName === BACKEND_NAME;
 
 /** To list a backend's kernels takes TensorFlow.js as long as many ops take. */
-function isSame({ size, kernels }: Registered, registry: KernelRegistry): boolean {
-  if (registry.size !== size) return false;
-  for (const [key, kernel] of kernels) if (registry.get(key) !== kernel) return false;
-  return true;
+function isSame(registered: Registered, registry: KernelRegistry): boolean {
+  let count = 0;
+  for (const [key, kernel] of registry) {
+    if (!isOfBoth(kernel)) continue;
+    const known = registered.get(key);
+    if (known?.kernel !== kernel || known.kernelFunc !== kernel.kernelFunc) return false;
+    count++;
+  }
+  return count === registered.size;
 }
 
 /** Registers every kernel that the cpu backend has by now for this one too; its own in place of those that it has one for. */
@@ -198,9 +203,9 @@ export function registerKernels(state: {
     kernels.set(kernelName, kernelFunc);
   }
   if (!registry) return;
-  const isOfBoth = ({ backendName }: tf.KernelConfig): boolean => ['cpu', BACKEND_NAME].includes(backendName);
-  state.registered = {
-    size: registry.size,
-    kernels: new Map([...registry].filter(([, kernel]) => isOfBoth(kernel))),
-  };
+  state.registered = new Map(
+    [...registry].flatMap(([key, kernel]) =>
+      isOfBoth(kernel) ? [[key, { kernel, kernelFunc: kernel.kernelFunc }]] : [],
+    ),
+  );
 }

@@ -10,7 +10,7 @@ import {
   type Registered,
 } from './backend.js';
 import { engine, tensorInfoOf, type DataId, type Engine } from './engine.js';
-import { replaceMethods } from '../methods.js';
+import { methodOf, replaceMethods } from '../methods.js';
 
 const SingleArray = globalThis.Float32Array;
 
@@ -21,8 +21,8 @@ interface State {
   observer?: KernelObserver;
   /** While code that asks for the backend is told that it is the cpu: whether TensorFlow.js itself is asking. */
   disguise?: { isInside: boolean; asked: () => void };
-  /** Whether TensorFlow.js' engine is ready for it. */
-  isPrepared?: true;
+  /** By which TensorFlow.js' engine tells the backend's name. */
+  getName?: () => string | null;
   /** The cpu kernels that are registered for the backend. */
   kernels: Map<string, tf.KernelFunc>;
   registered?: Registered;
@@ -148,22 +148,24 @@ const REPLACED = ['readSync', 'read', 'runKernel', 'runKernelFunc', 'clone', 'ke
  * here and in all that the program does afterwards; an object that becomes a prototype is made fast again.
  */
 function prepare(tensors: Engine, state: State): void {
-  if (state.isPrepared) return;
-  state.isPrepared = true;
+  const { get } = Object.getOwnPropertyDescriptor(tensors, 'backendName') ?? {};
+  if (get && get === state.getName) return;
   let name = tensors.backendName;
+  state.getName = () => {
+    const { disguise } = state;
+    if (!disguise || disguise.isInside) return name;
+    disguise.asked();
+    return 'cpu';
+  };
   Object.defineProperty(tensors, 'backendName', {
-    get: () => {
-      const { disguise } = state;
-      if (!disguise || disguise.isInside) return name;
-      disguise.asked();
-      return 'cpu';
-    },
+    configurable: true,
+    enumerable: true,
+    get: state.getName,
     set: (value: string | null) => {
       name = value;
     },
   });
-  const own = tensors as unknown as Record<string, unknown>;
-  replaceMethods(own, Object.fromEntries(REPLACED.map((method) => [method, own[method]])));
+  for (const method of REPLACED) methodOf(tensors as unknown as Record<string, unknown>, method);
   function Prototype(): void {}
   Prototype.prototype = tensors;
   Reflect.construct(Prototype, []);

@@ -209,6 +209,36 @@ describe('kernels', () => {
     tf.unregisterKernel('Scaled', 'cpu');
   });
 
+  test('are what they are at the time, changed in place or as many as before', () => {
+    const run = (): number => inFloat64(() => tf.elu(tf.scalar(-1)).dataSync()[0]);
+    const cpu = present(tf.getKernel('Elu', 'cpu'));
+    const { kernelFunc } = cpu;
+    expect(run()).toBe(Math.expm1(-1));
+    try {
+      cpu.kernelFunc = ({ inputs }) => present(inputs.x);
+      expect(run()).toBe(-1);
+    } finally {
+      cpu.kernelFunc = kernelFunc;
+    }
+    expect(run()).toBe(Math.expm1(-1));
+
+    const other = { kernelName: 'Negated', kernelFunc };
+    tf.registerKernel({ ...other, backendName: 'elsewhere' });
+    expect(run()).toBe(Math.expm1(-1));
+    tf.unregisterKernel('Negated', 'elsewhere');
+    tf.registerKernel({ ...other, backendName: 'cpu' });
+    expect(
+      inFloat64(
+        () =>
+          tf
+            .engine()
+            .runKernel<tf.Tensor>('Negated', { x: tf.scalar(-1) })
+            .dataSync()[0],
+      ),
+    ).toBeLessThan(0);
+    tf.unregisterKernel('Negated', 'cpu');
+  });
+
   test("are the user's own where they replace the cpu backend's, and the right ones again when they are gone", () => {
     const run = (): number => inFloat64(() => tf.elu(tf.scalar(-1)).dataSync()[0]);
     const cpu = tf.getKernel('Elu', 'cpu');

@@ -111,3 +111,23 @@ test('the engine is as fast an object afterwards as it was before', () => {
   );
   expect(isFast(tf.engine())).toBe(true);
 });
+
+test('it is cpu also after somebody has defined the engine’s property anew', () => {
+  const ask = (): string =>
+    inFloat64(() =>
+      presentedAsCpu(
+        () => {},
+        () => tf.getBackend(),
+      ),
+    );
+  expect(ask()).toBe('cpu');
+  const value = tf.engine().backendName;
+  Object.defineProperty(tf.engine(), 'backendName', {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+  expect(ask()).toBe('cpu');
+  expect(tf.getBackend()).toBe(value);
+});

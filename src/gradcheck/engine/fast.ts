@@ -336,28 +336,49 @@ const BRIEF_BAR = 2 ** -32;
 const UNSURE = 2 ** -14;
 
 /**
- * Two pairs along a direction, one of either family of steps. The error of a central difference grows with the square of its step: so
- * the long pair tells by how much the short one is to be corrected, to within a part of the correction. Where autodiff says the same as
- * the corrected one, and one-sided slopes come together, no more is needed. The error bar may be too small: that lets nothing pass, as
- * what does not agree is for `lookAlong`.
+ * Two pairs along a direction, one of either family of steps, and a close one. The error of a central difference grows with the square of
+ * its step: so the long pair tells by how much the short one is to be corrected, to within a part of the correction. Where autodiff says
+ * the same as the corrected one, the close pair says nothing else, and one-sided slopes come together, no more is needed. The error bar
+ * may be too small: that lets nothing pass, as what does not agree is for `lookAlong`.
  */
-function briefLook(space: Space, direction: Float64Array, hint: Hint): Look | undefined {
-  const { pass } = space;
+function briefLook(space: Space, direction: Float64Array, { step }: Hint): Look | undefined {
+  const { factors } = space.pass;
   const { line, share, lookOf } = viewAlong(space, direction, 0, space.size);
-  const [long, short] = [hint.step, hint.step * BRIEF].map((step, i) => pairAt(line, pass.factors[i] * step));
+  const [long, short] = [step, step * BRIEF].map((t, i) => pairAt(line, factors[i] * t));
+  const close = closePair(line, space.pass, step);
   const noise = line.noise();
   const values: number[] = [];
   const bars: number[] = [];
   for (const q of share.keys()) {
     const [far, near] = [quotient(long, q), quotient(short, q)];
     const correction = (near - far) / ((long.t / short.t) ** 2 - 1);
+    const value = near + correction;
     const bar = UNSURE * Math.abs(correction) + (4 * noiseOf(short, q, noise[q])) / short.t;
-    if (!(bar <= BRIEF_BAR * share[q]) || !closes([long, short], q, noise)) return undefined;
-    values.push(near + correction);
+    const isPrecise = bar <= BRIEF_BAR * share[q];
+    if (!isPrecise || !confirms(close, value, q, share, noise) || !closes([long, short], q, noise))
+      return undefined;
+    values.push(value);
     bars.push(bar);
   }
-  const look = lookOf(values, bars, hint, true);
+  const look = lookOf(values, bars, { step, worst: 0 }, true);
   return look.state === 'agrees' ? look : undefined;
+}
+
+/** A pair so much closer than a look's others that what f has between them is seen. */
+const closePair = (line: Line, { factors, subject }: Pass, step: number): Pair =>
+  pairAt(line, factors[1] * step * (subject.precision === 'native' ? 2 ** -4 : 2 ** -9));
+
+/** Whether a close pair's slope is a value, as far as its rounding shows. */
+function confirms(
+  close: Pair,
+  value: number,
+  q: number,
+  share: readonly number[],
+  noise: readonly number[],
+): boolean {
+  const size = Math.max(share[q], Math.abs(value));
+  const rounding = (8 * noiseOf(close, q, noise[q])) / close.t;
+  return Math.abs(quotient(close, q) - value) <= 2 ** -12 * size + rounding;
 }
 
 /**
@@ -436,10 +457,8 @@ function shortLook(
   step: number,
   share: readonly number[],
 ): { values: number[]; bars: number[]; noise: number[] } | undefined {
-  const [long, short] = pass.factors;
-  const isNative = pass.subject.precision === 'native';
-  const pairs = [1, 1 / 2, 1 / 4].map((part) => pairAt(line, long * step * part));
-  const close = pairAt(line, short * step * (isNative ? 2 ** -4 : 2 ** -9));
+  const pairs = [1, 1 / 2, 1 / 4].map((part) => pairAt(line, pass.factors[0] * step * part));
+  const close = closePair(line, pass, step);
   const noise = line.noise();
   const [coarse, middle, fine] = pairs;
   const values: number[] = [];
@@ -454,10 +473,8 @@ function shortLook(
     const own = (4 * noiseOf(fine, q, noise[q])) / fine.t;
     // The last correction is a fifteenth of this, which is its error only where f has four derivatives: in Σ relu(x)², entries cross 0 on the way.
     const bar = Math.abs(two - one) + own;
-    const rounding = (8 * noiseOf(close, q, noise[q])) / close.t;
-    const size = Math.max(share[q], Math.abs(value));
-    const same = Math.abs(quotient(close, q) - value) <= 2 ** -12 * size + rounding;
-    if (!Number.isFinite(value) || !same || !closes(pairs, q, noise)) return undefined;
+    const isSeen = Number.isFinite(value) && confirms(close, value, q, share, noise);
+    if (!isSeen || !closes(pairs, q, noise)) return undefined;
     values.push(value);
     bars.push(bar);
     roundings.push(own);
@@ -465,12 +482,15 @@ function shortLook(
   return { values, bars, noise: roundings };
 }
 
-/** Whether the one-sided slopes come together as the step shrinks, as they do where f is smooth. */
+/**
+ * Whether the one-sided slopes come together as the step shrinks, as they do where f is smooth: a kink may be half of what f bends by over
+ * the longest step.
+ */
 function closes(pairs: readonly Pair[], q: number, noise: readonly number[]): boolean {
   const [coarse, fine] = [pairs[0], pairs[pairs.length - 1]];
   const bends = [coarse, fine].map((pair) => Math.abs(bend(pair, q)));
   return (
-    bends[1] <= bends[0] / 2 ||
+    bends[1] <= (bends[0] * (1 / 2 + fine.t / coarse.t)) / (3 / 2) ||
     bends[1] <= 2 ** -20 * scaleOf(fine, q) + (8 * noiseOf(fine, q, noise[q])) / fine.t
   );
 }

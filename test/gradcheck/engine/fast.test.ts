@@ -97,12 +97,12 @@ describe('kinks at zeros', () => {
   });
 });
 
-describe('two pairs along a direction are not enough', () => {
+describe('a brief look along a direction is not enough', () => {
   test('where f is rounded much: three pairs by longer steps are', () => {
     const result = project({ f: (x: tf.Tensor) => tf.sin(x).add(4.5e3), inputs: [numbers(20)] });
     expect(isQuiet(result)).toBe(true);
     // The first direction finds the step, of seven that it tries; the others begin with it.
-    expect(result.evaluations).toBe(4 + 7 * 8 + 3 * 8);
+    expect(result.evaluations).toBe(6 + 7 * 8 + 3 * 8);
     expect(result.resolution).toBeLessThan(4e-9);
   });
 
@@ -110,7 +110,38 @@ describe('two pairs along a direction are not enough', () => {
     const f = (x: tf.Tensor): tf.Tensor => tf.square(tf.relu(x));
     const result = project({ f, inputs: [[...numbers(20), 2 ** -10]] });
     expect(isQuiet(result)).toBe(true);
-    expect(result.evaluations).toBeGreaterThan(16);
+    expect(result.evaluations).toBeGreaterThan(24);
+  });
+
+  test.each<[string, (x: tf.Tensor) => tf.Tensor, number[]]>([
+    [
+      'a hard threshold',
+      (x) => tf.mul(x, tf.cast(tf.greater(tf.abs(x), 1e-4), 'float32')),
+      [0, 0.7, -1.2, 0.9],
+    ],
+    [
+      'a hard threshold beside 0',
+      (x) => tf.mul(x, tf.cast(tf.greater(tf.abs(x), 1e-4), 'float32')),
+      [1e-10, 0.7],
+    ],
+    [
+      'a snap to whole numbers',
+      (x) => tf.where(tf.less(tf.abs(tf.sub(x, tf.round(x))), 1e-3), tf.round(x), x),
+      [1, 2, 3],
+    ],
+    [
+      'a bell of 1e-5',
+      (x) => tf.add(x, tf.mul(x, tf.exp(tf.neg(tf.square(tf.div(x, 1e-5)))))),
+      [0, 0.7, -1.2],
+    ],
+  ])('where f has structure between its steps and the point: %s, passed straight through', (_name, f, x) => {
+    const straight = (y: tf.Tensor): tf.Tensor =>
+      tf.customGrad((z) => ({ value: f(z as tf.Tensor), gradFunc: (dy: tf.Tensor) => tf.clone(dy) }))(y);
+    for (const seed of [1, 2, 3]) {
+      expect(wrongIn(project({ f: straight, inputs: [x], seed })).flat()).not.toEqual([]);
+      // The same function away from that is right.
+      expect(isQuiet(project({ f: straight, inputs: [[0.25, 0.75, -1.25]], seed }))).toBe(true);
+    }
   });
 
   test('at a kink, where both slopes are 0 with their mean; a 0 where f is smooth beside it', () => {
@@ -119,7 +150,7 @@ describe('two pairs along a direction are not enough', () => {
     expect(kink.entries[0]).toMatchObject([{ j: 0, state: 'kink' }]);
     const smooth = project({ f: (x: tf.Tensor) => tf.square(x), inputs });
     expect(smooth.entries).toEqual([[]]);
-    expect(smooth.evaluations).toBe(16);
+    expect(smooth.evaluations).toBe(24);
   });
 });
 
@@ -138,7 +169,7 @@ describe.each<[GradcheckPrecision, number]>([
       expect(result.resolution).toBeGreaterThan(0);
       expect(result.resolution).toBeLessThanOrEqual(error);
     }
-    expect(large.evaluations).toBe(precision === 'float64' ? 16 : 32);
+    expect(large.evaluations).toBe(precision === 'float64' ? 24 : 32);
   });
 
   test.each([
