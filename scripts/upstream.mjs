@@ -94,9 +94,10 @@ const BACKENDS = {
   cpu: { setup: () => `import '@tensorflow/tfjs-backend-cpu';\n${testEnv('cpu')}` },
   wasm: {
     folder: 'tfjs-backend-wasm/',
-    setup: () =>
+    setup: (kernels) =>
       `import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 setWasmPaths(${JSON.stringify(`${installed('tfjs-backend-wasm/wasm-out')}/`)});
+${kernels?.file ? besideRelease(kernels.file) : ''}
 ${testEnv('wasm')}`,
   },
   webgl: {
@@ -133,6 +134,129 @@ function addon() {
   return join(folder, version, 'tfjs_binding.node');
 }
 
+const CC = 'tfjs-backend-wasm/src/cc';
+/** Where the compiled kernels have their constants and their stack, in the memory of the release's binary, which leaves this part to them. */
+const COMPILED = { from: 2 ** 24, size: 2 ** 22, stack: 2 ** 20 };
+
+/** What TensorFlow.js' sources name of XNNPACK where a kernel does without it. */
+const XNNPACK = `#pragma once
+#include <cstddef>
+#include <cstdint>
+enum xnn_status { xnn_status_success = 0 };
+typedef struct xnn_operator* xnn_operator_t;
+struct xnn_allocator;
+struct pthreadpool;
+typedef struct pthreadpool* pthreadpool_t;
+extern "C" {
+xnn_status xnn_initialize(const xnn_allocator*);
+xnn_status xnn_run_operator(xnn_operator_t, pthreadpool_t);
+pthreadpool_t pthreadpool_create(size_t);
+size_t pthreadpool_get_threads_count(pthreadpool_t);
+void pthreadpool_destroy(pthreadpool_t);
+}
+`;
+
+/** A source of the wasm backend, with all that it needs. */
+function sourcesOf(file, found = new Set()) {
+  if (found.has(file) || !existsSync(join(tree, file))) return found;
+  found.add(file);
+  for (const [, header] of readFileSync(join(tree, file), 'utf8').matchAll(/^#include "(tfjs-[^"]+)"/gm)) {
+    sourcesOf(header, found);
+    sourcesOf(header.replace(/\.h$/, '.cc'), found);
+  }
+  return found;
+}
+
+/**
+ * The kernels of wasm that files of C++ belong to, compiled as they are in the tree now: the module's file, or the functions of XNNPACK that they
+ * call, which is not compiled. Undefined where no C++ is among the files.
+ */
+function compile(files) {
+  const changed = files.filter((file) => file.startsWith(CC) && /\.(cc|h)$/.test(file));
+  if (changed.length === 0) return undefined;
+  const sources = readdirSync(join(tree, CC, 'kernels'))
+    .filter((file) => file.endsWith('.cc') && !file.endsWith('_test.cc'))
+    .map((file) => [...sourcesOf(`${CC}/kernels/${file}`)])
+    .filter((parts) => parts.some((part) => changed.includes(part)))
+    .flat();
+  if (sources.length === 0) return undefined;
+  const text = sources.map((part) => readFileSync(join(tree, part), 'utf8')).join('\n');
+  const calls = [...new Set(text.match(/\bxnn_create_\w+_f32\b/g))];
+  if (calls.length > 0) return { calls };
+  const folder = join(tree, 'compiled');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'xnnpack.h'), XNNPACK);
+  const file = join(folder, 'kernels.wasm');
+  const { error, status, stderr } = spawnSync(
+    'em++',
+    [
+      ...new Set([`${CC}/backend.cc`, ...sources].filter((part) => part.endsWith('.cc'))),
+      ...['-std=c++17', '-O3', '-msimd128', '-fno-rtti', '-fno-exceptions', '-I.', `-I${folder}`],
+      // The memory and what it is given out by are those of the release's binary.
+      ...['--no-entry', '-sIMPORTED_MEMORY=1', '-sALLOW_MEMORY_GROWTH=1', '-sMAXIMUM_MEMORY=4GB'],
+      ...['-sMALLOC=none', '-sERROR_ON_UNDEFINED_SYMBOLS=0'],
+      ...[`-sGLOBAL_BASE=${COMPILED.from}`, `-sTOTAL_STACK=${COMPILED.stack}`],
+      `-sINITIAL_MEMORY=${COMPILED.from + COMPILED.size}`,
+      ...['-o', file],
+    ],
+    { cwd: tree, encoding: 'utf8' },
+  );
+  if (error?.code === 'ENOENT')
+    stop('a patch of the C++ of tfjs-backend-wasm needs em++ on PATH: apt-get install emscripten.');
+  if (status !== 0) throw new Error(`em++ does not compile it: ${stderr.slice(-2000)}`);
+  return { file };
+}
+
+/** Makes the backend take the compiled kernels, which work on the memory of the release's binary, where they exist. */
+const besideRelease = (file) => `
+import {registerBackend, removeBackend} from '@tensorflow/tfjs-core';
+import {BackendWasm, init} from '../tfjs-backend-wasm/src/backend_wasm';
+const {from, size} = ${JSON.stringify(COMPILED)};
+removeBackend('wasm');
+registerBackend('wasm', async () => {
+  const {wasm} = await init();
+  const start = wasm._malloc(from + size);
+  if (start > from)
+    throw new Error('the compiled kernels have no place in the memory');
+  wasm.HEAPU8.fill(0, from, from + size);
+  const lacking = name => () => {
+    throw new Error(\`the compiled kernels call \${name}, which is not compiled\`);
+  };
+  const given = {memory: wasm.asm.memory, malloc: wasm._malloc, free: wasm._free};
+  const imports = new Proxy({}, {
+    get: () => new Proxy(given, {get: (_, name) => given[name] ?? lacking(name)})
+  });
+  const {instance} = await WebAssembly.instantiate(
+      require('fs').readFileSync(${JSON.stringify(file)}), imports);
+  const compiled = instance.exports;
+  compiled._initialize();
+
+  const {registerTensor, disposeData} = wasm.tfjs;
+  wasm.tfjs.registerTensor = (...args) => {
+    registerTensor(...args);
+    compiled.register_tensor(...args);
+  };
+  wasm.tfjs.disposeData = id => {
+    disposeData(id);
+    compiled.dispose_data(id);
+  };
+  const {cwrap} = wasm;
+  wasm.cwrap = (name, result, types) => {
+    if (!compiled[name]) return cwrap(name, result, types);
+    return (...args) => {
+      const places = args.map((arg, i) => types[i] === 'array' ? wasm._malloc(arg.length) : 0);
+      args.forEach((arg, i) => places[i] && wasm.HEAPU8.set(arg, places[i]));
+      try {
+        const value = compiled[name](...args.map((arg, i) => places[i] || arg));
+        return result === 'boolean' ? Boolean(value) : value;
+      } finally {
+        for (const place of places) if (place) wasm._free(place);
+      }
+    };
+  };
+  return new BackendWasm(wasm);
+}, 1);`;
+
 /** A patch, with what it says of itself. */
 function read(name) {
   const text = readFileSync(join(patches, `${name}.patch`), 'utf8');
@@ -154,6 +278,9 @@ function read(name) {
     sources,
   };
 }
+
+/** The files of a patch that have types. */
+const typed = ({ files }) => files.filter((file) => file.endsWith('.ts'));
 
 function apply(diffs) {
   if (diffs.length === 0) return;
@@ -194,7 +321,7 @@ const reporting = (done) => `
   console.log = console.warn = () => undefined;`;
 
 /** Runs test files in a process of their own, or in a browser. `{passed: [name], failed: [{name, why}]}` */
-async function run(files, backend) {
+async function run(files, backend, kernels) {
   const runner = join(tree, 'runner');
   mkdirSync(runner, { recursive: true });
   writeFileSync(
@@ -202,7 +329,7 @@ async function run(files, backend) {
     `import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import {setTestEnvs} from '@tensorflow/tfjs-core/dist/jasmine_util';
-${BACKENDS[backend].setup()}`,
+${BACKENDS[backend].setup(kernels)}`,
   );
   writeFileSync(
     join(runner, 'entry.ts'),
@@ -326,7 +453,7 @@ function typeErrors(files) {
 }
 
 console.error('Looking for the errors of types that the sources have by themselves …');
-const stockErrors = new Set(typeErrors([...new Set(names.flatMap((name) => read(name).files))]));
+const stockErrors = new Set(typeErrors([...new Set(names.flatMap((name) => typed(read(name))))]));
 let wrong = 0;
 for (const name of names) {
   const patch = read(name);
@@ -370,7 +497,7 @@ for (const name of names) {
       for (const { name: test, why } of (await run(testFiles, 'cpu')).failed)
         complaints.push(`${test}: ${why}`);
     }
-    for (const error of typeErrors(patch.files)) if (!stockErrors.has(error)) complaints.push(error);
+    for (const error of typeErrors(typed(patch))) if (!stockErrors.has(error)) complaints.push(error);
     for (const { file, diff } of patch.sources) {
       const long = diff.split('\n').find((line) => /^\+(?!\+\+ )/.test(line) && line.length > 81);
       if (long && !/import/.test(long))
