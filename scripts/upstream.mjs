@@ -86,6 +86,18 @@ writeFileSync(
   `export * from '@tensorflow/tfjs-core';\nexport * from '@tensorflow/tfjs-layers';\n`,
 );
 
+// What the wasm backend takes of Emscripten's types.
+writeFileSync(
+  join(tree, 'emscripten.d.ts'),
+  `interface EmscriptenModule {
+  HEAPU8: Uint8Array;
+  _malloc(size: number): number;
+  _free(place: number): void;
+  cwrap(name: string, result: string | null, types: string[]): (...args: any[]) => any;
+}
+`,
+);
+
 const testEnv = (name, flags = {}) =>
   `setTestEnvs([${JSON.stringify({ name, backendName: name, flags, isDataSync: name !== 'wasm' })}]);`;
 
@@ -428,7 +440,11 @@ function typeErrors(files) {
   const roots = files.map((file) => join(tree, file)).filter((file) => existsSync(file));
   program = ts.createProgram(
     // With the methods of tensors, which another of the files may bring.
-    [...roots, join(tree, 'tfjs-core/src/public/chained_ops/register_all_chained_ops.ts')],
+    [
+      ...roots,
+      join(tree, 'emscripten.d.ts'),
+      join(tree, 'tfjs-core/src/public/chained_ops/register_all_chained_ops.ts'),
+    ],
     {
       ...own,
       strict: false,
