@@ -86,15 +86,17 @@ writeFileSync(
   `export * from '@tensorflow/tfjs-core';\nexport * from '@tensorflow/tfjs-layers';\n`,
 );
 
-// What the wasm backend takes of Emscripten's types.
+// What a new file takes of the types of Emscripten and Jasmine.
 writeFileSync(
-  join(tree, 'emscripten.d.ts'),
+  join(tree, 'globals.d.ts'),
   `interface EmscriptenModule {
   HEAPU8: Uint8Array;
   _malloc(size: number): number;
   _free(place: number): void;
   cwrap(name: string, result: string | null, types: string[]): (...args: any[]) => any;
 }
+declare const it: any;
+declare const expect: any;
 `,
 );
 
@@ -442,7 +444,7 @@ function typeErrors(files) {
     // With the methods of tensors, which another of the files may bring.
     [
       ...roots,
-      join(tree, 'emscripten.d.ts'),
+      join(tree, 'globals.d.ts'),
       join(tree, 'tfjs-core/src/public/chained_ops/register_all_chained_ops.ts'),
     ],
     {
