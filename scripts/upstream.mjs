@@ -4,6 +4,7 @@
  * that it changes have no error of types that they had not. A patch of backends is tried on each of them: on wasm with the binary of the
  * package that is installed here, on webgl and webgpu in Chromium, on tensorflow with the Node addon that is installed here; all others are tried on
  * cpu.
+ * Where a patch changes C++ of the wasm backend, the kernels that this concerns are compiled with Emscripten, and run in the binary's place.
  * `--keep DIR` leaves the last patched tree there.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -275,7 +276,7 @@ registerBackend('wasm', async () => {
 function read(name) {
   const text = readFileSync(join(patches, `${name}.patch`), 'utf8');
   const [head, ...diffs] = text.split(/^(?=diff --git )/m);
-  const files = diffs.map((diff) => ({ diff, file: /^\+\+\+ b\/(\S+)/m.exec(diff)?.[1] ?? '' }));
+  const files = diffs.map((diff) => ({ diff, file: /^diff --git a\/(\S+)/.exec(diff)[1] }));
   const tests = files.filter(({ file }) => file.endsWith('_test.ts'));
   const sources = files.filter(({ file }) => !file.endsWith('_test.ts'));
   const backends = Object.keys(BACKENDS).filter((backend) =>
@@ -486,9 +487,9 @@ for (const name of names) {
   try {
     if (testFiles.length === 0) complaints.push('it has no test');
     for (const other of needed) apply(other.sources);
-    const onEach = async (files) => {
+    const onEach = async (files, kernels) => {
       const results = new Map();
-      for (const backend of patch.backends) results.set(backend, await run(files, backend));
+      for (const backend of patch.backends) results.set(backend, await run(files, backend, kernels));
       return results;
     };
     const isOfCpu = patch.backends.includes('cpu');
@@ -497,9 +498,13 @@ for (const name of names) {
       ? new Map()
       : await onEach(testFiles.filter((file) => existsSync(join(tree, file))));
     apply(patch.tests);
-    const before = await onEach(testFiles);
+    // Compiled without the patch too, so that nothing but the patch differs; kernels with XNNPACK are in the release's binary alone.
+    const before = await onEach(testFiles, compile(touched));
     apply(patch.sources);
-    const after = await onEach(testFiles);
+    const compiled = compile(touched);
+    if (compiled?.calls)
+      throw new Error(`it needs XNNPACK, which is not compiled here: ${compiled.calls.join(', ')}`);
+    const after = await onEach(testFiles, compiled);
     for (const backend of patch.backends) {
       const old = new Set(stock.get(backend)?.failed.map(({ name: test }) => test));
       const news = ({ failed }) => failed.filter(({ name: test }) => !old.has(test));
