@@ -627,7 +627,7 @@ function stateOf(question: Question, slope: Slope, q: number, scale: number): St
   const still = slope.value === 0 ? stillness(slope) : 0;
   const isHidden =
     distance * Math.min(scale, question.span) <= hiding(pass, q) ||
-    (still > 0 && distance * Math.min(still, question.span) <= HIDING * pass.flatNoise[q]);
+    (still > 0 && distance * Math.min(still, question.span) <= HIDING * pass.innerNoise()[q]);
   if (isHidden) return hidden(question, slope, q);
   if (isGarbage(question, slope, q)) return isRight;
   if (distance <= 8 * rounding + 3 * slope.errorBar) return blind('rounding');

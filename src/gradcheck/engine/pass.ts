@@ -22,6 +22,8 @@ export interface Pass {
   allNoise: readonly number[];
   /** The same, if every output were rounded as the largest is, or as 1 is. */
   flatNoise: readonly number[];
+  /** The same, if every output were rounded as the largest number within f is. Measured when it is first asked for. */
+  innerNoise: () => readonly number[];
   /** By cotangent, then by active input. */
   autodiff: Float64Array[][];
   /** How far autodiff's entries move when the inputs move by their last bit: their own rounding error. */
@@ -195,6 +197,7 @@ export function openForward(
     noise: new Float64Array(outputs.length),
     allNoise: [],
     flatNoise: [],
+    innerNoise: () => [],
     autodiff: cotangents.map(() => unknown),
     rounding: cotangents.map(() => unknown.map(({ length }) => new Float64Array(length))),
     unreached: new Set(),
@@ -210,6 +213,12 @@ export function openForward(
     cotangents.map((c) => Math.sqrt(c.reduce((sum, weight, k) => sum + (weight * noiseAt(k)) ** 2, 0)));
   pass.allNoise = together((k) => pass.noise[k]);
   pass.flatNoise = together(() => epsilonOf(subject) * largest);
+  let inner: readonly number[] | undefined;
+  pass.innerNoise = () => {
+    if (inner) return inner;
+    const within = Math.max(largest, subject.largestWithin());
+    return (inner = together(() => epsilonOf(subject) * within));
+  };
   return pass;
 }
 

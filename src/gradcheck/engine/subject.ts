@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { InputError } from '../../errors.js';
 import { isFixApplied } from '../../fixes/faulty.js';
-import { inFloat64, presentedAsCpu } from '../../float64/in-float64.js';
+import { engine } from '../../float64/engine.js';
+import { inFloat64, observingKernels, presentedAsCpu } from '../../float64/in-float64.js';
 import { shapeText } from '../../functions/arguments.js';
 import type { GradcheckOptions, GradcheckPrecision } from '../report/report.js';
 import {
@@ -23,7 +24,7 @@ import {
 } from './inputs.js';
 import { aliasesOn, type Alias } from './aliasing.js';
 import { numbersOf, outputList } from './outputs.js';
-import { isSame } from './repeats.js';
+import { isSame, largestIn } from './repeats.js';
 import { moveBy } from './surrogate.js';
 import {
   activeTape,
@@ -55,6 +56,9 @@ export interface Step {
   inputs: Pick<tf.TensorInfo, 'shape' | 'dtype'>[];
   outputs: Pick<tf.TensorInfo, 'shape' | 'dtype'>[];
 }
+
+/** Numbers from this on stand for infinity, as those of a mask do. */
+const ENDLESS = 1e30;
 
 /** What TensorFlow.js records of f. */
 export interface Recording {
@@ -433,6 +437,22 @@ export class Subject {
       const { active, variable } = this.inputs[i];
       return active ? [variable ?? tensor] : [];
     });
+  }
+
+  /** The size of the largest number that a kernel gives within f, at the inputs; in single precision it is not known. */
+  largestWithin(): number {
+    if (this.precision !== 'float64') return 0;
+    let largest = 0;
+    const see = ({ dataId, dtype }: tf.TensorInfo): void => {
+      if (dtype !== 'float32') return;
+      const size = largestIn(engine().readSync(dataId) as Float32Array);
+      if (size < ENDLESS) largest = Math.max(largest, size);
+    };
+    observingKernels(
+      (_kernel, _inputs, outputs) => outputs.forEach(see),
+      () => void this.evaluate(),
+    );
+    return largest;
   }
 
   /** The active inputs' own numbers. */

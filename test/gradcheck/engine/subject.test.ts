@@ -388,6 +388,23 @@ describe('how f is called', () => {
     expect([taped[0] === first[0], taped[1] === first[1]]).toEqual([false, false]);
   });
 
+  test('the largest number within f, but for what stands for infinity; not in single precision', () => {
+    const f = (x: T): T => tf.sub(tf.add(tf.maximum(tf.mul(x, 0), -1e38), 1e9), tf.add(x, 1e9));
+    for (const [precision, largest] of [
+      ['float64', 1e9 + 1],
+      ['native', 0],
+    ] as const) {
+      const subject = Subject.of(f, [[1]], { precision });
+      subject.work(() => {
+        expect(subject.largestWithin()).toBe(largest);
+      });
+    }
+    const masked = Subject.of((x: T) => tf.mul(tf.add(x, -1e38), 1e-38), [[1]], {});
+    masked.work(() => {
+      expect(masked.largestWithin()).toBeCloseTo(1, 5);
+    });
+  });
+
   test('an input’s own numbers stay as they are where f writes into its tensor; arrays of others are given away', () => {
     const subject = Subject.of((x: T) => (x.dataSync().fill(7), tf.square(x)), [[1, 2]], {});
     const [{ values }] = subject.active;

@@ -157,6 +157,24 @@ const pairs: Pair[] = [
     says: /rounding hides/,
   },
   {
+    // What 1e9 hides within f does not show in f's own size.
+    name: 'sin x + 1e9 - 1e9 of small numbers',
+    value: (x) => tf.sub(add(sin(x), 1e9), 1e9),
+    right: (x) => cos(x),
+    wrong: (x) => mul(2, cos(x)),
+    inputs: () => [[1e-7, -3e-7, 2.2e-7]],
+    hidden: true,
+    says: /rounding hides/,
+  },
+  {
+    name: 'stairs of 1/256, + 1e6 - 1e6',
+    value: (x) => tf.sub(add(div(tf.round(mul(x, 256)), 256), 1e6), 1e6),
+    right: zeros,
+    wrong: ones,
+    inputs: () => [[0.1, 0.2, 0.35]],
+    says: flat,
+  },
+  {
     // erf(x) is 1 in doubles, and its derivative 1e-28.
     name: 'log erf x',
     value: (x) => tf.log(tf.erf(x)),

@@ -69,6 +69,7 @@ export function subjectOf({ x, f, vjp, precision = 'float64' }: Plain): Subject 
         return undefined;
       }
     },
+    largestWithin: () => 0,
     reference: 'f' as const,
     disconnected: ({ name }: { name: string }) => new InputError(`disconnected: ${name}`),
   };
