@@ -3,6 +3,7 @@
  * realm share. A copy that is loaded later registers its own gradients and kernels again, without a word; what is held stays, and what the copy
  * brought is what `release` puts back. What a user registers takes its place, and is told.
  */
+import { registryNamed, type RegistryName } from '../registries.js';
 import { STOCK_GRADIENTS } from './stock.js';
 
 /** What is held in one registry. */
@@ -80,12 +81,9 @@ const kernelKind: Kind = {
 
 const kinds = { gradRegistry: gradientKind, kernelRegistry: kernelKind };
 
-export type RegistryName = keyof typeof kinds;
-
 /** TensorFlow.js' own registry, by its name among TensorFlow.js' globals. */
 function registryOf<C>(name: RegistryName): Registry<C> {
-  const { _tfGlobals: globals } = globalThis as { _tfGlobals?: Map<string, unknown> };
-  const registry = globals?.get(name);
+  const registry: unknown = registryNamed(name);
   if (!(registry instanceof Object) || typeof (registry as Registry<C>).set !== 'function') {
     throw new Error(
       `gradparity/fixes: TensorFlow.js' ${name} was not found among its globals (_tfGlobals). This build of TensorFlow.js can't be mended from outside.`,

@@ -9,6 +9,7 @@ import {
   type TensorData,
   type TensorStore,
 } from './engine.js';
+import { registryNamed } from '../registries.js';
 import { doubleKernels } from './kernels/index.js';
 
 export const BACKEND_NAME = 'float64';
@@ -133,10 +134,6 @@ export type KernelObserver = (
 
 type KernelRegistry = Map<string, tf.KernelConfig>;
 
-/** TensorFlow.js' registry of kernels, where it is found. */
-const kernelRegistry = (): KernelRegistry | undefined =>
-  (globalThis as { _tfGlobals?: Map<string, KernelRegistry> })._tfGlobals?.get('kernelRegistry');
-
 /** The kernels of both backends as they were. */
 export type Registered = ReadonlyMap<string, { kernel: tf.KernelConfig; kernelFunc: tf.KernelFunc }>;
 
@@ -164,7 +161,7 @@ export function registerKernels(state: {
   registered?: Registered;
 }): void {
   const { kernels, registered } = state;
-  const registry = kernelRegistry();
+  const registry = registryNamed<tf.KernelConfig>('kernelRegistry');
   if (registry && registered && isSame(registered, registry)) return;
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('cpu')) {
     // A copy is gone where somebody put the registry back.

@@ -1,13 +1,10 @@
 /** TensorFlow.js' registries of kernels and gradients: what is in them, what has changed, and how they are put back. */
 import * as tf from '@tensorflow/tfjs';
+import { registryNamed, type RegistryName } from '../registries.js';
 
 type Registry = Map<string, object>;
 
-/** TensorFlow.js keeps its registries in one place for all of its copies. */
-function registryOf(name: 'kernelRegistry' | 'gradRegistry'): Registry {
-  const globals = (globalThis as { _tfGlobals?: Map<string, Registry> })._tfGlobals;
-  return globals?.get(name) ?? new Map();
-}
+const registryOf = (name: RegistryName): Registry => registryNamed(name) ?? new Map();
 
 /** What is registered at some moment. */
 export interface Registered {
