@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** What runs: `quick` tests, `long` ones (*.long.test.ts), or `all`. scripts/test.mjs sets it. */
 const which = process.env.GRADPARITY_TESTS ?? 'all';
 
@@ -12,8 +14,8 @@ export default {
   // Types are checked by `npm run typecheck`; here TypeScript is only stripped.
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   setupFiles: ['<rootDir>/test/support/seed.ts'],
-  // One of two cores idle is half of the time lost.
-  maxWorkers: '100%',
+  // One of two cores idle is half of the time lost; long tests wait for processes, servers and browsers besides.
+  maxWorkers: which === 'long' ? availableParallelism() + 1 : '100%',
   // The realm of a test file with ES modules is never let go: a worker that holds dozens of them spends a quarter of its time on garbage.
   workerIdleMemoryLimit: '900MB',
   testTimeout: which === 'quick' ? 60_000 : 300_000,

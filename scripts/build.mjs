@@ -23,12 +23,12 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const entry = path.join(root, 'dist', 'cli', 'main.js');
 const stamp = path.join(root, 'node_modules', '.gradparity-build');
 
-/** Cleans dist/ and compiles. Throws with the compiler's exit code where it finds errors, which it has printed. */
+/** Cleans dist/ and compiles. Types are checked by `npm run typecheck`, not here: it takes as long again, in each clone and installation from git. */
 export function build() {
   rmSync(stamp, { force: true });
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   const compiler = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
+  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--noCheck'], {
     cwd: root,
     stdio: 'inherit',
   });

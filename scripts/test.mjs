@@ -16,12 +16,21 @@ const given = process.argv.slice(2);
 const isLong = given[0] === '--long';
 const args = isLong ? given.slice(1) : given;
 const which = isLong ? 'long' : args.some((arg) => !arg.startsWith('-')) ? 'all' : 'quick';
+const { optionsForShortWork } = await import('../dist/v8-options.js');
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 console.error(`Running the ${which === 'all' ? '' : `${which} `}tests …`);
 // Jest runs ES modules, which the sources are, only with this flag.
 const { status } = spawnSync(
   process.execPath,
-  ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, ...args],
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    // Each test file makes much that does not outlive it.
+    '--max-semi-space-size=64',
+    ...(which === 'quick' ? optionsForShortWork() : []),
+    jest,
+    ...args,
+  ],
   {
     stdio: 'inherit',
     cwd: new URL('..', import.meta.url),

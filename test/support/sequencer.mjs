@@ -7,22 +7,25 @@ import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
 const { default: Sequencer } = createRequire(require.resolve('jest'))('@jest/test-sequencer');
 
-/** The first takes some hundreds of seconds, the last some thirty. */
+/** The first takes some eighty seconds, the last some twenty. */
 const SLOWEST = [
-  'sweep/run/subsets.long',
   'gradcheck/zoo.long',
-  'sweep/run/queue.long',
+  'sweep/report/programs.long',
   'cli/train.long',
   'cli/sweep.long',
-  'models/whole.long',
-  'index.long',
-  'data/digits.long',
-  'pages/demo.long',
-  'sweep/report/merge.long',
+  'sweep/run/queue.long',
   'cli/check.long',
+  'sweep/run/subsets.long',
+  'cli/commands.long',
   'cli/usage.long',
   'cli/plot.long',
-  'sweep/report/programs.long',
+  'models/whole.long',
+  'sweep/report/merge.long',
+  'readme.long',
+  'docs.long',
+  'pages/gradcheck.long',
+  'pages/demo.long',
+  'fixes/gradients/gradients.long',
 ];
 
 const rankOf = ({ path }) => {

@@ -1,7 +1,7 @@
 /**
  * Every program of the committed report, as a user runs it. Oracle: what the report says that it prints. Programs with the same imports share a
  * process; what does not show there what the report says has a process of its own, as has what ends its process or does not end. Those of WebGL
- * and WebGPU run in Chromium, each in a page of its own.
+ * and WebGPU run in pages of Chromium, in the same way.
  */
 import { fork, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -157,6 +157,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const isAlone = ({ got }: Program): boolean =>
   /does not end|^the process| kills |takes more than|ends the process|other numbers/.test(got);
 
+/** Browsers side by side: a program waits for the device, or for its time to be over, for most of its time. */
+const BROWSERS = 3;
+
 /** Programs that share a process: those with the same first lines, so many at a time. */
 const TOGETHER = 16;
 
@@ -176,21 +179,34 @@ function groupsOf(programs: readonly Program[]): number[][] {
   return [...together, ...alone];
 }
 
+const codeOf = ({ code }: Program): string => code;
+const secondsFor = ({ got }: Program): number => (/does not end/.test(got) ? HANGING : LIMIT);
+
 /** What is wrong with programs that run in Chromium. */
 async function complaintsInBrowser(programs: readonly Program[]): Promise<string[]> {
   if (programs.length === 0) return [];
-  const browser = await openPrograms();
-  try {
-    const found: string[] = [];
-    for (const program of programs) {
-      const ending = await browser.run(program.code, /does not end/.test(program.got) ? HANGING : LIMIT);
-      const wrong = complaint(program, ending);
-      if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
-    }
-    return found;
-  } finally {
-    await browser.close();
-  }
+  const browsers = await openPrograms(Math.min(BROWSERS, programs.length));
+  const groups = groupsOf(programs);
+  const found: string[] = [];
+  await Promise.all(
+    browsers.map(async (browser) => {
+      try {
+        for (let group = groups.pop(); group; group = groups.pop()) {
+          const some = group.map((index) => programs[index]);
+          const together = group.length > 1 ? await browser.run(some.map(codeOf), LIMIT) : [];
+          for (const [place, program] of some.entries()) {
+            if (together[place] && complaint(program, together[place]) === undefined) continue;
+            const [ending] = await browser.run([program.code], secondsFor(program));
+            const wrong = complaint(program, ending);
+            if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
+          }
+        }
+      } finally {
+        await browser.close();
+      }
+    }),
+  );
+  return found;
 }
 
 async function complaintsOf(programs: readonly Program[]): Promise<string[]> {
@@ -206,7 +222,7 @@ async function complaintsOf(programs: readonly Program[]): Promise<string[]> {
           const program = programs[index];
           const shared = together.get(place);
           if (shared && complaint(program, shared) === undefined) continue;
-          const ending = await run(fileOf(index), /does not end/.test(program.got) ? HANGING : LIMIT);
+          const ending = await run(fileOf(index), secondsFor(program));
           const wrong = complaint(program, ending);
           if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
         }

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pidusage from 'pidusage';
 import { EnvironmentError } from '../../../errors.js';
+import { optionsForShortWork } from '../../../v8-options.js';
 import type { SweepCase } from '../../cases/case.js';
 import type { LostObservation, Observation, Phase, Stage } from '../../observation/observation.js';
 import type { ChildMessage, ChildRequest } from './child.js';
@@ -85,7 +86,10 @@ export class NodeLane implements Lane {
       fileURLToPath(new URL('./child.js', import.meta.url)),
       this.withFixes ? [WITH_FIXES] : [],
       {
-        execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+        execArgv: [
+          ...process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+          ...optionsForShortWork(),
+        ],
         serialization: 'advanced',
         // A group of its own: Ctrl-C in a terminal is for the parent alone, which ends its stage first.
         detached: process.platform !== 'win32',
