@@ -137,15 +137,14 @@ function serve(): Promise<Server> {
     '/reference/gradparity/functions/gradcheck/',
     '/404.html',
   ])('%s', (address) => {
-    test('at 1300 and 420 px, light and dark, axe finds nothing and nothing hangs over', async () => {
-      // The first pages in every look, the others in two that have everything in them.
-      for (const [width, scheme] of ['/', '/zh-cn/'].includes(address) ? looks : [looks[0], looks[3]]) {
-        const page = await open(address, width, scheme);
-        expect([width, scheme, await violations(page)]).toEqual([width, scheme, []]);
-        const scrolled = await page.evaluate(() => document.documentElement.scrollWidth);
-        expect([width, scrolled]).toEqual([width, Math.min(scrolled, width)]);
-      }
-      const language = await context.pages()[0].evaluate(() => document.documentElement.lang);
+    // The first page in every look, the others in two that have everything in them; in Chinese, where only the words differ, in the narrow one.
+    const seen =
+      address === '/' ? looks : address.startsWith('/zh-cn/') ? looks.slice(3) : [looks[0], looks[3]];
+    test.each(seen)('at %i px, %s, axe finds nothing and nothing hangs over', async (width, scheme) => {
+      const page = await open(address, width, scheme);
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      const language = await page.evaluate(() => document.documentElement.lang);
       expect(language).toBe(address.startsWith('/zh-cn/') ? 'zh-CN' : 'en');
     });
   });
