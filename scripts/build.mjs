@@ -23,7 +23,10 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const entry = path.join(root, 'dist', 'cli', 'main.js');
 const stamp = path.join(root, 'node_modules', '.gradparity-build');
 
-/** Cleans dist/ and compiles. Types are checked by `npm run typecheck`, not here: it takes as long again, in each clone and installation from git. */
+/**
+ * Cleans dist/ and compiles. Throws with the compiler's exit code where it can't, which it has told of. Types are checked by `npm run typecheck`, not
+ * here: that takes as long again, in each clone and installation from git.
+ */
 export function build() {
   rmSync(stamp, { force: true });
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });

@@ -179,57 +179,63 @@ function groupsOf(programs: readonly Program[]): number[][] {
   return [...together, ...alone];
 }
 
-const codeOf = ({ code }: Program): string => code;
-const secondsFor = ({ got }: Program): number => (/does not end/.test(got) ? HANGING : LIMIT);
-
-/** What is wrong with programs that run in Chromium. */
-async function complaintsInBrowser(programs: readonly Program[]): Promise<string[]> {
-  if (programs.length === 0) return [];
-  const browsers = await openPrograms(Math.min(BROWSERS, programs.length));
-  const groups = groupsOf(programs);
-  const found: string[] = [];
-  await Promise.all(
-    browsers.map(async (browser) => {
-      try {
-        for (let group = groups.pop(); group; group = groups.pop()) {
-          const some = group.map((index) => programs[index]);
-          const together = group.length > 1 ? await browser.run(some.map(codeOf), LIMIT) : [];
-          for (const [place, program] of some.entries()) {
-            if (together[place] && complaint(program, together[place]) === undefined) continue;
-            const [ending] = await browser.run([program.code], secondsFor(program));
-            const wrong = complaint(program, ending);
-            if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
-          }
-        }
-      } finally {
-        await browser.close();
-      }
-    }),
-  );
-  return found;
+/** Where programs run, by their numbers. */
+interface Place {
+  /** What programs did that ran one after the other, by their places among these; some may be missing. */
+  together(indices: readonly number[]): Promise<ReadonlyMap<number, Ending>>;
+  alone(index: number): Promise<Ending>;
 }
 
-async function complaintsOf(programs: readonly Program[]): Promise<string[]> {
-  const found: string[] = [];
+const secondsFor = ({ got }: Program): number => (/does not end/.test(got) ? HANGING : LIMIT);
+
+/** What is wrong with programs: each place takes the next of them that share one. */
+async function complaintsIn(places: readonly Place[], programs: readonly Program[]): Promise<string[]> {
   const groups = groupsOf(programs);
-  const fileOf = (index: number): string => path.join(folder, `${index}.mjs`);
-  programs.forEach(({ code }, index) => writeFileSync(fileOf(index), code));
+  const found: string[] = [];
   await Promise.all(
-    Array.from({ length: availableParallelism() }, async () => {
+    places.map(async (where) => {
       for (let group = groups.pop(); group; group = groups.pop()) {
-        const together = group.length > 1 ? await runTogether(group.map(fileOf)) : new Map<number, Ending>();
+        const together = group.length > 1 ? await where.together(group) : new Map<number, Ending>();
         for (const [place, index] of group.entries()) {
           const program = programs[index];
           const shared = together.get(place);
           if (shared && complaint(program, shared) === undefined) continue;
-          const ending = await run(fileOf(index), secondsFor(program));
-          const wrong = complaint(program, ending);
+          const wrong = complaint(program, await where.alone(index));
           if (wrong !== undefined) found.push(`${program.id}: got ${program.got}, but it ${wrong}`);
         }
       }
     }),
   );
   return found;
+}
+
+/** What is wrong with programs that run in Chromium. */
+async function complaintsInBrowser(programs: readonly Program[]): Promise<string[]> {
+  if (programs.length === 0) return [];
+  const browsers = await openPrograms(Math.min(BROWSERS, programs.length));
+  const codesOf = (indices: readonly number[]): string[] => indices.map((index) => programs[index].code);
+  const places = browsers.map((browser): Place => ({
+    together: async (indices) => new Map((await browser.run(codesOf(indices), LIMIT)).entries()),
+    alone: async (index) => (await browser.run(codesOf([index]), secondsFor(programs[index])))[0],
+  }));
+  try {
+    return await complaintsIn(places, programs);
+  } finally {
+    await Promise.all(browsers.map((browser) => browser.close()));
+  }
+}
+
+function complaintsOf(programs: readonly Program[]): Promise<string[]> {
+  const fileOf = (index: number): string => path.join(folder, `${index}.mjs`);
+  programs.forEach(({ code }, index) => writeFileSync(fileOf(index), code));
+  const place: Place = {
+    together: (indices) => runTogether(indices.map(fileOf)),
+    alone: (index) => run(fileOf(index), secondsFor(programs[index])),
+  };
+  return complaintsIn(
+    Array.from({ length: availableParallelism() }, () => place),
+    programs,
+  );
 }
 
 const page = readFileSync(
