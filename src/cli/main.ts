@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: finds the command, reads its options, maps errors to exit codes. TensorFlow.js is loaded by those commands that need it. */
+import module from 'node:module';
 import { hideBin } from 'yargs/helpers';
 import { EnvironmentError, InputError } from '../errors.js';
 import { runCommandLine } from './command-line.js';
@@ -48,6 +49,13 @@ const wantsJson = (): boolean =>
   process.argv.some((word) => word === '--json' || word === '--json=true') ||
   /^(true|1|yes|on)$/i.test(process.env.GRADPARITY_JSON ?? '');
 
+/** From Node 22.1 on: what Node compiles is kept for the next start in the system's temporary folder. Child processes find it by the environment. */
+function keepCompiled(): void {
+  const { enableCompileCache } = module as { enableCompileCache?: () => { directory?: string } };
+  const directory = enableCompileCache?.().directory;
+  if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
+}
+
 // A reader that has seen enough (`| head`) closes the pipe; that is no error. Without one for stderr the work goes on.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') report(new EnvironmentError(`the result can't be written (${error.code}).`));
@@ -60,6 +68,7 @@ if (process.env.TERM === 'dumb') {
   for (const stream of [process.stdout, process.stderr]) stream.isTTY = false;
 }
 
+keepCompiled();
 try {
   await runCommandLine(hideBin(process.argv));
 } catch (error) {

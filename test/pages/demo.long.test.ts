@@ -4,7 +4,6 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -14,16 +13,12 @@ import { selectBackend } from '../../src/backends/select.js';
 import { loadMnist } from '../../src/data/mnist.js';
 import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
 import { gradparity, main } from '../cli/run-cli.js';
+import { violations } from '../support/axe.js';
 import { present } from '../support/present.js';
 
 const executablePath = chromiumExecutable();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const root = path.resolve(import.meta.dirname, '../..');
 const PICTURES = 50;
-
-interface Axe {
-  axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-}
 
 let folder: string;
 beforeAll(() => {
@@ -174,10 +169,7 @@ const demo = (...args: string[]) => gradparity(['demo', ...args], { cwd: folder 
       const page = await open({ viewport: { width, height: 900 }, colorScheme, locale });
       await page.selectOption('#sample', '4');
       await page.waitForSelector('#gradients tbody tr');
-      await page.addScriptTag({ content: axe }).catch(() => {});
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => (globalThis as unknown as Axe).axe.run());
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+      expect(await violations(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       const language = await page.evaluate(() => document.documentElement.lang);
       expect(language).toBe(locale === 'zh-CN' ? 'zh-CN' : 'en');

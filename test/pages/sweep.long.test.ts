@@ -2,20 +2,14 @@
  * The page of the committed report's kind in Chromium, as wide as a desk's window and as a telephone. Oracle: axe's rules, and
  * that nothing is wider than the window.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { sweepPage } from '../../src/pages/sweep.js';
 import { chromiumExecutable } from '../../src/sweep/run/lanes/chromium.js';
+import { violations } from '../support/axe.js';
 import { sampleReport } from '../sweep/report/sample-report.js';
 
 const executablePath = chromiumExecutable();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface Axe {
-  axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-}
 
 (executablePath ? describe : describe.skip)('the page of a sweep', () => {
   let browser: Browser;
@@ -28,12 +22,6 @@ interface Axe {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
     await page.setContent(html);
     return page;
-  }
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.addScriptTag({ content: axe });
-    const result = await page.evaluate(() => (globalThis as unknown as Axe).axe.run());
-    return result.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
   }
 
   test.each([

@@ -83,6 +83,11 @@ function introduction(report: SweepReport): string[] {
     `What \`gradparity sweep\` finds wrong in the ops and gradients of TensorFlow.js ${escape(tfjs)}, on the backends ${backends.map(escape).join(', ')}${versions ? ` (${escape(versions)})` : ''}, with seed ${seed}.`,
     "Each op is called with several shapes and options, and its values are compared with those of TensorFlow for Python. Its gradient's formula, which all backends share, runs in double precision and is compared with numerical differences of the op itself; so is the gradient of the gradient. Then each backend's kernels run in float32, forwards and backwards.",
     'A finding is listed as one only where a second witness agrees: a closed form, TensorFlow for Python ("composed in TensorFlow" where it has no such function, and others that give its values are put together), another backend, or, for an error or a leak, that it was observed. Everything else is a suspicion. Each has a program of a few lines, with what it prints today and what it should.',
+    ...(backends.includes('tensorflow')
+      ? [
+          'Since Node 23, those of the backend tensorflow need a tfjs-node that `npx tfjs-node-setup` has been over: it calls functions that Node has removed.',
+        ]
+      : []),
     'To make this page again:',
     `\`\`\`sh\nnpx gradparity sweep${report.fixed ? ' --fixes' : ''} --markdown page.md\n\`\`\``,
   ];

@@ -60,9 +60,12 @@ const env: NodeJS.ProcessEnv = {
   NODE_OPTIONS: undefined,
 };
 
+/** Of Node: with what tfjs-node calls and Node 23 has no more, as in a tfjs-node that has been set up. */
+const options = ['--import', new URL('removed-functions.mjs', import.meta.url).href];
+
 function run(file: string, seconds: number): Promise<Ending> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...options, file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err, late] = ['', '', false];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
@@ -83,7 +86,7 @@ const host = fileURLToPath(new URL('host.mjs', import.meta.url));
 function runTogether(files: readonly string[]): Promise<Map<number, Ending>> {
   return new Promise((resolve) => {
     const endings = new Map<number, Ending>();
-    const child = fork(host, files, { env, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const child = fork(host, files, { env, execArgv: options, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     const stop = (): NodeJS.Timeout => setTimeout(() => child.kill('SIGKILL'), 1000 * LIMIT);
     let timer = stop();
     child.on('message', ({ index, ...ending }: Pick<Ending, 'out' | 'err' | 'code'> & { index: number }) => {
