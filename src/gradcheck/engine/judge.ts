@@ -123,9 +123,14 @@ const magnitudeOf = ({ pass, input, j }: Pick<Question, 'pass' | 'input' | 'j'>)
 
 /** What a first look shows, and the entry where that settles it. */
 function firstAnswer(question: Question, memory: Memory): { glance?: Glance; entry?: Entry } {
-  const glance = question.expected.every(Number.isFinite) ? firstLook(question, memory) : undefined;
-  return { glance, entry: glance && settled(question, glance) };
+  const glance = firstLook(question, memory);
+  const entry = glance && settled(question, glance);
+  // Where autodiff says nothing, a glance that found nothing either has nothing to hold a long look against.
+  return isKnown(question) ? { glance, entry } : { entry };
 }
+
+/** Whether autodiff's values are finite. */
+const isKnown = ({ expected }: Pick<Question, 'expected'>): boolean => expected.every(Number.isFinite);
 
 function answerTo(question: Question, memory: Memory = { shortFirst: false }): Entry {
   const { glance, entry } = firstAnswer(question, memory);
@@ -153,7 +158,7 @@ interface Glance {
   steps: LongSteps;
   /** Whether the long steps agree with autodiff. */
   agrees: boolean;
-  verdict: 'right' | 'off' | undefined;
+  verdict: 'right' | 'off' | 'found' | undefined;
 }
 
 /** An error of `rtol` is to be eight times the rounding of the short step. */
@@ -191,7 +196,7 @@ function firstLook(question: Question, memory: Memory): Glance | undefined {
   const whole = longSteps(unit);
   const [noise, reach] = [line.noise(), line.reach()];
   const shortest = expected.map((g, q) => {
-    const size = Math.max(Math.abs(g), Math.abs(whole.values[q]) || 0, (FAINT * reach[q]) / question.span);
+    const size = Math.max(sizeOf(g), sizeOf(whole.values[q]), (FAINT * reach[q]) / question.span);
     return size > 0 ? (CLEAR * Math.SQRT2 * noise[q]) / (rtol * size) : 0;
   });
   const h = pass.factors[1] * Math.max(leastStep(question), ...shortest);
@@ -223,6 +228,8 @@ function firstLook(question: Question, memory: Memory): Glance | undefined {
   }
   return { ...glances[0], isClosed: last.isClosed, steps: last.steps };
 }
+
+const sizeOf = (value: number): number => (Number.isFinite(value) ? Math.abs(value) : 0);
 
 function glanceAt(question: Question, steps: LongSteps, close: Pair): Glance {
   const { line, expected } = question;
@@ -282,7 +289,10 @@ function glanceSlope(pairs: readonly Pair[], value: number, close: Pair, line: L
   };
 }
 
-/** right: long steps and the short one agree with autodiff. off: they agree with each other, and autodiff is far from both. */
+/**
+ * right: long steps and the short one agree with autodiff. off: they agree with each other, and autodiff is far from both. found: they agree with
+ * each other, and autodiff says nothing.
+ */
 function verdictOf(
   { expected, tolerance, line }: Question,
   slopes: readonly Slope[],
@@ -295,7 +305,7 @@ function verdictOf(
   const fine = pairs[pairs.length - 1];
   const judged = expected.map((g, q) => {
     const { value } = slopes[q];
-    const size = Math.max(Math.abs(value), Math.abs(g));
+    const size = Math.max(Math.abs(value), sizeOf(g));
     const rounding = (4 * noiseOf(fine, q, noise[q])) / fine.t;
     const slack = Math.max(atOnce * size, Math.min(rounding, (rtol / 4) * size));
     const seen = (rtol / 2) * size;
@@ -310,9 +320,14 @@ function verdictOf(
       agrees,
       right: closed && agrees && Math.abs(short[q].value - g) <= seen,
       smooth: closed && together && value !== 0,
+      flat: closed && value === 0 && short[q].value === 0,
       off: Math.abs(g - value) > 100 * (Math.abs(short[q].value - value) + rtol * size + short[q].noise),
     };
   });
+  if (!expected.every(Number.isFinite)) {
+    const isFound = judged.every(({ smooth, flat }) => smooth || flat);
+    return { agrees: false, verdict: isFound ? 'found' : undefined };
+  }
   const agrees = judged.every((one) => one.agrees);
   if (judged.every(({ right }) => right)) return { agrees, verdict: 'right' };
   const isOff = judged.every(({ smooth }) => smooth) && judged.some(({ off }) => off);
@@ -328,6 +343,7 @@ function settled(question: Question, { slopes, verdict, steps }: Glance): Entry 
   if (!verdict) return undefined;
   const entry = entryOf(question, slopes, steps.unit);
   if (verdict === 'right') return { ...entry, state: 'right', between: true, blindness: undefined };
+  if (verdict === 'found') return entry;
   return entry.state === 'wrong' && isRefuted(question, entry) ? entry : undefined;
 }
 
