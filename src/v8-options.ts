@@ -8,6 +8,10 @@ export function optionsForShortWork(): string[] {
     '--single-threaded-gc',
     ...(major < 12
       ? ['--interrupt-budget=1000000']
-      : ['--invocation-count-for-maglev=4000', '--invocation-count-for-maglev-osr=1000']),
+      : [
+          '--invocation-count-for-maglev=2000',
+          '--invocation-count-for-maglev-osr=500',
+          '--invocation-count-for-turbofan=300000',
+        ]),
   ];
 }
