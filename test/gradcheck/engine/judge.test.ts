@@ -117,6 +117,16 @@ describe.each<[GradcheckPrecision, number, number]>([
     }
   });
 
+  test('whose gradient is not finite has the slope that it has beside a right one, and a kink where there is one', () => {
+    const values = (entries: readonly Entry[]): number[][] =>
+      entries.map(({ slopes }) => slopes.map(({ value }) => value));
+    const unknown = { precision, autodiff: () => NaN };
+    expect(values(judge({ f: sin, x, ...unknown }))).toEqual(values(judge({ f: sin, x, precision })));
+    const [bent, flat] = judge({ f: (at) => tf.relu(at), x: [0, -1], ...unknown });
+    expect(bent.slopes.map(({ kind }) => kind)).toEqual(['kink', 'kink', 'kink']);
+    expect(flat.slopes.map(({ kind, value }) => [kind, value])).toEqual(Array(3).fill(['smooth', 0]));
+  });
+
   test('at a kink: whether the gradient lies between the slopes', () => {
     const slopes = (x: tf.Tensor): tf.Tensor => tf.maximum(tf.mul(x, 3), tf.mul(x, -1));
     const at = (g: number): Entry | undefined =>
