@@ -54,7 +54,8 @@ function serve(): Promise<Server> {
   beforeAll(async () => {
     server = await serve();
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    // There is no GPU here: that pages are drawn without one takes less than a GPU made of software.
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
   });
   afterAll(async () => {
     await browser?.close();
