@@ -196,7 +196,7 @@ function firstLook(question: Question, memory: Memory): Glance | undefined {
   const whole = longSteps(unit);
   const [noise, reach] = [line.noise(), line.reach()];
   const shortest = expected.map((g, q) => {
-    const size = Math.max(sizeOf(g), sizeOf(whole.values[q]), (FAINT * reach[q]) / question.span);
+    const size = Math.max(sizeOf(g), Math.abs(whole.values[q]) || 0, (FAINT * reach[q]) / question.span);
     return size > 0 ? (CLEAR * Math.SQRT2 * noise[q]) / (rtol * size) : 0;
   });
   const h = pass.factors[1] * Math.max(leastStep(question), ...shortest);
@@ -229,7 +229,8 @@ function firstLook(question: Question, memory: Memory): Glance | undefined {
   return { ...glances[0], isClosed: last.isClosed, steps: last.steps };
 }
 
-const sizeOf = (value: number): number => (Number.isFinite(value) ? Math.abs(value) : 0);
+/** The size of what autodiff says; 0 where it says nothing. */
+const sizeOf = (g: number): number => (Number.isFinite(g) ? Math.abs(g) : 0);
 
 function glanceAt(question: Question, steps: LongSteps, close: Pair): Glance {
   const { line, expected } = question;
@@ -324,7 +325,7 @@ function verdictOf(
       off: Math.abs(g - value) > 100 * (Math.abs(short[q].value - value) + rtol * size + short[q].noise),
     };
   });
-  if (!expected.every(Number.isFinite)) {
+  if (!isKnown({ expected })) {
     const isFound = judged.every(({ smooth, flat }) => smooth || flat);
     return { agrees: false, verdict: isFound ? 'found' : undefined };
   }
